@@ -1,0 +1,36 @@
+# Everything a newcomer needs is fetched into this folder: uv into .tools/, the packages into .venv/.
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+RUN := $(UV) run --locked
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+$(UV):
+	python3 -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+setup: $(UV) ## install what the project needs into .venv
+	@$(UV) sync --locked --quiet
+
+demo: setup ## run the service once, with sample costs and a local channel, and show what happens
+	@$(RUN) python -m tests.demo
+
+run: setup ## serve on 127.0.0.1:8000
+	@$(RUN) aws-spend-monitor serve
+
+test: setup ## all tests
+	@$(RUN) pytest
+
+check: setup ## format, lint, types, layers, tests
+	@$(RUN) ruff format --check
+	@$(RUN) ruff check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) pytest
+
+format: setup ## put the code in order
+	@$(RUN) ruff format
+	@$(RUN) ruff check --fix

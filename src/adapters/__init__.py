@@ -1,0 +1,1 @@
+"""The outside: everything that knows AWS, Telex, SQL or NATS."""

@@ -1,0 +1,1 @@
+"""Where ticks, ledger and cache live: SQLite, NATS JetStream, or memory."""

@@ -1,0 +1,202 @@
+"""Everything that can go wrong, as the application names it.
+
+```
+SpendMonitorError
+├── SettingsRejected        the channel's settings cannot be used: told to the channel
+├── AwsRefused              AWS says no, and trying again changes nothing: told to the channel
+│   ├── AccessKeyUnknown
+│   ├── SecretKeyWrong
+│   ├── CredentialsExpired
+│   ├── PermissionMissing
+│   ├── CostExplorerOff
+│   ├── CostsNotAvailable
+│   ├── PaidRequestsCapped  our own cap, not AWS's
+│   └── RequestRefused      any other refusal
+├── AwsUnavailable          throttled, timed out or broken: tried again
+├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
+├── ChannelRefused          Telex says no: given up on
+├── ChannelUnavailable      Telex is away: tried again
+│   └── ChannelBusy         we have enough deliveries to that host in flight
+├── TickUnreadable          no key opens the stored tick: given up on
+├── InboxFull               503 at the door
+└── StorageUnavailable      503 at the door, tried again behind it
+```
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from application.text import harmless
+
+
+class SpendMonitorError(Exception):
+    """The root. ``code`` is short, stable and bounded: it names the cause in logs, metrics and the ledger."""
+
+    code: ClassVar[str] = "error"
+
+
+class SettingsRejected(SpendMonitorError):
+    """Settings that cannot be used.
+
+    Args:
+        problems: One sentence per setting: what is wrong, what is accepted, an example. No secrets.
+    """
+
+    code = "settings-rejected"
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+class AwsRefused(SpendMonitorError):
+    """AWS says no. The text says what is wrong; ``remedy`` is the one thing to do about it.
+
+    Args:
+        detail: What AWS said, if it adds anything; made harmless here, since it comes from outside.
+
+    Source: the error table of Cost Explorer and STS, ``COST_EXPLORER.md``.
+    """
+
+    code = "aws-refused"
+    problem: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = harmless(detail, limit=300)
+        super().__init__(f"{self.problem} AWS says: {self.detail}" if self.detail else self.problem)
+
+
+class AccessKeyUnknown(AwsRefused):
+    """``InvalidClientTokenId`` (STS), ``UnrecognizedClientException`` (Cost Explorer)."""
+
+    code = "access-key-unknown"
+    problem = "AWS does not know this access key: it was mistyped, deleted or made inactive."
+    remedy = "Type aws_access_key_id again, or make a new access key in IAM."
+
+
+class SecretKeyWrong(AwsRefused):
+    """``SignatureDoesNotMatch``, ``InvalidSignatureException``."""
+
+    code = "secret-key-wrong"
+    problem = "AWS knows this access key, but the secret key does not belong to it."
+    remedy = (
+        "Type aws_secret_access_key again. If it is right, check the clock of the machine that runs this."
+    )
+
+
+class CredentialsExpired(AwsRefused):
+    """``ExpiredToken`` (STS), ``ExpiredTokenException`` (Cost Explorer)."""
+
+    code = "credentials-expired"
+    problem = "These are temporary credentials, and they have run out."
+    remedy = "Use the access key of an IAM user, or a role."
+
+
+class PermissionMissing(AwsRefused):
+    """``AccessDeniedException`` that names an action."""
+
+    code = "permission-missing"
+    problem = "The access key works, but its IAM policy does not allow ce:GetCostAndUsage."
+    remedy = "Attach the policy that 'aws-spend-monitor policy' prints to the key's user."
+
+
+class CostExplorerOff(AwsRefused):
+    """``AccessDeniedException`` "User not enabled for cost explorer access"."""
+
+    code = "cost-explorer-off"
+    problem = "Cost Explorer is not enabled in this AWS account, or IAM users have no access to billing."
+    remedy = (
+        "Open Billing and Cost Management, enable Cost Explorer, and let the root user activate "
+        "IAM access to billing. Data appears after about 24 hours."
+    )
+
+
+class CostsNotAvailable(AwsRefused):
+    """``DataUnavailableException``, ``BillExpirationException``."""
+
+    code = "costs-not-available"
+    problem = "AWS has no cost data for this period: not yet, or not any more."
+    remedy = "Wait: a new account has data after about 24 hours. AWS keeps 13 months."
+
+
+class PaidRequestsCapped(AwsRefused):
+    """The account's paid requests of the day have reached ``SPEND_MONITOR_MAX_PAID_REQUESTS_PER_DAY``."""
+
+    code = "paid-requests-capped"
+    problem = "This AWS account has had its Cost Explorer requests for today; AWS charges $0.01 for each."
+    remedy = (
+        "Nothing to do: checks go on tomorrow (UTC). To need fewer, set a rarer interval; "
+        "the operator can raise SPEND_MONITOR_MAX_PAID_REQUESTS_PER_DAY."
+    )
+
+
+class RequestRefused(AwsRefused):
+    """Any other refusal."""
+
+    code = "request-refused"
+    problem = "AWS refused the request."
+    remedy = "Run 'aws-spend-monitor doctor' with the same keys, or show this to the operator."
+
+
+class AwsUnavailable(SpendMonitorError):
+    """AWS is throttling, away or broken.
+
+    Args:
+        reason: One short sentence without secrets.
+    """
+
+    code = "aws-unavailable"
+    remedy = "Nothing to do: the next check tries again. See health.aws.amazon.com if this goes on."
+
+
+class ReturnUrlForbidden(SpendMonitorError):
+    """A return_url that this service does not call. The text says what is accepted, never the URL."""
+
+    code = "return-url-forbidden"
+
+
+class ChannelRefused(SpendMonitorError):
+    """The channel answered that it will not take the message. The text holds its reason."""
+
+    code = "channel-refused"
+
+
+class ChannelUnavailable(SpendMonitorError):
+    """The channel could not be reached, or answered 429 or 5xx.
+
+    Args:
+        reason: One short sentence without the URL.
+        retry_after: Seconds that the channel asked us to wait, if it did.
+    """
+
+    code = "channel-unavailable"
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class ChannelBusy(ChannelUnavailable):
+    """As many deliveries to the channel's host are in flight as it has earned."""
+
+    code = "channel-busy"
+
+
+class TickUnreadable(SpendMonitorError):
+    """No key of this process opens the stored tick."""
+
+    code = "tick-unreadable"
+
+
+class InboxFull(SpendMonitorError):
+    """As many ticks wait as the inbox may hold."""
+
+    code = "inbox-full"
+
+
+class StorageUnavailable(SpendMonitorError):
+    """The state store cannot be read or written now. The text names the cause."""
+
+    code = "storage-unavailable"

@@ -1,0 +1,1 @@
+"""The application's view of the outside: one port per file."""

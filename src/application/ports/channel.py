@@ -1,0 +1,39 @@
+"""The port to the channel that reads the message."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from application.messages import Message
+
+
+class Channel(Protocol):
+    """Posts messages to return_urls."""
+
+    @abstractmethod
+    def check(self, return_url: str) -> None:
+        """Refuse, without a network, what is never called.
+
+        Raises:
+            ReturnUrlForbidden: The URL's own spelling rules it out.
+        """
+
+    @abstractmethod
+    def lane(self, return_url: str) -> AbstractContextManager[None]:
+        """Hold one of the places that the URL's host has earned, from before the check to after the post.
+
+        Raises:
+            ChannelBusy: On entering, when every place is taken. Nothing was spent yet: come back soon.
+        """
+
+    @abstractmethod
+    async def post(self, return_url: str, message: Message) -> None:
+        """Deliver the message; when this returns the channel has it.
+
+        Raises:
+            ReturnUrlForbidden: The host resolves to an address that is never called.
+            ChannelRefused: The channel will not take it; a retry changes nothing.
+            ChannelUnavailable: Not reached, 429 or 5xx; worth trying later.
+        """

@@ -1,0 +1,53 @@
+"""What AWS says that the days cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from domain.money import Money
+from domain.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class CostEntry:
+    """What one day or month cost, service by service.
+
+    Args:
+        period: The day or month.
+        services: Unrounded amounts by name. Empty when AWS has published nothing for the period.
+    """
+
+    period: Period
+    services: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum over all services."""
+        return sum((amount for _, amount in self.services), Decimal())
+
+
+@dataclass(frozen=True, slots=True)
+class CostHistory:
+    """Costs in one currency, oldest entry first. What AWS has not published is absent, never zero."""
+
+    entries: tuple[CostEntry, ...]
+    currency: str = "USD"
+
+    @property
+    def published_until(self) -> date | None:
+        """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
+        return max((entry.period.end for entry in self.entries if entry.services), default=None)
+
+    def spend(self, period: Period) -> Money | None:
+        """The sum over the entries inside the period, or None when AWS has published none of them."""
+        totals = [entry.total for entry in self.entries if entry.services and entry.period in period]
+        return Money(sum(totals, Decimal()), self.currency) if totals else None
+
+    def covers(self, period: Period) -> bool:
+        """Whether AWS has published costs up to the end of the period.
+
+        Cost Explorer fills days in from the oldest on, so an empty day before a filled one had no cost.
+        """
+        return self.published_until is not None and self.published_until >= period.end

@@ -1,0 +1,95 @@
+"""Days, weeks and months as Cost Explorer counts them: UTC, half-open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+TRAILING_DAYS = 7
+"""How many closed days a daily check reads again, since Cost Explorer fills days in late."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """The UTC days from ``start`` up to, and without, ``end``.
+
+    Raises:
+        ValueError: The period holds no day. (Cost Explorer refuses such a window too.)
+    """
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            raise ValueError(f"a period ends after it starts, but {self.end} is not after {self.start}")
+
+    @property
+    def last_day(self) -> date:
+        """The last day inside the period."""
+        return self.end - DAY
+
+    def days(self) -> Iterator[date]:
+        """Every day inside the period, oldest first."""
+        return (self.start + n * DAY for n in range((self.end - self.start).days))
+
+    def __contains__(self, other: Period) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+    def __str__(self) -> str:
+        """``2026-11-22``, ``October 2026``, or ``2026-11-16 to 2026-11-22``."""
+        if self.end == self.start + DAY:
+            return self.start.isoformat()
+        if self.start.day == 1 and self.end == first_of_next_month(self.start):
+            return f"{self.start:%B %Y}"
+        return f"{self.start} to {self.last_day}"
+
+
+class Frequency(StrEnum):
+    """How often, and over which window, a channel wants to know its spend."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    MONTH_TO_DATE = "month-to-date"
+
+    def period_on(self, today: date) -> Period:
+        """The newest period to report on the UTC day ``today``.
+
+        Daily: yesterday. Weekly: the last full ISO week. Monthly: the last full calendar month.
+        Month-to-date: this month's closed days, and on the 1st the month that has just closed.
+        """
+        first = today.replace(day=1)
+        match self:
+            case Frequency.DAILY:
+                return Period(today - DAY, today)
+            case Frequency.WEEKLY:
+                monday = today - today.weekday() * DAY
+                return Period(monday - WEEK, monday)
+            case Frequency.MONTHLY:
+                return Period(first_of_previous_month(first), first)
+            case Frequency.MONTH_TO_DATE:
+                return (
+                    Period(first, today) if today > first else Period(first_of_previous_month(first), first)
+                )
+
+    def periods_reviewed_on(self, today: date) -> list[Period]:
+        """The periods to look at on ``today``, oldest first: the newest, and for daily the trailing week."""
+        newest = self.period_on(today)
+        if self is not Frequency.DAILY:
+            return [newest]
+        return [Period(newest.start - n * DAY, newest.end - n * DAY) for n in reversed(range(TRAILING_DAYS))]
+
+
+def first_of_next_month(day: date) -> date:
+    """The 1st of the month after the one that ``day`` is in."""
+    return (day.replace(day=28) + 4 * DAY).replace(day=1)
+
+
+def first_of_previous_month(day: date) -> date:
+    """The 1st of the month before the one that ``day`` is in."""
+    return (day.replace(day=1) - DAY).replace(day=1)
