@@ -40,7 +40,8 @@ class Patience:
             retry_after: Seconds that the other side asked for; kept to, up to ``longest``.
         """
         doublings = min(lease.attempt - 1, 30)
-        pause = min(self.first * 2**doublings, self.longest) * (0.5 + jitter / 2)
+        doubled: timedelta = min(self.first * 2**doublings, self.longest)
+        pause = doubled * (0.5 + jitter / 2)
         asked = min(timedelta(seconds=min(retry_after or 0, 10**6)), self.longest)
         return now + max(pause, asked)
 
