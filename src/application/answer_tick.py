@@ -125,6 +125,10 @@ class AnswerTick:
         await self.inbox.acknowledge(lease)
         return answer
 
+    async def postpone(self, lease: Lease, error: SpendMonitorError) -> Answer:
+        """Try a tick again later that could not be worked on to its end, or give it up after a day."""
+        return await self._try_again(lease, Answer(), error, FOR_TELEX)
+
     async def _answer(self, lease: Lease, answer: Answer) -> None:
         return_url, settings = unpack(self.vault.open(lease.tick.payload, context=lease.tick.id))
         tick = _OpenTick(lease, return_url, settings, lease.tick.accepted_at.date())

@@ -18,6 +18,7 @@ SpendMonitorError
 ├── ChannelUnavailable      Telex is away: tried again
 │   └── ChannelBusy         we have enough deliveries to that host in flight
 ├── TickUnreadable          no key opens the stored tick: given up on
+├── InternalError           a defect of ours: tried again
 ├── InboxFull               503 at the door
 └── StorageUnavailable      503 at the door, tried again behind it
 ```
@@ -188,6 +189,12 @@ class TickUnreadable(SpendMonitorError):
     """No key of this process opens the stored tick."""
 
     code = "tick-unreadable"
+
+
+class InternalError(SpendMonitorError):
+    """A defect of this service, or a tick that took too long. The text names a type, never a value."""
+
+    code = "internal-error"
 
 
 class InboxFull(SpendMonitorError):

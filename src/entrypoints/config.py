@@ -1,0 +1,186 @@
+"""The settings of the process, from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.vault import parse_keys
+
+PREFIX = "SPEND_MONITOR_"
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("console", "json")
+
+
+class ConfigError(Exception):
+    """A variable that cannot be used. One line: its name, the value's form, what is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the operator can set; the defaults serve one machine.
+
+    Args:
+        state_url: Where ticks, ledger and cache live.
+        secret_keys: 32 bytes each; the first seals, all open. Empty: made beside the SQLite file.
+        public_url: The https address that the manifest shows; None: taken from the request.
+        return_url_hosts: The only hosts that a return_url may name; empty: any public one.
+        allow_private_return_urls: Also plain http and private addresses.
+        inbox_limit: Ticks waiting before the door answers 503.
+        concurrency: Checks in flight.
+        cost_cache_ttl: How long a Cost Explorer answer is reused; zero turns reuse off.
+        max_paid_requests_per_day: Per AWS account; 0 is no cap.
+        rate_limit: Requests a minute per client address; 0 is off.
+        trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
+        nats_replicas: Copies of every stream and bucket.
+        log_level: debug, info, warning or error.
+        log_format: console or json; None: console on a terminal, else json.
+    """
+
+    state_url: str = "sqlite:///spend-monitor.db"
+    secret_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    public_url: str | None = None
+    return_url_hosts: tuple[str, ...] = ()
+    allow_private_return_urls: bool = False
+    inbox_limit: int = 100_000
+    concurrency: int = 256
+    cost_cache_ttl: timedelta = timedelta(hours=6)
+    max_paid_requests_per_day: int = 100
+    rate_limit: int = 0
+    trusted_proxies: tuple[str, ...] = ()
+    nats_replicas: int = 1
+    log_level: str = "info"
+    log_format: str | None = None
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, or None when the state is elsewhere."""
+        prefix = "sqlite:///"
+        return Path(self.state_url.removeprefix(prefix)) if self.state_url.startswith(prefix) else None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Config:
+        """Read every ``SPEND_MONITOR_`` variable; a blank one is as good as unset.
+
+        Raises:
+            ConfigError: A value cannot be used.
+        """
+        values: dict[str, Any] = {}
+        for name, (field_name, reader) in READERS.items():
+            variable = PREFIX + name
+            text = environment.get(variable, "").strip()
+            if text:
+                try:
+                    values[field_name] = reader(text)
+                except ValueError as error:
+                    raise ConfigError(f"{variable}: {error}") from error
+        config = cls(**values)
+        if config.state_url.startswith("nats://") and not config.secret_keys:
+            raise ConfigError(f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL=nats://…: {KEY_FORM}")
+        return config
+
+
+KEY_FORM = "accepted is 32 bytes in base64, as printed by 'openssl rand -base64 32'; several: comma-separated"
+
+
+def _state_url(text: str) -> str:
+    accepted = "accepted is sqlite:///relative, sqlite:////absolute, nats://host:4222[,host…] or memory://"
+    # A nats:// address may hold a password, so no value is repeated here.
+    if not (
+        re.fullmatch(r"sqlite:///[^?#]+", text) or text == "memory://" or re.fullmatch(r"nats://.+", text)
+    ):
+        raise ValueError(f"not an address of a state store; {accepted}")
+    return text
+
+
+def _keys(text: str) -> tuple[bytes, ...]:
+    try:
+        return tuple(parse_keys(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; {KEY_FORM}") from error
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is not an address; accepted is https://host[:port][/path]")
+    return text.rstrip("/")
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = _items(text)
+    for host in hosts:
+        if not re.fullmatch(r"(\*?\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host, re.IGNORECASE):
+            raise ValueError(f"{host!r} is not a host name; accepted is host names, comma-separated")
+    return tuple(host.lower() for host in hosts)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    for item in _items(text):
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            accepted = "accepted is addresses or networks such as 10.0.0.0/8, comma-separated"
+            raise ValueError(f"{item!r} is not an address; {accepted}") from None
+    return _items(text)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in TRUE + FALSE:
+        raise ValueError(f"{text!r} is neither yes nor no; accepted is true or false")
+    return text.lower() in TRUE
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or int(text) < least:
+            raise ValueError(f"{text!r} is not accepted; accepted is a whole number from {least} up")
+        return int(text)
+
+    return read
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"{text!r} is not accepted; accepted is {', '.join(choices)}")
+        return text.lower()
+
+    return read
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "STATE_URL": ("state_url", _state_url),
+    "SECRET_KEY": ("secret_keys", _keys),
+    "PUBLIC_URL": ("public_url", _public_url),
+    "RETURN_URL_HOSTS": ("return_url_hosts", _hosts),
+    "ALLOW_PRIVATE_RETURN_URLS": ("allow_private_return_urls", _flag),
+    "INBOX_LIMIT": ("inbox_limit", _whole(1)),
+    "CONCURRENCY": ("concurrency", _whole(1)),
+    "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
+    "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
+    "RATE_LIMIT": ("rate_limit", _whole(0)),
+    "TRUSTED_PROXIES": ("trusted_proxies", _networks),
+    "NATS_REPLICAS": ("nats_replicas", _whole(1)),
+    "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
+    "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
+}
+"""By variable: the field of Config, and a reader that raises ValueError with what is wrong and accepted."""
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables with our prefix that this service does not know: most likely misspelt."""
+    return sorted(
+        name for name in environment if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in READERS
+    )

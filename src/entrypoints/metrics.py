@@ -1,0 +1,57 @@
+"""What is counted, for Prometheus. No label names a channel, an account or a URL: every set is bounded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from application.answer_tick import Answer, Outcome
+from application.ports.inbox import Depth, Lease
+
+DOLLARS_PER_REQUEST = 0.01
+"""Source: AWS Cost Explorer pricing."""
+
+accepted = Counter("spend_monitor_ticks_accepted", "Ticks answered 202.", ["stored"])
+refused = Counter("spend_monitor_ticks_refused", "Ticks not taken at the door.", ["reason"])
+waiting = Gauge("spend_monitor_ticks_waiting", "Accepted ticks that are not finished.")
+oldest = Gauge("spend_monitor_oldest_tick_age_seconds", "Age of the oldest unfinished tick; 0 when none.")
+kept = Gauge("spend_monitor_ticks_given_up_kept", "Given-up ticks in the inbox: see 'inbox list'.")
+answered = Counter("spend_monitor_ticks_answered", "Ticks finished.", ["outcome"])
+retries = Counter("spend_monitor_tick_retries", "Ticks put back to be tried again.", ["cause"])
+given_up = Counter("spend_monitor_ticks_given_up", "Ticks given up on.", ["cause"])
+aws_calls = Counter("spend_monitor_aws_calls", "Calls to AWS.", ["operation", "result"])
+paid_requests = Counter("spend_monitor_paid_requests", "Cost Explorer requests that AWS charges for.")
+paid_dollars = Counter("spend_monitor_paid_dollars", "What those requests cost, in US dollars.")
+cache_hits = Counter("spend_monitor_cost_cache_hits", "Checks answered without a paid request.")
+delay = Histogram(
+    "spend_monitor_tick_to_message_seconds",
+    "From a tick's acceptance to the delivery of its message.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 86400),
+)
+
+
+def record_answer(lease: Lease, answer: Answer, now: datetime) -> None:
+    """Count what became of a tick."""
+    if answer.outcome is Outcome.RETRY:
+        retries.labels(answer.cause).inc()
+        return
+    answered.labels(answer.outcome).inc()
+    if answer.outcome is Outcome.GIVEN_UP:
+        given_up.labels(answer.cause).inc()
+    elif answer.outcome is not Outcome.SILENT:
+        delay.observe((now - lease.tick.accepted_at).total_seconds())
+
+
+def record_paid_request(count: int) -> None:
+    """Count requests that AWS charges for."""
+    paid_requests.inc(count)
+    paid_dollars.inc(count * DOLLARS_PER_REQUEST)
+
+
+def record_depth(depth: Depth, now: datetime) -> None:
+    """Note how full the inbox is."""
+    waiting.set(depth.unfinished)
+    kept.set(depth.given_up)
+    age = (now - depth.oldest_accepted_at).total_seconds() if depth.oldest_accepted_at else 0
+    oldest.set(max(age, 0))

@@ -1,0 +1,153 @@
+"""The loop that answers ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from dataclasses import dataclass, field
+
+import structlog
+
+from application.answer_tick import Answer, AnswerTick, Outcome
+from application.errors import InternalError, StorageUnavailable
+from application.ports.clock import Clock
+from application.ports.inbox import Inbox, Lease
+from entrypoints import metrics
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 25.0
+"""How long a stop waits for ticks in flight. Source: DESIGN, shutdown."""
+
+LONGEST_TICK_SECONDS = 100.0
+"""Shorter than a lease, so that no tick is worked on twice at a time."""
+
+LEASE_WAIT_SECONDS = 0.5
+STORAGE_PAUSE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """Leases ticks and answers them, a bounded number at a time.
+
+    Args:
+        inbox: Where ticks come from.
+        answer_tick: What is done with each.
+        clock: For the age of a tick.
+        concurrency: How many ticks are in flight at most.
+    """
+
+    inbox: Inbox
+    answer_tick: AnswerTick
+    clock: Clock
+    concurrency: int
+    _loop: asyncio.Task[None] | None = None
+    _ticks: set[asyncio.Task[None]] = field(default_factory=set)
+    _slot_free: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start(self) -> None:
+        """Begin to work in the background."""
+        self._loop = asyncio.create_task(self._run(), name="worker")
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop is alive."""
+        return self._loop is not None and not self._loop.done()
+
+    async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
+        """Take no more ticks, wait for those in flight, give back what is left then."""
+        self._stopping.set()
+        if self._loop:
+            await self._loop
+        if self._ticks:
+            log.info("draining", ticks=len(self._ticks), seconds=drain_seconds)
+            await asyncio.wait(self._ticks, timeout=drain_seconds)
+        for task in self._ticks:
+            task.cancel()
+        await asyncio.gather(*self._ticks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        storage_works = True
+        while not self._stopping.is_set():
+            free = self.concurrency - len(self._ticks)
+            if free == 0:
+                self._slot_free.clear()
+                await self._first_of(self._slot_free)
+                continue
+            try:
+                leases = await self.inbox.lease(free, LEASE_WAIT_SECONDS)
+            except StorageUnavailable as error:
+                if storage_works:
+                    log.error("storage_unavailable", reason=str(error))  # noqa: TRY400  # expected, no traceback
+                storage_works = False
+                await self._first_of(timeout=STORAGE_PAUSE_SECONDS)
+                continue
+            if not storage_works:
+                log.info("storage_available")
+            storage_works = True
+            for lease in leases:
+                task = asyncio.create_task(self._work(lease))
+                self._ticks.add(task)
+                task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._ticks.discard(task)
+        self._slot_free.set()
+
+    async def _first_of(self, event: asyncio.Event | None = None, timeout: float | None = None) -> None:  # noqa: ASYNC109  # passed on
+        """Wait for the event, for the time to pass, or for a stop."""
+        waits = {asyncio.ensure_future(each.wait()) for each in (event, self._stopping) if each}
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _work(self, lease: Lease) -> None:
+        began = time.perf_counter()
+        try:
+            answer = await self._answer(lease)
+        except StorageUnavailable as error:
+            # Nothing can be noted now; the lease lapses and the tick comes back.
+            log.warning("tick_unsettled", tick=lease.tick.id, channel=lease.tick.channel, reason=str(error))
+            return
+        metrics.record_answer(lease, answer, self.clock.now())
+        log.info(
+            EVENTS[answer.outcome],
+            tick=lease.tick.id,
+            channel=lease.tick.channel,
+            attempt=lease.attempt,
+            account=answer.account_id or None,
+            period=answer.period or None,
+            cause=answer.cause or None,
+            reason=answer.reason or None,
+            paid_requests=answer.paid_requests,
+            seconds=round(time.perf_counter() - began, 4),
+        )
+
+    async def _answer(self, lease: Lease) -> Answer:
+        try:
+            async with asyncio.timeout(LONGEST_TICK_SECONDS):
+                return await self.answer_tick.execute(lease)
+        except asyncio.CancelledError:
+            await self.inbox.retry(lease, self.clock.now(), "the service was stopped")
+            raise
+        except TimeoutError:
+            return await self.answer_tick.postpone(lease, InternalError("the tick took too long"))
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # a defect must not lose a tick
+            # The frames without the exception's text, which could hold a value of the tick.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("tick_crashed", tick=lease.tick.id, error=type(error).__name__, frames=frames)  # noqa: TRY400
+            return await self.answer_tick.postpone(lease, InternalError(type(error).__name__))
+
+
+EVENTS = {
+    Outcome.TOLD: "tick_told",
+    Outcome.SILENT: "tick_silent",
+    Outcome.FAILURE_TOLD: "tick_failure_told",
+    Outcome.RETRY: "tick_retry",
+    Outcome.GIVEN_UP: "tick_given_up",
+}
+"""One event for each thing that can happen to a leased tick."""
