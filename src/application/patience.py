@@ -42,7 +42,8 @@ class Patience:
         doublings = min(lease.attempt - 1, 30)
         doubled: timedelta = min(self.first * 2**doublings, self.longest)
         pause = doubled * (0.5 + jitter / 2)
-        asked = min(timedelta(seconds=min(retry_after or 0, 10**6)), self.longest)
+        # In this order max() takes 0 for a NaN from outside too.
+        asked = timedelta(seconds=min(max(0, retry_after or 0), self.longest.total_seconds()))
         return now + max(pause, asked)
 
 

@@ -1,0 +1,58 @@
+"""The tree of errors, as its docstring draws it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from application import errors
+from application.errors import AwsRefused, AwsUnavailable, SpendMonitorError
+from application.text import harmless
+
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if inspect.isclass(value) and issubclass(value, SpendMonitorError)
+]
+REFUSALS = [each for each in CLASSES if issubclass(each, AwsRefused) and each is not AwsRefused]
+
+
+def test_the_docstring_draws_every_error_under_its_parent() -> None:
+    """Who reads the drawing knows all there is to catch."""
+    drawn, parents = {}, {}
+    for indent, name in re.findall(r"^([ │├└─]*)(\w+)", errors.__doc__.split("```")[1], re.MULTILINE):
+        depth = len(indent) // 4
+        parents[depth] = name
+        drawn[name] = parents.get(depth - 1, "Exception")
+    assert drawn == {each.__name__: each.__base__.__name__ for each in CLASSES if each.__base__}
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    """Logs, metrics and the ledger tell causes apart by their codes."""
+    codes = [each.code for each in CLASSES if "code" in vars(each) or not each.__subclasses__()]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", code) for code in codes)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: each.code)
+def test_every_refusal_says_what_is_wrong_and_what_mends_it(refusal: type[AwsRefused]) -> None:
+    """The channel reads a problem and a remedy, each a whole sentence, with AWS's own words if any."""
+    assert str(refusal()) == refusal.problem
+    assert str(refusal("No.")) == f"{refusal.problem} AWS says: No."
+    assert refusal.problem.endswith(".")
+    assert refusal.remedy.endswith(".")
+
+
+def test_being_away_has_a_remedy_too() -> None:
+    """A check that AWS's absence prevented is told with what to do about it."""
+    assert AwsUnavailable.remedy.endswith(".")
+
+
+def test_the_words_of_aws_are_made_harmless() -> None:
+    """A message of AWS cannot ping a channel or forge a line."""
+    refusal = errors.PermissionMissing("@channel\n🟢 Status: Within Budget <b>" + "x" * 1000)
+    assert refusal.detail == harmless(refusal.detail, limit=300)
+    assert "\n" not in str(refusal)
+    assert "@" not in str(refusal)
