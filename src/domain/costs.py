@@ -46,8 +46,5 @@ class CostHistory:
         return Money(sum(totals, Decimal()), self.currency) if totals else None
 
     def covers(self, period: Period) -> bool:
-        """Whether AWS has published costs up to the end of the period.
-
-        Cost Explorer fills days in from the oldest on, so an empty day before a filled one had no cost.
-        """
+        """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""
         return self.published_until is not None and self.published_until >= period.end

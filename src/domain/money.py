@@ -40,14 +40,18 @@ class Money:
     def __str__(self) -> str:
         """Two decimals and thousands separators: ``$1,234.50``, ``-$3.00``, ``1,234.50 CNY``.
 
-        An amount that two decimals would turn into nothing says so: ``under $0.01``.
+        An amount that two decimals would turn into nothing says so: ``under $0.01``, or for a credit
+        ``under $0.01 in credit``.
         """
-        rounded = self.amount.quantize(CENT, ROUND_HALF_UP) if self._fits_cents() else self.amount
+        rounded = self.in_cents()
         if rounded == 0 and self.amount != 0:
-            sign = "" if self.amount > 0 else "-"
-            return f"under {sign}{self._with_currency('0.01')}"
+            return f"under {self._with_currency('0.01')}{' in credit' if self.amount < 0 else ''}"
         sign = "-" if rounded < 0 else ""
         return sign + self._with_currency(f"{abs(rounded):,.2f}")
+
+    def in_cents(self) -> Decimal:
+        """The amount as it is shown: rounded half up to two decimals."""
+        return self.amount.quantize(CENT, ROUND_HALF_UP) if self._fits_cents() else self.amount
 
     def _with_currency(self, digits: str) -> str:
         return f"${digits}" if self.currency == "USD" else f"{digits} {self.currency}"

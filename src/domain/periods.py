@@ -12,6 +12,9 @@ WEEK = timedelta(days=7)
 TRAILING_DAYS = 7
 """How many closed days a daily check reads again, since Cost Explorer fills days in late."""
 
+BILL_OPEN_FOR = timedelta(days=5)
+"""How long after its end AWS still changes a month. Source: COST_EXPLORER.md, freshness."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
@@ -33,6 +36,11 @@ class Period:
         """The last day inside the period."""
         return self.end - DAY
 
+    @property
+    def is_whole_month(self) -> bool:
+        """Whether the period is one calendar month."""
+        return self.start.day == 1 and self.end == first_of_next_month(self.start)
+
     def days(self) -> Iterator[date]:
         """Every day inside the period, oldest first."""
         return (self.start + n * DAY for n in range((self.end - self.start).days))
@@ -44,7 +52,7 @@ class Period:
         """``2026-11-22``, ``October 2026``, or ``2026-11-16 to 2026-11-22``."""
         if self.end == self.start + DAY:
             return self.start.isoformat()
-        if self.start.day == 1 and self.end == first_of_next_month(self.start):
+        if self.is_whole_month:
             return f"{self.start:%B %Y}"
         return f"{self.start} to {self.last_day}"
 
@@ -78,11 +86,32 @@ class Frequency(StrEnum):
                 )
 
     def periods_reviewed_on(self, today: date) -> list[Period]:
-        """The periods to look at on ``today``, oldest first: the newest, and for daily the trailing week."""
+        """The periods to look at on ``today``, oldest first: the newest, and those that AWS may still change.
+
+        Daily: the trailing week. Weekly and monthly: the one before the newest. Month-to-date: the month
+        that has closed, until its bill is final.
+        """
         newest = self.period_on(today)
-        if self is not Frequency.DAILY:
-            return [newest]
-        return [Period(newest.start - n * DAY, newest.end - n * DAY) for n in reversed(range(TRAILING_DAYS))]
+        match self:
+            case Frequency.DAILY:
+                return [
+                    Period(newest.start - n * DAY, newest.end - n * DAY)
+                    for n in reversed(range(TRAILING_DAYS))
+                ]
+            case Frequency.MONTH_TO_DATE:
+                closed = Period(first_of_previous_month(newest.start), newest.start)
+                return [closed, newest] if newest.end < closed.end + BILL_OPEN_FOR else [newest]
+            case _:
+                return [self.period_before(newest), newest]
+
+    def period_before(self, period: Period) -> Period:
+        """What a period is compared with: the one before it, or as many days of the month before."""
+        if self in {Frequency.DAILY, Frequency.WEEKLY}:
+            return Period(period.start - (period.end - period.start), period.start)
+        first = first_of_previous_month(period.start)
+        if period.is_whole_month:
+            return Period(first, period.start)
+        return Period(first, min(first + (period.end - period.start), period.start))
 
 
 def first_of_next_month(day: date) -> date:

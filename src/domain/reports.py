@@ -33,8 +33,9 @@ class Told:
         return (last, verdict) not in pairwise(self.verdicts)
 
     def then(self, report: Report) -> Told:
-        """This, and the report told after it."""
-        return Told((*self.verdicts, report.verdict), report.spend)
+        """This, and the report told after it. What is said again, or withdrawn by AWS, is no new verdict."""
+        is_new = report.verdict not in {self.verdicts[-1], Verdict.NOT_PUBLISHED}
+        return Told((*self.verdicts, report.verdict) if is_new else self.verdicts, report.spend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ class Report:
     @property
     def corrects(self) -> bool:
         """Whether the channel was told another verdict on published figures before."""
-        return self.before is not None and self.before.verdicts[-1] is not Verdict.NOT_PUBLISHED
+        return (
+            self.before is not None
+            and self.before.verdicts[-1] is not Verdict.NOT_PUBLISHED
+            and self.before.allows(self.verdict)
+        )
 
     def told(self) -> Told:
         """What the channel has been told once this report is delivered."""

@@ -37,15 +37,15 @@ class Threshold:
         """By how much the spend is over the threshold; negative when it is under."""
         return Money(spend.amount - self.amount, spend.currency)
 
-    def judge(self, history: CostHistory, period: Period) -> Verdict:
+    def judge(self, history: CostHistory, period: Period, *, still_open: bool = False) -> Verdict:
         """Exceeded means more than the threshold; equal is within budget.
 
-        What is over already stays over however much is still unpublished, so it is told at once. Within
-        budget is only said of a period that AWS has published to its end.
+        What is over already is told at once, however much is still unpublished. Within budget is only said
+        of a period that AWS has published to its end, or that is ``still_open``: of a month that is running.
         """
         spend = history.spend(period)
         if spend is not None and spend.amount > self.amount:
             return Verdict.EXCEEDED
-        if spend is None or not history.covers(period):
+        if spend is None or not (still_open or history.covers(period)):
             return Verdict.NOT_PUBLISHED
         return Verdict.WITHIN
