@@ -3,16 +3,18 @@
 ```
 SpendMonitorError
 ├── SettingsRejected        the channel's settings cannot be used: told to the channel
-├── AwsRefused              AWS says no, and trying again changes nothing: told to the channel
-│   ├── AccessKeyUnknown
-│   ├── SecretKeyWrong
-│   ├── CredentialsExpired
-│   ├── PermissionMissing
-│   ├── CostExplorerOff
-│   ├── CostsNotAvailable
-│   ├── PaidRequestsCapped  our own cap, not AWS's
-│   └── RequestRefused      any other refusal
-├── AwsUnavailable          throttled, timed out or broken: tried again
+├── AwsError
+│   ├── AwsRefused          AWS says no, and trying again changes nothing: told to the channel
+│   │   ├── AccessKeyUnknown
+│   │   ├── SecretKeyWrong
+│   │   ├── CredentialsExpired
+│   │   ├── CredentialsMissing  the machine has none (command line only)
+│   │   ├── PermissionMissing
+│   │   ├── CostExplorerOff
+│   │   ├── CostsNotAvailable
+│   │   ├── PaidRequestsCapped  our own cap, not AWS's
+│   │   └── RequestRefused      any other refusal
+│   └── AwsUnavailable      throttled, timed out or broken: tried again
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
 ├── ChannelRefused          Telex says no: given up on
 ├── ChannelUnavailable      Telex is away: tried again
@@ -51,7 +53,17 @@ class SettingsRejected(SpendMonitorError):
         self.problems = problems
 
 
-class AwsRefused(SpendMonitorError):
+class AwsError(SpendMonitorError):
+    """No answer from AWS. ``remedy`` is the one thing to do about it.
+
+    ``paid_requests``: how many Cost Explorer requests were made in vain just now, at $0.01 each.
+    """
+
+    remedy: ClassVar[str]
+    paid_requests: int = 0
+
+
+class AwsRefused(AwsError):
     """AWS says no. The text says what is wrong; ``remedy`` is the one thing to do about it.
 
     Args:
@@ -62,7 +74,6 @@ class AwsRefused(SpendMonitorError):
 
     code = "aws-refused"
     problem: ClassVar[str]
-    remedy: ClassVar[str]
 
     def __init__(self, detail: str = "") -> None:
         self.detail = harmless(detail, limit=300)
@@ -93,6 +104,14 @@ class CredentialsExpired(AwsRefused):
     code = "credentials-expired"
     problem = "These are temporary credentials, and they have run out."
     remedy = "Use the access key of an IAM user, or a role."
+
+
+class CredentialsMissing(AwsRefused):
+    """The standard AWS chain of this machine (environment, profile, SSO, instance role …) has none."""
+
+    code = "credentials-missing"
+    problem = "This machine has no AWS credentials that can be used."
+    remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run 'aws configure'."
 
 
 class PermissionMissing(AwsRefused):
@@ -141,7 +160,7 @@ class RequestRefused(AwsRefused):
     remedy = "Run 'aws-spend-monitor doctor' with the same keys, or show this to the operator."
 
 
-class AwsUnavailable(SpendMonitorError):
+class AwsUnavailable(AwsError):
     """AWS is throttling, away or broken.
 
     Args:

@@ -1,0 +1,129 @@
+"""What AWS says when it says no, in the application's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from application.credentials import Credentials
+from application.errors import (
+    AccessKeyUnknown,
+    AwsError,
+    AwsRefused,
+    AwsUnavailable,
+    CostExplorerOff,
+    CostsNotAvailable,
+    CredentialsExpired,
+    PermissionMissing,
+    RequestRefused,
+    SecretKeyWrong,
+)
+
+REFUSALS: Mapping[str, type[AwsRefused]] = {
+    "UnrecognizedClientException": AccessKeyUnknown,
+    "InvalidClientTokenId": AccessKeyUnknown,
+    "InvalidAccessKeyId": AccessKeyUnknown,
+    "IncompleteSignature": AccessKeyUnknown,
+    "IncompleteSignatureException": AccessKeyUnknown,
+    "MissingAuthenticationToken": AccessKeyUnknown,
+    "MissingAuthenticationTokenException": AccessKeyUnknown,
+    "SignatureDoesNotMatch": SecretKeyWrong,
+    "InvalidSignatureException": SecretKeyWrong,
+    "RequestExpired": SecretKeyWrong,
+    "ExpiredToken": CredentialsExpired,
+    "ExpiredTokenException": CredentialsExpired,
+    "AccessDenied": PermissionMissing,
+    "AccessDeniedException": PermissionMissing,
+    "DataUnavailableException": CostsNotAvailable,
+    "BillExpirationException": CostsNotAvailable,
+}
+"""By error code. Source: COST_EXPLORER.md, AWS's "common errors" of both services."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "SlowDown",
+    }
+)
+"""Source: botocore's ``standard`` retry mode."""
+
+PASSING = frozenset(
+    {
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "InternalFailure",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "PriorRequestNotComplete",
+        "InvalidNextTokenException",
+        "RequestChangedException",
+    }
+)
+"""Errors of the moment. The last two: the bill was refreshed between two of its pages."""
+
+COST_EXPLORER_OFF = "not enabled for cost explorer"
+CLOCK_TROUBLE = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
+A_CODE = re.compile(r"[A-Za-z][A-Za-z.]{2,80}")
+KEY_LIKE = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}")
+SERVER_ERROR = 500
+
+
+def refusal(status: int, code: str, message: str, credentials: Credentials) -> AwsError:
+    """Turn AWS's error into the application's.
+
+    Args:
+        status: The HTTP status.
+        code: AWS's error code. Anything else (a number, nothing) was not said by AWS, but on the way there.
+        message: AWS's words, passed on only where they add something.
+        credentials: What must not be in the text.
+    """
+    if code in THROTTLED:
+        return AwsUnavailable("AWS asks for fewer requests at a time (throttled).")
+    if status >= SERVER_ERROR or code in PASSING or not A_CODE.fullmatch(code):
+        return AwsUnavailable(f"AWS has trouble: status {status}{_named(code)}.")
+    kind = REFUSALS.get(code, RequestRefused)
+    said = without_secrets(message, credentials)
+    if kind is PermissionMissing:
+        return CostExplorerOff() if COST_EXPLORER_OFF in message.lower() else PermissionMissing(said)
+    if kind is SecretKeyWrong:
+        return SecretKeyWrong(said if CLOCK_TROUBLE.search(message) else "")
+    if kind is RequestRefused:
+        return RequestRefused(f"{code}: {said}")
+    return kind()
+
+
+def check_spelling(credentials: Credentials) -> None:
+    """Refuse what no access key looks like, before it gets into a header.
+
+    Raises:
+        AccessKeyUnknown: Not of letters, digits and underscores, or a session token not of printable ASCII.
+        SecretKeyWrong: Not of printable ASCII.
+    """
+    token = credentials.session_token
+    if not re.fullmatch(r"\w{1,128}", credentials.access_key_id, re.ASCII):
+        raise AccessKeyUnknown
+    if not re.fullmatch(r"[!-~]+", credentials.secret_access_key):
+        raise SecretKeyWrong
+    if token is not None and not re.fullmatch(r"[!-~]+", token):
+        raise AccessKeyUnknown
+
+
+def without_secrets(text: str, credentials: Credentials) -> str:
+    """Take the credentials out of AWS's words, however spelt, and all that looks like a key id."""
+    for secret in (credentials.secret_access_key, credentials.session_token, credentials.access_key_id):
+        for spelling in (secret, quote(secret, safe="")) if secret else ():
+            text = text.replace(spelling, "…")
+    return KEY_LIKE.sub("…", text)
+
+
+def _named(code: str) -> str:
+    return f", {code}" if A_CODE.fullmatch(code) else ""

@@ -1,0 +1,131 @@
+"""A pretended AWS with accounts and bills, and the two ports on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from math import ceil
+
+from application.credentials import Credentials
+from application.errors import AccessKeyUnknown, AwsError, SecretKeyWrong
+from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity
+from application.ports.identity import Identity
+from domain.costs import CostEntry, CostHistory
+from domain.periods import DAY, Period, first_of_next_month
+
+Bill = Mapping[date, Mapping[str, str]]
+"""What each day cost: decimal strings by service. A day that is missing is not published."""
+
+
+@dataclass(slots=True)
+class Account:
+    """An AWS account as a test sets it up.
+
+    Args:
+        id: 12 digits.
+        bill: What its days cost.
+        currency: USD, or CNY in China.
+        page_size: Days (or months) per answer, each answer a paid request.
+    """
+
+    id: str
+    bill: Bill = field(default_factory=dict)
+    currency: str = "USD"
+    page_size: int = 1000
+
+    def history(self, window: Period, granularity: Granularity) -> CostHistory:
+        """Add the bill up."""
+        costs: dict[Period, dict[str, Decimal]] = {}
+        for day, services in self.bill.items():
+            if window.start <= day < window.end:
+                entry = costs.setdefault(_period_of(day, granularity), defaultdict(Decimal))
+                for service, amount in services.items():
+                    entry[service] += Decimal(amount)
+        entries = [CostEntry(period, tuple(services.items())) for period, services in sorted(costs.items())]
+        return CostHistory(tuple(entries), self.currency if any(e.services for e in entries) else "USD")
+
+
+class FakeAws:
+    """Accounts by credentials, and what goes wrong.
+
+    Attributes:
+        identified: Who asked whose credentials these are, in order.
+        asked: Every question about costs that was answered or refused, in order.
+        gate: Held by a test, it keeps every call waiting.
+    """
+
+    def __init__(self) -> None:
+        self._accounts: dict[Credentials, Account] = {}
+        self._failures: dict[Credentials, AwsError] = {}
+        self.identified: list[Credentials] = []
+        self.asked: list[tuple[Credentials, CostQuery]] = []
+        self.gate: asyncio.Lock | None = None
+
+    def add(self, credentials: Credentials, account: Account) -> None:
+        """Let these credentials belong to the account."""
+        self._accounts[credentials] = account
+
+    def fail(self, credentials: Credentials, error: AwsError | None) -> None:
+        """Answer these credentials with the error, or with None rightly again."""
+        if error is None:
+            self._failures.pop(credentials, None)
+        else:
+            self._failures[credentials] = error
+
+    def account(self, credentials: Credentials) -> Account:
+        """Return the account, or fail as AWS would."""
+        if failure := self._failures.get(credentials):
+            raise copy(failure)
+        if account := self._accounts.get(credentials):
+            return account
+        if credentials.access_key_id in {known.access_key_id for known in self._accounts}:
+            raise SecretKeyWrong
+        raise AccessKeyUnknown
+
+    def passage(self) -> AbstractAsyncContextManager[object]:
+        """Where a call waits while a test holds the gate."""
+        return self.gate or nullcontext()
+
+
+class FakeIdentity(Identity):
+    """STS of the pretended AWS."""
+
+    def __init__(self, aws: FakeAws) -> None:
+        self._aws = aws
+
+    async def account_id(self, credentials: Credentials) -> str:
+        """Look the account up."""
+        self._aws.identified.append(credentials)
+        async with self._aws.passage():
+            return self._aws.account(credentials).id
+
+
+class FakeCostSource(CostSource):
+    """Cost Explorer of the pretended AWS."""
+
+    def __init__(self, aws: FakeAws) -> None:
+        self._aws = aws
+
+    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+        """Add the account's bill up, for as many cents as it has pages."""
+        self._aws.asked.append((credentials, query))
+        async with self._aws.passage():
+            try:
+                account = self._aws.account(credentials)
+            except AwsError as error:
+                error.paid_requests = 1
+                raise
+        history = account.history(query.window, query.granularity)
+        return CostAnswer(history, max(1, ceil(len(history.entries) / account.page_size)))
+
+
+def _period_of(day: date, granularity: Granularity) -> Period:
+    if granularity is Granularity.DAILY:
+        return Period(day, day + DAY)
+    return Period(day.replace(day=1), first_of_next_month(day))
