@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
 from application.accept_tick import unpack
 from application.check_spend import CheckSpend, SpendChecked
@@ -23,7 +24,7 @@ from application.errors import (
 )
 from application.messages import Message, failure_message, report_message
 from application.monitor import Monitor
-from application.patience import FOR_AWS, FOR_TELEX, Patience
+from application.patience import FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease
@@ -31,12 +32,10 @@ from application.ports.ledger import Claim, Ledger, Page
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
 from domain.periods import Frequency, Period
-from domain.reports import Told
+from domain.reports import Report
 
-CLAIM_LASTS = timedelta(minutes=2)
-"""Longer than a delivery can take; a claim whose worker died lapses after this."""
-
-BUSY_PAUSE = timedelta(seconds=1)
+CLAIM_OUTLIVES_LEASE = timedelta(minutes=1)
+"""So that a tick whose record failed comes back, and records, before another tick may say the same."""
 
 KEPT_PERIODS = 40
 """Per page: more than any check reads again."""
@@ -73,14 +72,30 @@ class Answer:
     reason: str = ""
 
 
+Note = Callable[[Page], Page]
+"""Adds to a page what has just been said."""
+
+
 @dataclass(frozen=True, slots=True)
 class _OpenTick:
-    """A leased tick, unsealed. ``day`` is the UTC day of its acceptance: that day's question is answered."""
+    """A leased tick, unsealed."""
 
     lease: Lease
     return_url: str = field(repr=False)
     settings: bytes = field(repr=False)
-    day: date
+
+    @property
+    def id(self) -> str:
+        return self.lease.tick.id
+
+    @property
+    def channel(self) -> str:
+        return self.lease.tick.channel
+
+    @property
+    def day(self) -> date:
+        """The UTC day of its acceptance: that day's question is answered, whenever this runs."""
+        return self.lease.tick.accepted_at.date()
 
 
 class SomeoneElseSpeaks(ChannelBusy):
@@ -101,8 +116,8 @@ class AnswerTick:
     channel: Channel
     clock: Clock
     jitter: Callable[[], float] = random.random
-    posted: set[tuple[str, str]] = field(default_factory=set)
-    """Delivered, but not yet recorded: if the storage fails in between, the retry only records."""
+    unrecorded: dict[str, tuple[str, Note]] = field(default_factory=dict, repr=False)
+    """By tick, the topic and what was delivered on it, while the storage fails to keep that."""
 
     async def execute(self, lease: Lease) -> Answer:
         """Work on the tick once; the inbox knows the result when this returns.
@@ -114,10 +129,10 @@ class AnswerTick:
         try:
             await self._answer(lease, answer)
         except ChannelBusy as busy:
-            pause = BUSY_PAUSE * (0.5 + self.jitter())
-            return await self._retry(lease, answer, busy, self.clock.now() + pause)
+            return await self._try_again(lease, answer, busy, FOR_A_TURN, busy.retry_after)
         except AwsUnavailable as error:
-            return await self._try_again(lease, answer, error, FOR_AWS)
+            channel_knows = answer.cause == error.code
+            return await self._try_again(lease, answer, error, FOR_TELEX if channel_knows else FOR_AWS)
         except ChannelUnavailable as error:
             return await self._try_again(lease, answer, error, FOR_TELEX, error.retry_after)
         except (TickUnreadable, ReturnUrlForbidden, ChannelRefused) as error:
@@ -130,20 +145,24 @@ class AnswerTick:
         return await self._try_again(lease, Answer(), error, FOR_TELEX)
 
     async def _answer(self, lease: Lease, answer: Answer) -> None:
-        return_url, settings = unpack(self.vault.open(lease.tick.payload, context=lease.tick.id))
-        tick = _OpenTick(lease, return_url, settings, lease.tick.accepted_at.date())
+        tick = _OpenTick(lease, *unpack(self.vault.open(lease.tick.payload, context=lease.tick.id)))
+        await self._record_delivered(tick)
         monitor = None
-        with self.channel.lane(return_url):
+        with self.channel.lane(tick.return_url):
             try:
-                monitor = self.settings.read(settings)
+                monitor = self.settings.read(tick.settings)
                 answer.period = str(monitor.frequency.period_on(tick.day))
-                checked = await self.check_spend.execute(monitor, tick.day, lease.tick.channel)
-            except (SettingsRejected, AwsRefused) as failure:
+                checked = await self.check_spend.execute(monitor, tick.day, tick.channel)
+            except SettingsRejected as failure:
+                await self._tell_failure(tick, monitor, failure, answer)
+            except AwsRefused as failure:
+                answer.paid_requests = failure.paid_requests
                 await self._tell_failure(tick, monitor, failure, answer)
             except AwsUnavailable as failure:
-                if not FOR_AWS.ends(lease, self.clock.now()):
-                    raise
-                await self._tell_failure(tick, monitor, failure, answer)
+                answer.paid_requests = failure.paid_requests
+                if FOR_AWS.ends(lease, self.clock.now()):
+                    await self._tell_failure(tick, monitor, failure, answer)
+                raise
             else:
                 await self._tell_news(tick, monitor, checked, answer)
 
@@ -155,8 +174,7 @@ class AnswerTick:
         topic, page = monitor.topic(checked.account_id), checked.page
         for report in checked.reports:
             message = report_message(checked.account_id, report)
-            after = replace(page, told=_newest({**page.told, report.period: report.told()}))
-            page = await self._tell(tick, topic, message, page, after)
+            page = await self._tell(tick, topic, page, message, partial(_note_report, report))
             answer.outcome, answer.cause = Outcome.TOLD, report.verdict
 
     async def _tell_failure(
@@ -170,32 +188,45 @@ class AnswerTick:
         answer.cause, answer.reason = failure.code, str(failure)
         period = (monitor.frequency if monitor else Frequency.DAILY).period_on(tick.day)
         topic = self.vault.fingerprint("settings", tick.settings)
-        page = await self.ledger.read(tick.lease.tick.channel, topic)
-        if page.failures.get(failure.code) == period.start.isoformat():
+        page = await self.ledger.read(tick.channel, topic)
+        # A tick that comes late, of an older period, has nothing to add either.
+        if page.failures.get(failure.code, "") >= period.start.isoformat():
             return
-        after = replace(page, failures={**page.failures, failure.code: period.start.isoformat()})
-        await self._tell(tick, topic, failure_message(failure, period), page, after)
+        note = partial(_note_failure, failure.code, period)
+        await self._tell(tick, topic, page, failure_message(failure, period), note)
         answer.outcome = Outcome.FAILURE_TOLD
 
-    async def _tell(self, tick: _OpenTick, topic: str, message: Message, page: Page, after: Page) -> Page:
+    async def _tell(self, tick: _OpenTick, topic: str, page: Page, message: Message, note: Note) -> Page:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
-        now, tick_id, channel = self.clock.now(), tick.lease.tick.id, tick.lease.tick.channel
-        if page.claim and page.claim.tick_id != tick_id and page.claim.until > now:
-            raise SomeoneElseSpeaks("another tick of this channel is saying it")
-        claim = Claim(tick_id, now + CLAIM_LASTS)
-        claimed = await self.ledger.write(channel, topic, replace(page, claim=claim))
+        claimed = await self._claim(tick, topic, page)
+        await self.channel.post(tick.return_url, message)
+        self.unrecorded[tick.id] = (topic, note)
+        return await self._record(tick, claimed)
+
+    async def _claim(self, tick: _OpenTick, topic: str, page: Page) -> Page:
+        now = self.clock.now()
+        if page.claim and page.claim.tick_id != tick.id and page.claim.until > now:
+            wait = (page.claim.until - now).total_seconds()
+            raise SomeoneElseSpeaks("another tick of this channel is saying it", retry_after=wait)
+        claim = Claim(tick.id, max(now, tick.lease.expires_at) + CLAIM_OUTLIVES_LEASE)
+        claimed = await self.ledger.write(tick.channel, topic, replace(page, claim=claim))
         if claimed is None:
-            raise SomeoneElseSpeaks("another tick of this channel has said it")
-        if (tick_id, message.text) not in self.posted:
-            await self.channel.post(tick.return_url, message)
-            self.posted.add((tick_id, message.text))
-        recorded = await self.ledger.write(
-            channel, topic, replace(after, claim=None, revision=claimed.revision)
-        )
+            raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
+        return claimed
+
+    async def _record(self, tick: _OpenTick, page: Page) -> Page:
+        topic, note = self.unrecorded[tick.id]
+        recorded = await self.ledger.write(tick.channel, topic, replace(note(page), claim=None))
         if recorded is None:
-            raise SomeoneElseSpeaks("the claim on this channel's page has lapsed")
-        self.posted.discard((tick_id, message.text))
+            raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
+        del self.unrecorded[tick.id]
         return recorded
+
+    async def _record_delivered(self, tick: _OpenTick) -> None:
+        """Record what an earlier attempt delivered, so that the check finds it said."""
+        if tick.id in self.unrecorded:
+            topic, _ = self.unrecorded[tick.id]
+            await self._record(tick, await self.ledger.read(tick.channel, topic))
 
     async def _try_again(
         self,
@@ -208,11 +239,8 @@ class AnswerTick:
         now = self.clock.now()
         if patience.ends(lease, now):
             return await self._give_up(lease, answer, error)
-        at = patience.next_try(lease, now, self.jitter(), retry_after)
-        return await self._retry(lease, answer, error, at)
-
-    async def _retry(self, lease: Lease, answer: Answer, error: SpendMonitorError, at: datetime) -> Answer:
         answer.outcome, answer.cause, answer.reason = Outcome.RETRY, error.code, str(error)
+        at = patience.next_try(lease, now, self.jitter(), retry_after)
         await self.inbox.retry(lease, at, f"{error.code}: {error}")
         return answer
 
@@ -222,6 +250,11 @@ class AnswerTick:
         return answer
 
 
-def _newest(told: dict[Period, Told]) -> dict[Period, Told]:
-    """Drop what is too old to be read again, so that a page does not grow for ever."""
-    return dict(sorted(told.items())[-KEPT_PERIODS:])
+def _note_report(report: Report, page: Page) -> Page:
+    """Without what is too old to be read again, so that a page does not grow for ever."""
+    told = sorted({**page.told, report.period: report.told()}.items())
+    return replace(page, told=dict(told[-KEPT_PERIODS:]))
+
+
+def _note_failure(code: str, period: Period, page: Page) -> Page:
+    return replace(page, failures={**page.failures, code: period.start.isoformat()})

@@ -77,7 +77,10 @@ class AwsRefused(AwsError):
 
     def __init__(self, detail: str = "") -> None:
         self.detail = harmless(detail, limit=300)
-        super().__init__(f"{self.problem} AWS says: {self.detail}" if self.detail else self.problem)
+        super().__init__(self.detail)
+
+    def __str__(self) -> str:
+        return f"{self.problem} AWS says: {self.detail}" if self.detail else self.problem
 
 
 class AccessKeyUnknown(AwsRefused):

@@ -47,5 +47,6 @@ class Patience:
         return now + max(pause, asked)
 
 
+FOR_A_TURN = Patience(timedelta(seconds=1), longest=timedelta(minutes=1), total=timedelta.max)
 FOR_AWS = Patience(timedelta(seconds=2), longest=timedelta(minutes=2), total=timedelta(minutes=15))
 FOR_TELEX = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(days=1))

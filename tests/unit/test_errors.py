@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from copy import copy
 
 import pytest
 
@@ -43,6 +44,21 @@ def test_every_refusal_says_what_is_wrong_and_what_mends_it(refusal: type[AwsRef
     assert str(refusal("No.")) == f"{refusal.problem} AWS says: No."
     assert refusal.problem.endswith(".")
     assert refusal.remedy.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.AccessKeyUnknown("No such key."),
+        errors.SettingsRejected("One is wrong.", "Two is too."),
+        errors.ChannelUnavailable("Away.", retry_after=5),
+    ],
+    ids=lambda each: each.code,
+)
+def test_a_copy_of_an_error_says_the_same(error: SpendMonitorError) -> None:
+    """An answer that is shared by many askers may be copied for each."""
+    assert str(copy(error)) == str(error)
+    assert vars(copy(error)) == vars(error)
 
 
 def test_being_away_has_a_remedy_too() -> None:

@@ -1,0 +1,115 @@
+"""Storage that breaks when a test wants it to: around any inbox and ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from application.errors import StorageUnavailable
+from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick
+from application.ports.ledger import Ledger, Page
+
+
+class Disk:
+    """What inbox and ledger rest on. Every access gives way to other tasks, as a real one does.
+
+    Attributes:
+        left: How many accesses still work; None while the disk is whole.
+    """
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+
+    def break_after(self, accesses: int) -> None:
+        """Let as many accesses pass, and none after them."""
+        self.left = accesses
+
+    def mend(self) -> None:
+        """Let all pass again."""
+        self.left = None
+
+    async def access(self) -> None:
+        """Pass, or fail."""
+        await asyncio.sleep(0)
+        if self.left is None:
+            return
+        if self.left == 0:
+            raise StorageUnavailable("the disk is full")
+        self.left -= 1
+
+
+class BreakableInbox(Inbox):
+    """An inbox on a disk."""
+
+    def __init__(self, inbox: Inbox, disk: Disk) -> None:
+        self._inbox = inbox
+        self._disk = disk
+
+    async def put(self, tick: SealedTick) -> bool:
+        """Pass on if the disk works; so does all that follows."""
+        await self._disk.access()
+        return await self._inbox.put(tick)
+
+    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.lease(limit, wait)
+
+    async def acknowledge(self, lease: Lease) -> bool:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.acknowledge(lease)
+
+    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.retry(lease, at, reason)
+
+    async def give_up(self, lease: Lease, reason: str) -> bool:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.give_up(lease, reason)
+
+    async def depth(self) -> Depth:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.depth()
+
+    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.entries(limit)
+
+    async def revive(self, tick_id: str | None = None) -> int:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.revive(tick_id)
+
+    async def purge(self, tick_id: str | None = None) -> int:
+        """Pass on."""
+        await self._disk.access()
+        return await self._inbox.purge(tick_id)
+
+    async def probe(self) -> None:
+        """Pass on."""
+        await self._disk.access()
+        await self._inbox.probe()
+
+
+class BreakableLedger(Ledger):
+    """A ledger on a disk."""
+
+    def __init__(self, ledger: Ledger, disk: Disk) -> None:
+        self._ledger = ledger
+        self._disk = disk
+
+    async def read(self, channel: str, topic: str) -> Page:
+        """Pass on if the disk works."""
+        await self._disk.access()
+        return await self._ledger.read(channel, topic)
+
+    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
+        """Pass on."""
+        await self._disk.access()
+        return await self._ledger.write(channel, topic, page)

@@ -1,0 +1,87 @@
+"""A diagnosis says what works, and how to mend the first thing that does not."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from application.credentials import Credentials
+from application.diagnose import Diagnose, Finding
+from application.errors import AwsError, AwsUnavailable, CostExplorerOff, PermissionMissing
+from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
+
+TODAY = date(2026, 11, 23)
+KEY = Credentials("AKIAIOSFODNN7EXAMPLE", "canary-secret", "canary-token")
+BILL = {TODAY - timedelta(days=n): {"Amazon EC2": "1.50"} for n in range(1, 30)}
+
+
+class CostsFail(FakeIdentity):
+    """Credentials that AWS knows, until Cost Explorer is asked."""
+
+    def __init__(self, aws: FakeAws, error: AwsError) -> None:
+        super().__init__(aws)
+        self._world, self._error = aws, error
+
+    async def account_id(self, credentials: Credentials) -> str:
+        """Answer, and break what comes after."""
+        account_id = await super().account_id(credentials)
+        self._world.fail(credentials, self._error)
+        return account_id
+
+
+async def diagnose(aws: FakeAws, credentials: Credentials = KEY) -> list[Finding]:
+    """Run the use case on a pretended AWS."""
+    return await Diagnose(FakeIdentity(aws), FakeCostSource(aws)).execute(credentials, TODAY)
+
+
+async def test_everything_that_works_is_said_line_by_line() -> None:
+    """Good keys of an account with costs: three findings, nothing to mend, one paid request."""
+    aws = FakeAws()
+    aws.add(KEY, Account("123456789012", BILL))
+    findings = await diagnose(aws)
+    assert [finding.works for finding in findings] == [True, True, True]
+    assert "123456789012" in findings[0].detail
+    assert "2026-11-23" in findings[2].detail
+    assert not any(finding.remedy for finding in findings)
+    assert len(aws.asked) == 1
+
+
+async def test_an_account_without_costs_is_no_failure() -> None:
+    """A new account has nothing to show yet, and is told when it will."""
+    aws = FakeAws()
+    aws.add(KEY, Account("123456789012"))
+    *_, last = await diagnose(aws)
+    assert last.works
+    assert "24 hours" in last.detail
+
+
+async def test_wrong_keys_end_the_diagnosis_without_a_paid_request() -> None:
+    """What does not get past the door costs nothing and is mended first."""
+    aws = FakeAws()
+    findings = await diagnose(aws)
+    assert [finding.works for finding in findings] == [False]
+    assert "access key" in findings[0].detail
+    assert "aws_access_key_id" in findings[0].remedy
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize("error", [PermissionMissing(), CostExplorerOff(), AwsUnavailable("AWS timed out.")])
+async def test_what_cost_explorer_says_is_told_after_the_keys_are_found_valid(error: AwsError) -> None:
+    """A refusal, or silence, of Cost Explorer is named with its remedy, next to what did work."""
+    aws = FakeAws()
+    aws.add(KEY, Account("123456789012", BILL))
+    findings = await Diagnose(CostsFail(aws, error), FakeCostSource(aws)).execute(KEY, TODAY)
+    assert [finding.works for finding in findings] == [True, False]
+    assert findings[1].subject == "Cost Explorer"
+    assert findings[1].detail == str(error)
+    assert findings[1].remedy == error.remedy
+
+
+async def test_no_finding_shows_a_key() -> None:
+    """Whatever goes wrong, the lines can be pasted into an issue."""
+    aws = FakeAws()
+    aws.add(Credentials(KEY.access_key_id, "another"), Account("123456789012", BILL))
+    findings = repr(await diagnose(aws))
+    assert "canary" not in findings
+    assert KEY.access_key_id not in findings
