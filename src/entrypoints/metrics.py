@@ -43,6 +43,11 @@ def record_answer(lease: Lease, answer: Answer, now: datetime) -> None:
         delay.observe((now - lease.tick.accepted_at).total_seconds())
 
 
+def record_aws_call(operation: str, result: str) -> None:
+    """Count a call to AWS."""
+    aws_calls.labels(operation, result).inc()
+
+
 def record_paid_request(count: int) -> None:
     """Count requests that AWS charges for."""
     paid_requests.inc(count)

@@ -1,0 +1,166 @@
+"""The command line. What is heavy is imported by the command that needs it: ``--help`` stays quick."""
+
+# ruff: noqa: PLC0415  # see above
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from domain.thresholds import Threshold
+    from entrypoints.config import Config
+
+EXIT_FAILED = 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="aws-spend-monitor")
+def main() -> None:
+    """AWS spend alerts for a Telex channel.
+
+    Settings come from SPEND_MONITOR_… variables; see the README. AWS endpoints, regions and (for check and
+    doctor) credentials come from the AWS SDK's own variables and files.
+    """
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+@click.option("--no-worker", is_flag=True, help="Only take ticks in; workers elsewhere answer them.")
+def serve(host: str, port: int, *, no_worker: bool) -> None:
+    """Run the service, with its worker in the same process."""
+    config = _config()
+    from entrypoints.serve import serve as run
+
+    _run(run(config, host, port, with_worker=not no_worker), uvloop=True)
+
+
+@main.command()
+def worker() -> None:
+    """Run a worker alone, on shared state."""
+    config = _config()
+    from entrypoints.serve import work
+
+    _run(work(config), uvloop=True)
+
+
+def _threshold(_: click.Context, __: click.Parameter, text: str) -> Threshold:
+    from adapters.settings import read_threshold
+
+    try:
+        return read_threshold(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@main.command()
+@click.option(
+    "--threshold", required=True, callback=_threshold, help="The most that the period may cost: 100."
+)
+@click.option(
+    "--frequency",
+    default="daily",
+    show_default=True,
+    type=click.Choice(["daily", "weekly", "monthly", "month-to-date"], case_sensitive=False),
+    help="Which period: yesterday, the last full week or month, or this month so far.",
+)
+@click.option("--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@click.option("--notify", metavar="URL", help="Also post the report to this return_url, as a tick would.")
+def check(threshold: Threshold, frequency: str, output: str, notify: str | None) -> None:
+    """Check the spend now, with the standard AWS credential chain.
+
+    Exit code: 0 within budget, 1 exceeded, 2 wrong usage, 3 AWS or the delivery failed.
+    """
+    config = _config()
+    from domain.periods import Frequency
+    from entrypoints.check import check as run
+
+    sys.exit(_run(run(config, threshold, Frequency(frequency), output, notify)))
+
+
+@main.command()
+def doctor() -> None:
+    """Check credentials and permissions, and say how to mend what does not work."""
+    config = _config()
+    from entrypoints.check import doctor as run
+
+    sys.exit(_run(run(config)))
+
+
+@main.command()
+def policy() -> None:
+    """Print the least IAM policy that the checks need."""
+    import json
+
+    statement = {"Sid": "SpendMonitor", "Effect": "Allow", "Action": "ce:GetCostAndUsage", "Resource": "*"}
+    click.echo(json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2))
+
+
+@main.group()
+def inbox() -> None:
+    """See what waits and what was given up on; put it back, or drop it."""
+
+
+@inbox.command("list")
+@click.option("--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"]))
+def list_(output: str) -> None:
+    """List the ticks that wait and those given up on, with the reason."""
+    config = _config()
+    from entrypoints.inbox import show
+
+    _run(show(config, output))
+
+
+@inbox.command()
+@click.argument("tick", required=False)
+def retry(tick: str | None) -> None:
+    """Put the given-up TICK back, or all of them."""
+    config = _config()
+    from entrypoints.inbox import revive
+
+    click.echo(f"put back: {_run(revive(config, tick))}")
+
+
+@inbox.command()
+@click.argument("tick", required=False)
+def purge(tick: str | None) -> None:
+    """Drop the given-up TICK, or all of them."""
+    config = _config()
+    from entrypoints.inbox import purge as run
+
+    click.echo(f"dropped: {_run(run(config, tick))}")
+
+
+def _config() -> Config:
+    from entrypoints.config import Config, ConfigError
+    from entrypoints.logs import configure_logs
+
+    try:
+        config = Config.from_environment(os.environ)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    configure_logs(config.log_level, config.log_format)
+    return config
+
+
+def _run(command: Coroutine[Any, Any, Any], *, uvloop: bool = False) -> Any:
+    """Run a command; what keeps it from starting is one line on standard error and exit code 3."""
+    from application.errors import SpendMonitorError
+
+    try:
+        if uvloop:
+            import uvloop as loops
+
+            return loops.run(command)
+        return asyncio.run(command)
+    except SpendMonitorError as error:
+        click.echo(f"aws-spend-monitor: {error}", err=True)
+        sys.exit(EXIT_FAILED)

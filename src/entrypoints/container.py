@@ -1,0 +1,121 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from adapters.aws.frugal import frugal
+from dependency_injector import containers, providers
+
+from adapters.aws.clients import open_aws
+from adapters.clock import SystemClock
+from adapters.settings import TelexSettingsReader
+from adapters.state.state import State
+from adapters.telex import open_telex
+from adapters.vault import AesGcmVault, load_or_create_key_file
+from application.accept_tick import AcceptTick
+from application.answer_tick import AnswerTick
+from application.check_spend import CheckSpend
+from application.diagnose import Diagnose
+from application.errors import StorageUnavailable
+from application.ports.channel import Channel
+from application.ports.clock import Clock
+from application.ports.cost_source import CostSource
+from application.ports.identity import Identity
+from application.ports.vault import Vault
+from entrypoints import metrics
+from entrypoints.config import Config
+from entrypoints.worker import Worker
+
+
+class Container(containers.DeclarativeContainer):
+    """The use cases, and the opened adapters that they are given."""
+
+    config: providers.Provider[Config] = providers.Dependency(instance_of=Config)
+    clock: providers.Provider[Clock] = providers.Dependency()
+    vault: providers.Provider[Vault] = providers.Dependency()
+    state: providers.Provider[State] = providers.Dependency(instance_of=State)
+    channel: providers.Provider[Channel] = providers.Dependency()
+    identity: providers.Provider[Identity] = providers.Dependency()
+    cost_source: providers.Provider[CostSource] = providers.Dependency()
+
+    inbox = state.provided.inbox
+    ledger = state.provided.ledger
+    settings = providers.Singleton(TelexSettingsReader)
+
+    accept_tick = providers.Singleton(AcceptTick, inbox=inbox, vault=vault, channel=channel, clock=clock)
+    check_spend = providers.Singleton(CheckSpend, identity=identity, cost_source=cost_source, ledger=ledger)
+    answer_tick = providers.Singleton(
+        AnswerTick,
+        inbox=inbox,
+        ledger=ledger,
+        vault=vault,
+        settings=settings,
+        check_spend=check_spend,
+        channel=channel,
+        clock=clock,
+    )
+    diagnose = providers.Singleton(Diagnose, identity=identity, cost_source=cost_source)
+    worker = providers.Singleton(
+        Worker, inbox=inbox, answer_tick=answer_tick, clock=clock, concurrency=config.provided.concurrency
+    )
+
+
+@asynccontextmanager
+async def open_container(config: Config) -> AsyncIterator[Container]:
+    """Open every real adapter, and close them at the end.
+
+    Raises:
+        StorageUnavailable: The state store cannot be used; one line says why.
+    """
+    clock = SystemClock()
+    vault = AesGcmVault(secret_keys(config))
+    async with AsyncExitStack() as stack:
+        state = await stack.enter_async_context(open_state(config))
+        aws = await stack.enter_async_context(open_aws(config.concurrency, on_call=metrics.record_aws_call))
+        channel = await stack.enter_async_context(
+            open_telex(
+                allow_private=config.allow_private_return_urls,
+                allowed_hosts=config.return_url_hosts,
+                concurrency=config.concurrency,
+            )
+        )
+        identity, cost_source = frugal(StsIdentity(aws), CostExplorer(aws), state.store, vault, clock)
+        container = Container(
+            config=config,
+            clock=providers.Object(clock),
+            vault=providers.Object(vault),
+            state=providers.Object(state),
+            channel=providers.Object(channel),
+            identity=providers.Object(identity),
+            cost_source=providers.Object(cost_source),
+        )
+        container.check_dependencies()
+        yield container
+
+
+def open_state(config: Config) -> AbstractAsyncContextManager[State]:
+    """Open the store that ``SPEND_MONITOR_STATE_URL`` names."""
+    if config.sqlite_path:
+        return open_sqlite_state(config.sqlite_path, SystemClock(), config.inbox_limit)
+    if config.state_url == "memory://":
+        return open_memory_state(SystemClock(), config.inbox_limit)
+    return open_nats_state(config)
+
+
+def secret_keys(config: Config) -> list[bytes]:
+    """The configured keys, or those in the file beside the database, which is made if there is none.
+
+    Raises:
+        StorageUnavailable: The file cannot be used.
+    """
+    if config.secret_keys:
+        return list(config.secret_keys)
+    if config.sqlite_path is None:
+        return [secrets.token_bytes(32)]
+    try:
+        return load_or_create_key_file(config.sqlite_path.with_name(config.sqlite_path.name + ".key"))
+    except ValueError as error:
+        raise StorageUnavailable(str(error)) from error

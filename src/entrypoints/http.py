@@ -1,0 +1,285 @@
+"""The service's HTTP face."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import HttpMethod, Litestar, Request, Response, get, post, route
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.exceptions import HTTPException
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.types import Message, Scope
+
+from adapters.telex.manifest import manifest
+from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
+from entrypoints import metrics
+from entrypoints.config import Config
+from entrypoints.container import Container
+
+log = structlog.get_logger()
+
+LARGEST_TICK_BYTES = 256 * 1024
+SLOWEST_BODY_SECONDS = 10.0
+RETRY_AFTER_SECONDS = "5"
+
+TELEX_ORIGINS = [
+    "https://telex.im",
+    "https://staging.telex.im",
+    "https://telextest.im",
+    "https://staging.telextest.im",
+]
+"""Where a browser may fetch the manifest from. Source: TELEX.md."""
+
+HARDENING = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+TICK_FORM = 'Accepted is a JSON object such as {"return_url": "https://ping.telex.im/v1/return/…", "settings": [...]}.'
+
+
+class TickBody(msgspec.Struct):
+    """What the door reads of a tick; the settings are read behind it."""
+
+    return_url: Any = None
+    settings: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_read_tick = msgspec.json.Decoder(TickBody).decode
+
+
+class TickRefused(HTTPException):
+    """A 4xx or 503 whose text says what was wrong and what is accepted, and repeats no value."""
+
+    def __init__(
+        self, status_code: int, reason: str, detail: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail=detail, status_code=status_code, headers=headers)
+        self.reason = reason
+
+
+class TickOperation(Operation):
+    """Documents the body of ``POST /tick``, which is read by hand so that anything a form sends is taken."""
+
+    def __post_init__(self) -> None:
+        setting = Schema(
+            type=OpenAPIType.OBJECT,
+            properties={"label": Schema(type=OpenAPIType.STRING), "default": Schema()},
+            description="The user's value is in `default`. Further keys are ignored.",
+        )
+        self.request_body = RequestBody(
+            required=True,
+            description="A Telex tick, at most 256 KiB.",
+            content={
+                "application/json": OpenAPIMediaType(
+                    schema=Schema(
+                        type=OpenAPIType.OBJECT,
+                        required=["return_url"],
+                        properties={
+                            "return_url": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URI),
+                            "channel_id": Schema(),
+                            "settings": Schema(type=OpenAPIType.ARRAY, items=setting),
+                        },
+                    )
+                )
+            },
+        )
+
+
+@post(
+    "/tick",
+    status_code=202,
+    operation_class=TickOperation,
+    request_max_body_size=LARGEST_TICK_BYTES,
+    raises=[],
+)
+async def tick(request: Request[Any, Any, State], state: State) -> Response[bytes]:
+    """Take a tick: 202 once it is on durable storage; the answer goes to its return_url."""
+    return_url, settings = read_tick(await read_body(request))
+    container: Container = state.container
+    try:
+        accepted = await container.accept_tick().execute(return_url, settings)
+    except ReturnUrlForbidden as error:
+        raise TickRefused(400, error.code, f"return_url cannot be used: {error}") from error
+    except (InboxFull, StorageUnavailable) as error:
+        headers = {"Retry-After": RETRY_AFTER_SECONDS}
+        raise TickRefused(503, error.code, f"The tick was not stored: {error}", headers) from error
+    metrics.accepted.labels("new" if accepted.stored else "same-as-waiting").inc()
+    event = "tick_accepted" if accepted.stored else "tick_same_as_waiting"
+    log.info(event, tick=accepted.tick_id, channel=accepted.channel)
+    return Response(b'{"status":"accepted"}', media_type="application/json", status_code=202)
+
+
+async def read_body(request: Request[Any, Any, State]) -> bytes:
+    """The whole body, if it comes in time."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise TickRefused(400, "compressed", f"Compressed bodies are not read. {TICK_FORM}")
+    try:
+        async with asyncio.timeout(SLOWEST_BODY_SECONDS):
+            return await request.body()
+    except TimeoutError as error:
+        raise TickRefused(408, "slow-body", "The body did not arrive within 10 seconds.") from error
+
+
+def read_tick(body: bytes) -> tuple[str, bytes]:
+    """The return_url and the raw settings of a tick."""
+    try:
+        read = _read_tick(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TickRefused(400, "no-json-object", f"The body is not a JSON object. {TICK_FORM}") from error
+    if not isinstance(read.return_url, str) or not read.return_url.strip():
+        raise TickRefused(400, "no-return-url", f"return_url is missing or not a text. {TICK_FORM}")
+    return read.return_url.strip(), bytes(read.settings)
+
+
+@route(["/integration", "/integration.json"], http_method=[HttpMethod.GET, HttpMethod.HEAD])
+async def integration(request: Request[Any, Any, State], state: State) -> Response[bytes]:
+    """The manifest that Telex installs."""
+    config: Config = state.config
+    public_url = config.public_url or str(request.base_url).rstrip("/")
+    return Response(manifest(public_url), media_type="application/json")
+
+
+@get("/health")
+async def health() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "alive"}
+
+
+@get("/ready")
+async def ready(state: State) -> Response[dict[str, str]]:
+    """Whether storage can be written and the worker loop runs; if not, which failed."""
+    container: Container = state.container
+    checks = {"storage": "ready", "worker": "ready"}
+    try:
+        await container.inbox().probe()
+    except StorageUnavailable as error:
+        checks["storage"] = f"failed: {error}"
+    if state.with_worker and not container.worker().running:
+        checks["worker"] = "failed: the loop has stopped"
+    failed = any(check.startswith("failed") for check in checks.values())
+    status = {"status": "not ready" if failed else "ready"}
+    return Response({**status, **checks}, status_code=503 if failed else 200)
+
+
+async def note_depth(request: Request[Any, Any, State]) -> None:
+    """Measure the inbox as it is now, just before the metrics are read."""
+    container: Container = request.app.state.container
+    try:
+        metrics.record_depth(await container.inbox().depth(), container.clock().now())
+    except StorageUnavailable as error:
+        log.warning("depth_unknown", reason=str(error))
+
+
+class Metrics(PrometheusController):
+    """Counters in Prometheus's text format."""
+
+    before_request = staticmethod(note_depth)
+
+
+def error_answer(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
+    """Every refusal as JSON, in our words: what Litestar would say could repeat a value."""
+    if isinstance(error, TickRefused):
+        reason, detail = error.reason, error.detail
+    else:
+        reason, detail = REFUSALS.get(error.status_code, ("refused", "The request was refused."))
+    if error.status_code != 404:  # noqa: PLR2004  # a scanner's guesses are no refused ticks
+        metrics.refused.labels(reason).inc()
+    return Response(
+        {"status": "error", "error": detail}, status_code=error.status_code, headers=error.headers
+    )
+
+
+REFUSALS = {
+    400: ("bad-request", f"The request could not be read. {TICK_FORM}"),
+    404: (
+        "not-found",
+        "There is nothing here. See /integration, /tick, /health, /ready, /metrics and /schema.",
+    ),
+    405: ("method-not-allowed", "This address does not take that method; POST /tick takes ticks."),
+    413: ("too-large", "The body is larger than 256 KiB. " + TICK_FORM),
+    429: ("rate-limited", "Too many requests from this address; come back in a minute."),
+}
+"""By status, a bounded reason for the metrics and what is said about it."""
+
+
+def defect_answer(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
+    """A defect of ours: its text stays inside, as it could hold a value."""
+    log.error("request_crashed", error=type(error).__name__)
+    return Response({"status": "error", "error": "Internal error; see the log."}, status_code=500)
+
+
+async def harden(message: Message, _: Scope) -> None:
+    """Put the hardening headers on every answer."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HARDENING.items():
+            headers.setdefault(name, value)
+
+
+def create_app(
+    config: Config,
+    open_container: Callable[[], AbstractAsyncContextManager[Container]],
+    *,
+    with_worker: bool = True,
+) -> Litestar:
+    """Build the web application.
+
+    Args:
+        config: The process's settings.
+        open_container: Opens what the container depends on; tests pass one with fakes.
+        with_worker: Whether to answer ticks in this process too.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_container() as container:
+            app.state.container = container
+            if with_worker:
+                container.worker().start()
+            try:
+                yield
+            finally:
+                if with_worker:
+                    await container.worker().stop()
+
+    prometheus = PrometheusConfig(
+        app_name="aws-spend-monitor", prefix="http", group_path=True, exclude=["^/tick$"]
+    )
+    middleware = [prometheus.middleware]
+    if config.rate_limit:
+        middleware.append(
+            RateLimitConfig(("minute", config.rate_limit), exclude=["^/(health|ready|metrics)$"]).middleware
+        )
+    return Litestar(
+        [tick, integration, health, ready, Metrics],
+        lifespan=[lifespan],
+        state=State({"config": config, "with_worker": with_worker}),
+        middleware=middleware,
+        before_send=[harden],
+        cors_config=CORSConfig(allow_origins=TELEX_ORIGINS, allow_credentials=False),
+        exception_handlers={HTTPException: error_answer, Exception: defect_answer},
+        openapi_config=OpenAPIConfig(
+            "AWS Spend Monitor",
+            "1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        ),
+        logging_config=None,
+    )

@@ -1,0 +1,66 @@
+"""The ``inbox`` commands: what an operator sees and does about ticks that wait or were given up on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from application.errors import StorageUnavailable
+from application.ports.inbox import InboxEntry
+from entrypoints.config import Config
+from entrypoints.container import open_state
+
+
+async def show(config: Config, output: str) -> None:
+    """Print the inbox's entries as a table or as JSON."""
+    async with open_state(_existing(config)) as state:
+        entries = await state.inbox.entries()
+    if output == "json":
+        print(msgspec.json.format(msgspec.json.encode(entries), indent=2).decode())  # noqa: T201  # the output
+    else:
+        _console().print(_table(entries) if entries else "The inbox is empty.")
+
+
+async def revive(config: Config, tick_id: str | None) -> int:
+    """Put given-up ticks back; return how many."""
+    async with open_state(_existing(config)) as state:
+        return await state.inbox.revive(tick_id)
+
+
+async def purge(config: Config, tick_id: str | None) -> int:
+    """Drop given-up ticks; return how many."""
+    async with open_state(_existing(config)) as state:
+        return await state.inbox.purge(tick_id)
+
+
+def _existing(config: Config) -> Config:
+    if config.sqlite_path and not config.sqlite_path.exists():
+        raise StorageUnavailable(
+            f"there is no database at {config.sqlite_path}: "
+            "set SPEND_MONITOR_STATE_URL as the service has it, or run this in its folder"
+        )
+    return config
+
+
+def _table(entries: Sequence[InboxEntry]) -> Table:
+    table = Table("tick", "channel", "state", "accepted", "tries", "since or until", "reason", box=None)
+    for entry in entries:
+        table.add_row(
+            entry.id,
+            entry.channel[:12],
+            entry.state,
+            f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
+            str(entry.attempts),
+            f"{entry.at:%Y-%m-%d %H:%M:%S}",
+            entry.reason,
+        )
+    return table
+
+
+def _console() -> Console:
+    """A console that does not fold lines in a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200, soft_wrap=True)

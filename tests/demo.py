@@ -1,0 +1,95 @@
+"""``make demo``: the real service on SQLite, moto as AWS, a local channel as Telex; three ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.json import JSON
+from rich.panel import Panel
+
+from tests.doubles import aws, service
+from tests.doubles.telex import LocalChannel, local_channel, tick_settings
+
+console = Console(width=100)
+
+USUAL_DAY = {
+    "Amazon Elastic Compute Cloud - Compute": "31.20",
+    "Amazon RDS": "12.45",
+    "AWS Lambda": "0.0481516",
+}
+SPIKE_DAY = {**USUAL_DAY, "Amazon SageMaker": "118.3342"}
+WEEKEND = (5, 6)
+
+
+def month_of_costs(newest: dict[str, str]) -> list[dict[str, Any]]:
+    """35 days as Cost Explorer answers them: quiet weekends, slow growth, and then ``newest``."""
+    today = datetime.now(UTC).date()
+    bills = []
+    for n in range(34):
+        weekday = (today.toordinal() - 35 + n - 1) % 7
+        factor = Decimal("0.6" if weekday in WEEKEND else "1") * (1 + Decimal(n) / 300)
+        bills.append({name: str(Decimal(amount) * factor) for name, amount in USUAL_DAY.items()})
+    return aws.days(today, *bills, newest)
+
+
+def masked(tick: dict[str, Any]) -> dict[str, Any]:
+    """The tick without its secret: even a demo prints none."""
+    shown = json.loads(json.dumps(tick))
+    for setting in shown["settings"]:
+        if setting["label"] == "aws_secret_access_key":
+            setting["default"] = "…"
+    return dict(shown)
+
+
+async def scene(
+    title: str, cloud: aws.MotoAws, monitor: service.Service, channel: LocalChannel, tick: dict[str, Any]
+) -> None:
+    """Send one tick; show it, what was asked of Cost Explorer, and the message that came."""
+    console.rule(f"[bold]{title}")
+    asked_before = len(cloud.questions)
+    console.print(Panel(JSON.from_data(masked(tick), indent=None), title="POST /tick"))
+    async with aiohttp.ClientSession() as client, client.post(f"{monitor.url}/tick", json=tick) as answer:
+        console.print(f"the service answered {answer.status} {await answer.text()}")
+    message = (await channel.wait_for(tick["channel_id"]))[-1]
+    questions = cloud.questions[asked_before:]
+    for question in questions:
+        console.print(Panel(JSON.from_data(question, indent=None), title="asked of Cost Explorer"))
+    if not questions:
+        console.print("asked of Cost Explorer: nothing")
+    color = "green" if message["status"] == "success" else "red"
+    console.print(Panel(message["message"], title="the channel reads", border_style=color))
+
+
+async def main() -> None:
+    """Run the three scenes and end with 0, or with what went wrong."""
+    with aws.moto_aws() as cloud, tempfile.TemporaryDirectory() as folder:
+        quiet, spiking = cloud.user("quiet-team"), cloud.user("spiking-team")
+        async with (
+            local_channel() as channel,
+            service.running(folder=Path(folder), AWS_ENDPOINT_URL=cloud.url) as monitor,
+        ):
+            console.print(
+                f"aws-spend-monitor serves on {monitor.url}, its state is SQLite in a temporary folder"
+            )
+            cloud.bill(month_of_costs(USUAL_DAY))
+            tick = channel.tick("quiet", tick_settings(quiet, "100"))
+            await scene("A day within budget", cloud, monitor, channel, tick)
+            cloud.bill(month_of_costs(SPIKE_DAY))
+            tick = channel.tick("spike", tick_settings(spiking, "100"))
+            await scene("A day over budget", cloud, monitor, channel, tick)
+            wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")
+            tick = channel.tick("wrong", tick_settings(wrong, "100"))
+            await scene("Wrong keys", cloud, monitor, channel, tick)
+    console.rule("[bold]done: three ticks, three messages")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

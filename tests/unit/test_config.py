@@ -1,0 +1,124 @@
+"""How the process reads its environment."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from entrypoints.config import Config, ConfigError, unknown_variables
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+def config(**variables: str) -> Config:
+    """Read these variables, named without their prefix."""
+    return Config.from_environment({f"SPEND_MONITOR_{name}": text for name, text in variables.items()})
+
+
+def test_without_variables_one_machine_is_served() -> None:
+    """The defaults are those that the README gives."""
+    assert config() == Config()
+    assert Config().sqlite_path == Path("spend-monitor.db")
+
+
+def test_a_blank_variable_is_as_good_as_none() -> None:
+    """Compose files and charts leave variables empty."""
+    assert config(PUBLIC_URL="", INBOX_LIMIT="  ") == Config()
+
+
+def test_every_variable_is_read() -> None:
+    """Each name reaches its field."""
+    assert config(
+        STATE_URL="sqlite:////var/lib/x.db",
+        SECRET_KEY=KEY,
+        PUBLIC_URL="https://alerts.example.com/",
+        RETURN_URL_HOSTS="ping.telex.im, .example.com",
+        ALLOW_PRIVATE_RETURN_URLS="Yes",
+        INBOX_LIMIT="5",
+        CONCURRENCY="7",
+        COST_CACHE_TTL="0",
+        MAX_PAID_REQUESTS_PER_DAY="0",
+        RATE_LIMIT="60",
+        TRUSTED_PROXIES="10.0.0.0/8,::1",
+        NATS_REPLICAS="3",
+        LOG_LEVEL="DEBUG",
+        LOG_FORMAT="json",
+    ) == Config(
+        state_url="sqlite:////var/lib/x.db",
+        secret_keys=(bytes(range(32)),),
+        public_url="https://alerts.example.com",
+        return_url_hosts=("ping.telex.im", ".example.com"),
+        allow_private_return_urls=True,
+        inbox_limit=5,
+        concurrency=7,
+        cost_cache_ttl=timedelta(0),
+        max_paid_requests_per_day=0,
+        rate_limit=60,
+        trusted_proxies=("10.0.0.0/8", "::1"),
+        nats_replicas=3,
+        log_level="debug",
+        log_format="json",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("STATE_URL", "postgres://host/db"),
+        ("STATE_URL", "sqlite:///"),
+        ("STATE_URL", "spend.db"),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 44),
+        ("PUBLIC_URL", "alerts.example.com"),
+        ("RETURN_URL_HOSTS", "https://ping.telex.im/"),
+        ("ALLOW_PRIVATE_RETURN_URLS", "maybe"),
+        ("INBOX_LIMIT", "0"),
+        ("INBOX_LIMIT", "many"),
+        ("CONCURRENCY", "-1"),
+        ("COST_CACHE_TTL", "6h"),
+        ("MAX_PAID_REQUESTS_PER_DAY", "1.5"),
+        ("RATE_LIMIT", "٣"),
+        ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("NATS_REPLICAS", "0"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_variable_and_what_is_accepted(name: str, text: str) -> None:
+    """The operator reads what to mend, without a traceback."""
+    with pytest.raises(ConfigError) as caught:
+        config(**{name: text})
+    assert str(caught.value).startswith(f"SPEND_MONITOR_{name}: ")
+    assert "accepted is" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("SECRET_KEY", "c2VjcmV0"), ("STATE_URL", "redis://user:hunter2@host")]
+)
+def test_a_value_that_may_hold_a_secret_is_not_repeated(name: str, text: str) -> None:
+    """A key or a password does not reach the terminal or the log."""
+    with pytest.raises(ConfigError) as caught:
+        config(**{name: text})
+    assert text not in str(caught.value)
+
+
+def test_shared_state_needs_a_shared_key() -> None:
+    """A key made by one process would leave the others unable to open its ticks."""
+    with pytest.raises(ConfigError, match=r"^SPEND_MONITOR_SECRET_KEY is required"):
+        config(STATE_URL="nats://localhost:4222")
+
+
+def test_a_misspelt_variable_is_noticed() -> None:
+    """It is named at start; variables of others are none of our business."""
+    assert unknown_variables(
+        {"SPEND_MONITOR_INBOX_LIMT": "5", "HOME": "/", "SPEND_MONITOR_RATE_LIMIT": "1"}
+    ) == ["SPEND_MONITOR_INBOX_LIMT"]
+
+
+def test_a_configuration_shows_no_key() -> None:
+    """It may be printed in an error."""
+    assert "secret_keys" not in repr(config(SECRET_KEY=KEY))

@@ -1,0 +1,224 @@
+"""How a channel's settings are read."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.settings import TelexSettingsReader, read_threshold
+from application.errors import SettingsRejected
+from application.monitor import Monitor
+from domain.periods import Frequency
+
+GOOD = {
+    "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "threshold": "100",
+    "frequency": "Daily",
+    "interval": "0 0 * * *",
+}
+
+
+def form(**changes: Any) -> bytes:
+    """The settings as Telex's form sends them, with some values changed; ``...`` leaves one out."""
+    values = {label: value for label, value in {**GOOD, **changes}.items() if value is not ...}
+    return json.dumps(
+        [{"label": label, "type": "text", "default": value} for label, value in values.items()]
+    ).encode()
+
+
+def read(**changes: Any) -> Monitor:
+    """Read the form."""
+    return TelexSettingsReader().read(form(**changes))
+
+
+def problems(**changes: Any) -> tuple[str, ...]:
+    """Read a form that cannot be used; return what is said about it."""
+    with pytest.raises(SettingsRejected) as caught:
+        read(**changes)
+    return caught.value.problems
+
+
+def test_the_form_as_typed_becomes_a_monitor() -> None:
+    """Outer spaces, which the form does not trim, are not part of a value."""
+    monitor = read(aws_access_key_id="  AKIAIOSFODNN7EXAMPLE \n", threshold=" 99.50 ", frequency=" monthly ")
+    assert monitor.credentials.access_key_id == "AKIAIOSFODNN7EXAMPLE"
+    assert monitor.threshold.amount == Decimal("99.50")
+    assert monitor.frequency is Frequency.MONTHLY
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("100", "100"),
+        ("99.50", "99.50"),
+        ("$1,000", "1000"),
+        ("$ 1,234,567.891", "1234567.891"),
+        ("100 USD", "100"),
+        (100, "100"),
+        (1e3, "1000"),
+        (0.1, "0.1"),
+        ("1e3", "1000"),
+        ("0", "0"),
+        (".5", "0.5"),
+    ],
+)
+def test_a_threshold_is_read_as_people_type_it(typed: object, amount: str) -> None:
+    """Text or JSON number, dollar sign and thousands separators; never through a float."""
+    assert read(threshold=typed).threshold.amount == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ten",
+        "-5",
+        "",
+        "  ",
+        None,
+        "NaN",
+        "nan",
+        "Infinity",
+        "1,00",
+        "1.000,50",
+        "€5",
+        "1e999",
+        True,
+        {},
+        -5,
+        "٣",
+        "5 5",
+        "0x10",
+        "$",
+    ],
+)
+def test_a_threshold_that_is_no_amount_is_named_with_what_is_accepted(typed: object) -> None:
+    """The channel reads which setting is wrong and an example of what is right."""
+    (problem,) = problems(threshold=typed)
+    assert problem.startswith("threshold is")
+    assert "such as 100, 99.50 or $1,000" in problem
+
+
+def test_what_was_typed_is_repeated_unless_it_could_be_a_secret() -> None:
+    """A short wrong value is quoted; a long one might be a key in the wrong field."""
+    assert '"ten"' in problems(threshold="ten")[0]
+    assert "wJalr" not in problems(threshold=GOOD["aws_secret_access_key"])[0]
+
+
+@pytest.mark.parametrize(
+    "typed", ["key", "KEY", "your-key", "your-secret", "", "   ", None, ..., "<your key>", "secret"]
+)
+def test_a_placeholder_is_no_credential(typed: object) -> None:
+    """Keys that were never filled in are said to be missing, both at once."""
+    said = problems(aws_access_key_id=typed, aws_secret_access_key=typed)
+    assert [problem.partition(":")[0] for problem in said] == [
+        "aws_access_key_id is not filled in",
+        "aws_secret_access_key is not filled in",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["AKIA IOSF", "AKIA\nX-Evil: 1", "ключ", "k" * 300])
+def test_a_credential_that_no_aws_key_looks_like_is_refused_unseen(typed: str) -> None:
+    """Nothing that could break a header is sent to AWS, and nothing of it is repeated."""
+    (problem,) = problems(aws_secret_access_key=typed)
+    assert problem.startswith("aws_secret_access_key holds")
+    assert typed not in problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "frequency"),
+    [
+        ("Daily", Frequency.DAILY),
+        ("MONTHLY", Frequency.MONTHLY),
+        ("weekly", Frequency.WEEKLY),
+        ("Month-to-date", Frequency.MONTH_TO_DATE),
+        ("month to date", Frequency.MONTH_TO_DATE),
+    ],
+)
+def test_a_frequency_is_matched_without_case(typed: str, frequency: Frequency) -> None:
+    """Any way of writing one of the four means it."""
+    assert read(frequency=typed).frequency is frequency
+
+
+def test_a_wrong_frequency_is_answered_with_the_nearest_right_one() -> None:
+    """The channel reads what it was near to, and all that is accepted."""
+    (problem,) = problems(frequency="dialy")
+    assert "Did you mean Daily?" in problem
+    assert "Daily, Monthly, Weekly, Month-to-date" in problem
+
+
+@pytest.mark.parametrize(
+    ("interval", "frequency"),
+    [
+        ("0 0 1 * *", Frequency.MONTHLY),
+        ("30 6 15 * *", Frequency.MONTHLY),
+        ("@monthly", Frequency.MONTHLY),
+        ("0 0 * * *", Frequency.DAILY),
+        ("0 0 1,15 * *", Frequency.DAILY),
+        ("0 0 * * 1", Frequency.DAILY),
+        ("every day, please", Frequency.DAILY),
+        ("", Frequency.DAILY),
+        (..., Frequency.DAILY),
+    ],
+)
+def test_without_a_frequency_the_crontab_decides(interval: object, frequency: Frequency) -> None:
+    """A crontab that fires on one day of the month asks for months; a broken one is no error."""
+    assert read(frequency=..., interval=interval).frequency is frequency
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Nobody has to mend a form four times."""
+    assert (
+        len(problems(aws_access_key_id="key", aws_secret_access_key="", threshold="ten", frequency="x")) == 4
+    )
+
+
+def test_of_two_settings_with_one_label_the_last_wins_and_unknown_ones_are_ignored() -> None:
+    """What old and broken installations send is still read."""
+    settings = json.loads(form()) + [
+        {"label": "Threshold ", "default": 7},
+        {"label": "colour", "default": "red"},
+        5,
+        {},
+    ]
+    assert TelexSettingsReader().read(json.dumps(settings).encode()).threshold.amount == 7
+
+
+@pytest.mark.parametrize(
+    "raw", [b"null", b"{}", b'"text"', b"5", b"[", b"\xff", b'["\\ud800"]', b"[" * 100_000]
+)
+def test_what_is_no_list_of_settings_is_said_to_be_none(raw: bytes) -> None:
+    """The channel is told; nothing else happens."""
+    with pytest.raises(SettingsRejected, match=r"^The settings of this integration are"):
+        TelexSettingsReader().read(raw)
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading_of_a_threshold(text: str) -> None:
+    """Whatever is typed is an amount or is refused in words."""
+    try:
+        said = str(read_threshold(text).amount)
+    except ValueError as error:
+        said = str(error)
+    assert said.startswith("threshold is") or Decimal(said) >= 0
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+    st.sampled_from(sorted(GOOD)),
+)
+def test_no_value_in_any_field_breaks_the_reading(value: object, label: str) -> None:
+    """Whatever JSON stands in a field, the outcome is a monitor or a sentence."""
+    try:
+        problems_said = 0 if read(**{label: value}) else 1
+    except SettingsRejected as error:
+        problems_said = len(error.problems)
+    assert problems_said in (0, 1)
