@@ -1,0 +1,38 @@
+"""A channel that is a text stream, such as a terminal."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TextIO
+
+from application.errors import ChannelUnavailable
+from application.messages import Message
+from application.ports.channel import Channel
+
+
+class ConsoleChannel(Channel):
+    """Prints messages. Whatever the return_url, it is neither called nor shown.
+
+    Args:
+        stream: Where to; characters that its encoding lacks become question marks.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def check(self, return_url: str) -> None:
+        """Accept: nothing is called."""
+
+    def lane(self, return_url: str) -> AbstractContextManager[None]:  # noqa: ARG002  # the port's signature
+        """Give way: a stream takes one message after the other."""
+        return nullcontext()
+
+    async def post(self, return_url: str, message: Message) -> None:  # noqa: ARG002  # likewise
+        """Print the message and an empty line after it."""
+        encoding = self._stream.encoding or "utf-8"
+        text = message.text.encode(encoding, "replace").decode(encoding)
+        try:
+            self._stream.write(f"{text}\n\n")
+            self._stream.flush()
+        except OSError as error:
+            raise ChannelUnavailable("The output is closed.") from error

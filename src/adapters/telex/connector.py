@@ -1,0 +1,125 @@
+"""Connections to checked addresses only: what is looked at is what is connected to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import ip_address
+from ssl import SSLContext
+
+from aiohttp import AddrInfoType, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from adapters.telex.addresses import IPAddress
+
+Allows = Callable[[IPAddress], bool]
+
+LOOKUP_THREADS = 32
+
+IDLE_SECONDS = 10.0
+"""Shorter than most servers keep an idle connection, so that we seldom write to one that is closing."""
+
+
+class AddressForbidden(OSError):
+    """An address that is never connected to. An OSError, so that aiohttp takes it for a failed connection."""
+
+
+def guarded_connector(
+    allows: Allows, resolver: AbstractResolver, ssl: SSLContext | None = None
+) -> TCPConnector:
+    """A pool of connections, each checked when it is made.
+
+    The check sits where the socket is made, with the address that it is connected to next: whatever gave
+    the address (a resolver, aiohttp's cache of names, a literal in the URL), there is no look-up after it.
+    """
+    return TCPConnector(
+        resolver=GuardedResolver(resolver, allows),
+        socket_factory=partial(_guarded_socket, allows),
+        ssl=ssl or True,
+        limit=0,  # lanes and workers limit what is in flight
+        keepalive_timeout=IDLE_SECONDS,
+    )
+
+
+def _guarded_socket(allows: Allows, info: AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, address = info
+    _check(allows, str(address[0]))
+    return socket.socket(family, kind, protocol)
+
+
+def _check(allows: Allows, address: str) -> None:
+    try:
+        allowed = allows(ip_address(address))
+    except ValueError:  # a name, which the system would look up once more
+        allowed = False
+    if not allowed:
+        raise AddressForbidden("the address is not public")
+
+
+class GuardedResolver(AbstractResolver):
+    """Drops the addresses that are never connected to, so that one of them does not spoil the others.
+
+    Raises:
+        AddressForbidden: None is left.
+        OSError: The name has no address.
+    """
+
+    def __init__(self, resolver: AbstractResolver, allows: Allows) -> None:
+        self._resolver = resolver
+        self._allows = allows
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the allowed addresses of a name."""
+        found = await self._resolver.resolve(host, port, family)
+        if not found:
+            raise OSError("the name has no address")
+        allowed = [result for result in found if self._is_allowed(result["host"])]
+        if not allowed:
+            raise AddressForbidden("no address of the name is public")
+        return allowed
+
+    async def close(self) -> None:
+        """Close the resolver inside."""
+        await self._resolver.close()
+
+    def _is_allowed(self, address: str) -> bool:
+        try:
+            _check(self._allows, address)
+        except AddressForbidden:
+            return False
+        return True
+
+
+class SystemResolver(AbstractResolver):
+    """The system's look-up in threads of its own.
+
+    aiohttp's uses the event loop's (four with uvloop): a few names whose servers hang would hold up
+    every other look-up, and whatever else runs in those threads.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a name, or raise ``socket.gaierror``."""
+        look_up = partial(
+            socket.getaddrinfo, host.encode(), port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        infos = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        return [
+            ResolveResult(
+                hostname=host, host=str(address[0]), port=port, family=found, proto=protocol, flags=0
+            )
+            for found, _, protocol, _, address in infos
+        ]
+
+    async def close(self) -> None:
+        """Let the threads end; nobody waits for the look-ups in them."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,57 @@
+"""A channel in memory that can be told to fail."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from application.errors import ChannelBusy, ReturnUrlForbidden, SpendMonitorError
+from application.messages import Message
+from application.ports.channel import Channel
+
+
+class FakeChannel(Channel):
+    """Keeps what it is told.
+
+    Args:
+        forbidden: The return_urls that are never called.
+        places: How many lanes may be held at a time, over all return_urls.
+    """
+
+    def __init__(self, forbidden: frozenset[str] = frozenset(), places: int = 1000) -> None:
+        self.forbidden = forbidden
+        self.places = places
+        self.posts: list[tuple[str, Message]] = []
+        """Every delivery, oldest first: the return_url and the message."""
+        self.failures: deque[SpendMonitorError] = deque()
+        """Each post takes the first of these, if any, and raises it instead of delivering."""
+
+    @property
+    def messages(self) -> list[Message]:
+        """Every message delivered, oldest first."""
+        return [message for _, message in self.posts]
+
+    def check(self, return_url: str) -> None:
+        """Refuse the forbidden ones."""
+        if return_url in self.forbidden:
+            raise ReturnUrlForbidden("return_url is forbidden here. Accepted is any other.")
+
+    @contextmanager
+    def lane(self, return_url: str) -> Iterator[None]:
+        """Hold one of the places."""
+        self.check(return_url)
+        if self.places <= 0:
+            raise ChannelBusy("Every place is taken.")
+        self.places -= 1
+        try:
+            yield
+        finally:
+            self.places += 1
+
+    async def post(self, return_url: str, message: Message) -> None:
+        """Deliver, or fail as told."""
+        self.check(return_url)
+        if self.failures:
+            raise self.failures.popleft()
+        self.posts.append((return_url, message))

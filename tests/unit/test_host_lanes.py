@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.telex.lanes import HostLanes
+from application.errors import ChannelBusy
+
+HOST = "ping.telex.im:443"
+
+
+def free_places(lanes: HostLanes, host: str = HOST) -> int:
+    """How many places can be taken until the host is busy. They are given back."""
+    with ExitStack() as held:
+        for taken in range(10_000):
+            try:
+                held.enter_context(lanes.place(host))
+            except ChannelBusy:
+                return taken
+    raise AssertionError("there is no end to it")
+
+
+@pytest.mark.parametrize(("most", "first"), [(256, 32), (32, 32), (5, 5), (1, 1)])
+def test_a_new_host_has_32_places_but_never_more_than_the_most(most: int, first: int) -> None:
+    """What nothing is known of gets a fair start."""
+    assert free_places(HostLanes(most)) == first
+
+
+def test_each_success_earns_a_place_up_to_the_most() -> None:
+    """One by one, and then no more."""
+    lanes = HostLanes(35)
+    earned = [free_places(lanes)]
+    for _ in range(4):
+        lanes.succeeded(HOST)
+        earned.append(free_places(lanes))
+    assert earned == [32, 33, 34, 35, 35]
+
+
+def test_each_failure_halves_the_places_down_to_one() -> None:
+    """A host always keeps one place, or it could never show that it is back."""
+    lanes = HostLanes(256)
+    left = [free_places(lanes)]
+    for _ in range(7):
+        lanes.failed(HOST)
+        left.append(free_places(lanes))
+    assert left == [32, 16, 8, 4, 2, 1, 1, 1]
+
+
+def test_a_host_that_comes_back_earns_its_places_again() -> None:
+    """Nothing is held against it for ever."""
+    lanes = HostLanes(256)
+    free_places(lanes)
+    for _ in range(10):
+        lanes.failed(HOST)
+    for _ in range(31):
+        lanes.succeeded(HOST)
+    assert free_places(lanes) == 32
+
+
+def test_places_taken_before_a_failure_are_kept() -> None:
+    """Who is in stays in; nobody new enters until fewer are held than there are places."""
+    lanes = HostLanes(4)
+    with lanes.place(HOST):
+        with lanes.place(HOST), lanes.place(HOST):
+            lanes.failed(HOST)
+            with pytest.raises(ChannelBusy):
+                lanes.place(HOST).__enter__()
+        with lanes.place(HOST), pytest.raises(ChannelBusy):
+            lanes.place(HOST).__enter__()
+
+
+def test_a_place_is_given_back_after_an_error() -> None:
+    """However a delivery ends, its place is free again."""
+    lanes = HostLanes(1)
+    for _ in range(3):
+        with suppress(ValueError), lanes.place(HOST):
+            raise ValueError
+    assert free_places(lanes) == 1
+
+
+def test_hosts_do_not_share_places() -> None:
+    """What one takes or loses is not another's; the port is part of a host."""
+    lanes = HostLanes(8)
+    with lanes.place(HOST):
+        lanes.failed(HOST)
+        assert free_places(lanes, "ping.telex.im:8443") == 8
+
+
+def test_a_result_of_an_unknown_host_is_nothing() -> None:
+    """A post outside of any lane leaves no trace."""
+    lanes = HostLanes(8)
+    lanes.failed(HOST)
+    lanes.succeeded(HOST)
+    assert len(lanes) == 0
+
+
+def test_the_host_used_longest_ago_is_forgotten_first() -> None:
+    """Of more hosts than are kept in mind, those used last stay."""
+    lanes = HostLanes(8, remembered=2)
+    for host in ("a", "b"):
+        with lanes.place(host):
+            lanes.failed(host)
+    for host in ("a", "c"):
+        with lanes.place(host):
+            pass
+    assert [free_places(lanes, host) for host in ("a", "b")] == [4, 8]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["enter", "leave", "succeeded", "failed"]), st.sampled_from("abcdef")),
+        max_size=60,
+    )
+)
+def test_a_host_in_use_is_never_forgotten_and_nothing_grows(steps: list[tuple[str, str]]) -> None:
+    """Whatever happens in whatever order: no more hosts than remembered or in use, no place too many."""
+    lanes = HostLanes(3, first=2, remembered=2)
+    held: dict[str, list[ExitStack]] = {host: [] for host in "abcdef"}
+    for step, host in steps:
+        match step:
+            case "enter":
+                place = ExitStack()
+                with suppress(ChannelBusy):
+                    place.enter_context(lanes.place(host))
+                    held[host].append(place)
+            case "leave" if held[host]:
+                held[host].pop().close()
+            case "succeeded":
+                lanes.succeeded(host)
+            case "failed":
+                lanes.failed(host)
+        in_use = {host: len(places) for host, places in held.items() if places}
+        assert in_use == {host: lane.taken for host, lane in lanes._lanes.items() if lane.taken}
+        assert all(0 <= lane.taken <= 3 and 1 <= lane.places <= 3 for lane in lanes._lanes.values())
+        if step == "enter":
+            assert len(lanes) <= max(2, len(in_use))
