@@ -1,0 +1,281 @@
+"""State in memory: for tests and for commands that run once. It is gone with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.state.state import State
+from adapters.state.store import Store
+from application.errors import InboxFull
+from application.ports.clock import Clock
+from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+from application.ports.ledger import Ledger, Page
+
+LEASE_LENGTH = timedelta(minutes=2)
+POLL_SECONDS = 1.0
+TURN_APART = timedelta(seconds=1)
+"""Between two ticks of one channel, however fast they were accepted."""
+
+
+@contextlib.asynccontextmanager
+async def open_memory_state(
+    clock: Clock, inbox_limit: int, lease_length: timedelta = LEASE_LENGTH
+) -> AsyncIterator[State]:
+    """Open an empty state.
+
+    Args:
+        clock: What time it is.
+        inbox_limit: Unfinished ticks that there may be.
+        lease_length: How long a tick may be worked on before another worker gets it.
+    """
+    yield State(MemoryInbox(clock, inbox_limit, lease_length), MemoryLedger(), MemoryStore(clock))
+
+
+@dataclass(slots=True)
+class _Row:
+    tick: SealedTick
+    state: TickState
+    at: datetime
+    """Waiting: its turn. The rest as in an InboxEntry."""
+    attempts: int = 0
+    reason: str = ""
+    token: object = None
+
+
+class MemoryInbox(Inbox):
+    """Accepted ticks in a dictionary.
+
+    Args:
+        clock: What time it is.
+        limit: Unfinished ticks that there may be.
+        lease_length: How long a tick may be worked on.
+    """
+
+    def __init__(self, clock: Clock, limit: int, lease_length: timedelta = LEASE_LENGTH) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._lease_length = lease_length
+        self._unfinished: dict[str, _Row] = {}
+        self._given_up: dict[str, _Row] = {}
+        self._news = asyncio.Event()
+
+    async def put(self, tick: SealedTick) -> bool:
+        """Keep it until the process ends."""
+        if self._has_twin(tick):
+            return False
+        if len(self._unfinished) >= self._limit:
+            raise InboxFull(f"{self._limit} ticks are waiting")
+        self._unfinished[tick.id] = _Row(tick, TickState.WAITING, self._turn(tick.channel, tick.accepted_at))
+        self._wake()
+        return True
+
+    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
+        """Look now, at every news, when a tick is due, and every second."""
+        deadline = time.monotonic() + wait
+        while True:
+            leases = self._take(limit)
+            left = deadline - time.monotonic()
+            if leases or left <= 0:
+                return leases
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, self._seconds_to_next_due())):
+                    await self._news.wait()
+
+    async def acknowledge(self, lease: Lease) -> bool:
+        """Forget the row, if the lease holds."""
+        if not self._holds(lease):
+            return False
+        del self._unfinished[lease.tick.id]
+        return True
+
+    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+        """Pause the row, if the lease holds."""
+        if not self._holds(lease):
+            return False
+        row = self._unfinished[lease.tick.id]
+        row.state, row.at, row.reason = TickState.PAUSED, at, reason
+        self._wake()
+        return True
+
+    async def give_up(self, lease: Lease, reason: str) -> bool:
+        """Keep the row aside, if the lease holds."""
+        if not self._holds(lease):
+            return False
+        self._given_up[lease.tick.id] = row = self._unfinished.pop(lease.tick.id)
+        row.state, row.at, row.reason = TickState.GIVEN_UP, self._clock.now(), reason
+        return True
+
+    async def depth(self) -> Depth:
+        """Count."""
+        oldest = min((row.tick.accepted_at for row in self._unfinished.values()), default=None)
+        return Depth(len(self._unfinished), len(self._given_up), oldest)
+
+    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
+        """List."""
+        rows = [*_oldest_first(self._given_up), *_oldest_first(self._unfinished)]
+        return [
+            InboxEntry(
+                row.tick.id,
+                row.tick.channel,
+                row.state,
+                row.tick.accepted_at,
+                row.attempts,
+                row.at,
+                row.reason,
+            )
+            for row in rows[:limit]
+        ]
+
+    async def revive(self, tick_id: str | None = None) -> int:
+        """Put back what has no twin."""
+        revived = 0
+        for row in self._chosen(tick_id):
+            if not self._has_twin(row.tick):
+                turn = self._turn(row.tick.channel, self._clock.now())
+                self._unfinished[row.tick.id] = _Row(row.tick, TickState.WAITING, turn)
+                del self._given_up[row.tick.id]
+                revived += 1
+        self._wake()
+        return revived
+
+    async def purge(self, tick_id: str | None = None) -> int:
+        """Drop."""
+        chosen = self._chosen(tick_id)
+        for row in chosen:
+            del self._given_up[row.tick.id]
+        return len(chosen)
+
+    async def probe(self) -> None:
+        """Memory can always be written."""
+
+    def _take(self, limit: int) -> list[Lease]:
+        now = self._clock.now()
+        for row in self._unfinished.values():
+            if row.state is not TickState.WAITING and row.at <= now:
+                row.at = self._turn(row.tick.channel, row.at)
+                row.state = TickState.WAITING
+        waiting = (row for row in self._unfinished.values() if row.state is TickState.WAITING)
+        leases = []
+        for row in heapq.nsmallest(limit, waiting, key=lambda row: row.at):
+            row.state, row.at, row.attempts = TickState.LEASED, now + self._lease_length, row.attempts + 1
+            row.token = object()
+            leases.append(Lease(row.tick, row.attempts, row.at, row.token))
+        return leases
+
+    def _turn(self, channel: str, earliest: datetime) -> datetime:
+        turns = (
+            row.at
+            for row in self._unfinished.values()
+            if row.tick.channel == channel and row.state is TickState.WAITING
+        )
+        last = max(turns, default=None)
+        return max(earliest, last + TURN_APART) if last else earliest
+
+    def _seconds_to_next_due(self) -> float:
+        dues = (row.at for row in self._unfinished.values() if row.state is not TickState.WAITING)
+        next_due = min(dues, default=None)
+        if next_due is None:
+            return POLL_SECONDS
+        return min(max((next_due - self._clock.now()).total_seconds(), 0.01), POLL_SECONDS)
+
+    def _holds(self, lease: Lease) -> bool:
+        row = self._unfinished.get(lease.tick.id)
+        return (
+            row is not None
+            and row.state is TickState.LEASED
+            and row.token is lease.token
+            and row.at > self._clock.now()
+        )
+
+    def _has_twin(self, tick: SealedTick) -> bool:
+        return any(row.tick.twin == tick.twin for row in self._unfinished.values())
+
+    def _chosen(self, tick_id: str | None) -> list[_Row]:
+        return [row for id_, row in self._given_up.items() if tick_id in (None, id_)]
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def _oldest_first(rows: dict[str, _Row]) -> list[_Row]:
+    return sorted(rows.values(), key=lambda row: row.tick.id)
+
+
+class MemoryLedger(Ledger):
+    """Pages in a dictionary."""
+
+    def __init__(self) -> None:
+        self._pages: dict[tuple[str, str], Page] = {}
+
+    async def read(self, channel: str, topic: str) -> Page:
+        """Look it up."""
+        return self._pages.get((channel, topic), Page())
+
+    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
+        """Replace it if its revision is still the page's."""
+        if (await self.read(channel, topic)).revision != page.revision:
+            return None
+        written = replace(page, revision=page.revision + 1)
+        self._pages[channel, topic] = written
+        return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    value: bytes
+    expires_at: datetime
+
+
+class MemoryStore(Store):
+    """Values in a dictionary. A counter is kept as its decimal digits.
+
+    Args:
+        clock: What time it is.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._values: dict[str, _Value] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        """Look it up."""
+        kept = self._kept(key)
+        return kept.value if kept else None
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        """Replace it."""
+        self._values[key] = _Value(value, self._clock.now() + ttl)
+
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
+        """Keep it if there is none."""
+        if self._kept(key):
+            return False
+        self._values[key] = _Value(value, self._clock.now() + ttl)
+        return True
+
+    async def remove(self, key: str) -> None:
+        """Drop it."""
+        self._values.pop(key, None)
+
+    async def count(self, key: str, by: int, ttl: timedelta) -> int:
+        """Add to it."""
+        kept = self._kept(key)
+        total = by + (int(kept.value) if kept else 0)
+        if by:
+            expires_at = kept.expires_at if kept else self._clock.now() + ttl
+            self._values[key] = _Value(str(total).encode(), expires_at)
+        return total
+
+    def _kept(self, key: str) -> _Value | None:
+        kept = self._values.get(key)
+        if kept is not None and kept.expires_at <= self._clock.now():
+            del self._values[key]
+            return None
+        return kept

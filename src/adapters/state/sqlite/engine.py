@@ -1,0 +1,192 @@
+"""One thread that owns the database, and one commit for all who wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+
+from adapters.state.sqlite.schema import connect, inspect
+from application.errors import StorageUnavailable
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+MOST_JOBS_PER_COMMIT = 1000
+"""Bounds how long the first caller of a batch waits for the last."""
+
+
+class _Job(NamedTuple):
+    future: asyncio.Future[Any]
+    writes: bool
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any]
+    result: Any
+    error: Exception | None = None
+
+
+@contextlib.asynccontextmanager
+async def open_engine(path: Path, busy_timeout: float = 5) -> AsyncIterator[Engine]:
+    """Check and open the file, and close it in the end, when all that was asked for is done.
+
+    Args:
+        path: The database; made if there is none.
+        busy_timeout: Seconds to wait while another process writes.
+
+    Raises:
+        StateRefused: The file is damaged, of a newer version, or none of ours. It is left as it is.
+        StorageUnavailable: It cannot be opened or written.
+    """
+    engine = Engine(path, busy_timeout)
+    try:
+        await engine.read(lambda _: None)
+        yield engine
+    finally:
+        await engine.close()
+
+
+class Engine:
+    """Runs jobs, which are functions of the connection, in the database's own thread.
+
+    The thread takes all jobs that wait, runs them in one transaction, commits, which syncs once, and only
+    then answers them all. When the storage fails, the transaction is rolled back and every job of the batch
+    fails with StorageUnavailable. The next batch opens the file anew, so all is well again when the disk is.
+
+    Args:
+        path: The database.
+        busy_timeout: Seconds to wait while another process writes.
+    """
+
+    def __init__(self, path: Path, busy_timeout: float) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._loop = asyncio.get_running_loop()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closing = False
+        self._stopped = self._loop.create_future()
+        self._inspected = False
+        self._connection: sqlite3.Connection | None = None
+        self._thread = Thread(target=self._work, name="sqlite", daemon=True)
+        self._thread.start()
+
+    def read(self, function: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run a function that changes nothing; it waits for no commit of its own batch."""
+        return self._submit(function, args, writes=False)
+
+    def write(self, function: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run a function inside the next transaction; its result comes when that is durable.
+
+        An error of the function's own (none of SQLite's) reaches its caller only; the function raises it
+        before it changes anything.
+        """
+        return self._submit(function, args, writes=True)
+
+    async def close(self) -> None:
+        """Do all that was asked for, and close the file."""
+        if not self._closing:
+            self._closing = True
+            self._jobs.put(None)
+        await asyncio.shield(self._stopped)
+
+    def _submit(
+        self, function: Callable[..., Any], args: tuple[Any, ...], *, writes: bool
+    ) -> asyncio.Future[Any]:
+        if self._closing:
+            raise StorageUnavailable("the state is closed")
+        future = self._loop.create_future()
+        self._jobs.put(_Job(future, writes, function, args))
+        return future
+
+    # What follows runs in the thread.
+
+    def _work(self) -> None:
+        stopping = False
+        while not stopping:
+            batch = self._next_batch()
+            stopping = batch[-1] is None
+            self._run([job for job in batch if job and not job.writes], _read_all)
+            self._run([job for job in batch if job and job.writes], _commit_all)
+        self._disconnect()
+        self._tell(self._stopped.set_result, None)
+
+    def _next_batch(self) -> list[_Job | None]:
+        batch = [self._jobs.get()]
+        while len(batch) < MOST_JOBS_PER_COMMIT and not self._jobs.empty():
+            batch.append(self._jobs.get_nowait())
+        return batch
+
+    def _run(self, jobs: list[_Job], function: Callable[..., list[_Outcome]]) -> None:
+        if not jobs:
+            return
+        try:
+            outcomes = function(self._connected(), jobs)
+        except (sqlite3.Error, OSError, StorageUnavailable) as exc:
+            self._disconnect()
+            outcomes = [_Outcome(job.future, None, _unavailable(exc)) for job in jobs]
+        self._tell(_settle, outcomes)
+
+    def _connected(self) -> sqlite3.Connection:
+        if not self._inspected:
+            inspect(self.path)
+            self._inspected = True
+        if self._connection is None:
+            self._connection = connect(self.path, self._busy_timeout)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()  # rolls back what is open
+            self._connection = None
+
+    def _tell(self, function: Callable[..., object], *args: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(function, *args)
+
+
+def _read_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
+    return [_outcome(connection, job) for job in jobs]
+
+
+def _commit_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
+    connection.execute("BEGIN IMMEDIATE")
+    outcomes = [_outcome(connection, job) for job in jobs]
+    connection.execute("COMMIT")
+    return outcomes
+
+
+def _outcome(connection: sqlite3.Connection, job: _Job) -> _Outcome:
+    try:
+        return _Outcome(job.future, job.function(connection, *job.args))
+    except (sqlite3.Error, OSError):
+        raise
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it must not take the others down
+        return _Outcome(job.future, None, exc)
+
+
+def _unavailable(exc: Exception) -> StorageUnavailable:
+    if isinstance(exc, StorageUnavailable):
+        return type(exc)(str(exc))
+    name = getattr(exc, "sqlite_errorname", type(exc).__name__)
+    unavailable = StorageUnavailable(f"the SQLite file cannot be used: {exc} ({name})")
+    unavailable.__cause__ = exc
+    return unavailable
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():  # its caller has gone
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

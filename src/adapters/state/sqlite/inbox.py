@@ -1,0 +1,163 @@
+"""The inbox in SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import cast
+
+from adapters.state.sqlite import ticks
+from adapters.state.sqlite.engine import Engine
+from adapters.state.sqlite.moments import from_micros, to_micros
+from adapters.state.sqlite.owner import Owner
+from application.errors import InboxFull, StorageUnavailable
+from application.ports.clock import Clock
+from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+
+POLL_SECONDS = 1.0
+"""How often a waiting lease looks for the ticks of other processes."""
+
+Taken = tuple[list[Lease], int | None]
+
+
+class SqliteInbox(Inbox):
+    """Accepted ticks in a table.
+
+    Args:
+        engine: The database.
+        owner: Whose leases these are; they go back to the inbox at once when it is found dead.
+        clock: What time it is.
+        limit: Unfinished ticks that there may be, over all processes.
+        lease_length: How long a tick may be worked on.
+    """
+
+    def __init__(
+        self, engine: Engine, owner: Owner, clock: Clock, limit: int, lease_length: timedelta
+    ) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._clock = clock
+        self._limit = limit
+        self._lease_length = lease_length
+        self._news = asyncio.Event()
+
+    async def put(self, tick: SealedTick) -> bool:
+        """Insert a row, and wake a lease that waits."""
+        stored = await self._engine.write(ticks.put, tick, self._limit)
+        if stored is None:
+            raise InboxFull(f"{self._limit} ticks are waiting")
+        if stored:
+            self._wake()
+        return stored
+
+    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
+        """Look now, at every news of this process, when a tick is due, and every second."""
+        deadline = time.monotonic() + wait
+        while True:
+            news = self._news  # got hold of before looking: what comes while we look is not overlooked
+            leases, next_due = await self._take(limit)
+            left = deadline - time.monotonic()
+            if leases or left <= 0:
+                return leases
+            pause = min(left, POLL_SECONDS)
+            if next_due is not None:
+                pause = min(pause, max((from_micros(next_due) - self._clock.now()).total_seconds(), 0.01))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await news.wait()
+
+    async def acknowledge(self, lease: Lease) -> bool:
+        """Delete the row, if the lease holds."""
+        mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
+        return await self._engine.write(ticks.acknowledge, mark, now)
+
+    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+        """Pause the row, if the lease holds."""
+        paused = await self._set_aside(lease, TickState.PAUSED, at, reason)
+        self._wake()  # it may be due before what a waiting lease waits for
+        return paused
+
+    async def give_up(self, lease: Lease, reason: str) -> bool:
+        """Keep the row aside, if the lease holds."""
+        return await self._set_aside(lease, TickState.GIVEN_UP, self._clock.now(), reason)
+
+    async def depth(self) -> Depth:
+        """Read the counters."""
+        return await self._engine.read(ticks.depth)
+
+    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
+        """Read the first rows."""
+        return await self._engine.read(ticks.entries, limit)
+
+    async def revive(self, tick_id: str | None = None) -> int:
+        """Put back bite by bite."""
+        revived = await self._bite_by_bite(ticks.revive, tick_id)
+        self._wake()
+        return revived
+
+    async def purge(self, tick_id: str | None = None) -> int:
+        """Delete bite by bite."""
+        return await self._bite_by_bite(ticks.purge, tick_id)
+
+    async def probe(self) -> None:
+        """Write and sync something."""
+        await self._engine.write(ticks.prove, to_micros(self._clock.now()))
+
+    async def give_back_orphans(self) -> None:
+        """Put back what dead processes had leased."""
+        while await self._engine.write(ticks.give_back_orphans, self._owner):
+            self._wake()
+
+    async def give_back_own(self) -> None:
+        """Put back what this inbox has leased."""
+        while await self._engine.write(ticks.give_back, self._owner.name):
+            pass
+
+    async def _take(self, limit: int) -> Taken:
+        now = self._clock.now()
+        expires_at = now + self._lease_length
+        taken = self._engine.write(
+            ticks.lease, limit, to_micros(now), to_micros(expires_at), self._owner.name, secrets.randbits(63)
+        )
+        try:
+            return await asyncio.shield(taken)
+        except asyncio.CancelledError:
+            taken.add_done_callback(self._unlease)
+            raise
+
+    def _unlease(self, taken: asyncio.Future[Taken]) -> None:
+        """Nobody is there any more to work on these."""
+        if taken.exception() is None and (leases := taken.result()[0]):
+            marks = [cast("ticks.Mark", lease.token) for lease in leases]
+            with contextlib.suppress(StorageUnavailable):
+                returned = self._engine.write(ticks.unlease, marks)
+                returned.add_done_callback(self._returned)
+
+    def _returned(self, done: asyncio.Future[None]) -> None:
+        if done.exception() is None:  # else they come back when their leases have expired
+            self._wake()
+
+    async def _set_aside(self, lease: Lease, state: TickState, at: datetime, reason: str) -> bool:
+        mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
+        return await self._engine.write(ticks.set_aside, mark, now, state, to_micros(at), reason)
+
+    async def _bite_by_bite(
+        self,
+        function: Callable[[Connection, str | None, str, int], tuple[int, str | None]],
+        tick_id: str | None,
+    ) -> int:
+        now, total = to_micros(self._clock.now()), 0
+        last: str | None = ""
+        while last is not None:
+            changed, last = await self._engine.write(function, tick_id, last, now)
+            total += changed
+        return total
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

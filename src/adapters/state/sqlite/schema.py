@@ -1,0 +1,172 @@
+"""What the database holds, and whether a file is one that may be used."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from adapters.state.state import StateRefused
+
+APPLICATION_ID = 0x5350_4D4E
+"""In the file's header ("SPMN"): this is our database, not somebody else's."""
+
+CHECKED_WHOLE = 256 * 2**20
+"""Bytes up to which a file is checked whole; of a larger one the inbox only, so that starts stay quick."""
+
+VERSION_1 = (
+    # state: waiting | paused | leased | given-up. at: waiting: its turn; paused: when it is tried again;
+    # leased: when the lease ends; given-up: when that was. All moments are microseconds since 1970 (UTC).
+    """
+    CREATE TABLE tick (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        twin TEXT NOT NULL,
+        accepted_at INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting',
+        at INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        owner TEXT NOT NULL DEFAULT '',
+        token INTEGER NOT NULL DEFAULT 0,
+        payload BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX tick_by_state ON tick (state, at)",
+    "CREATE INDEX tick_turn ON tick (channel, at) WHERE state = 'waiting'",
+    "CREATE UNIQUE INDEX tick_twin ON tick (twin) WHERE state <> 'given-up'",
+    "CREATE UNIQUE INDEX tick_unfinished ON tick (id) WHERE state <> 'given-up'",
+    "CREATE UNIQUE INDEX tick_given_up ON tick (id) WHERE state = 'given-up'",
+    # Counting rows would cost more the more there are; these two numbers are kept by the triggers.
+    "CREATE TABLE tally (unfinished INTEGER NOT NULL, given_up INTEGER NOT NULL, proved_at INTEGER NOT NULL)",
+    "INSERT INTO tally VALUES (0, 0, 0)",
+    """
+    CREATE TRIGGER tick_put AFTER INSERT ON tick BEGIN
+        UPDATE tally SET unfinished = unfinished + 1;
+    END
+    """,
+    """
+    CREATE TRIGGER tick_done AFTER DELETE ON tick WHEN old.state <> 'given-up' BEGIN
+        UPDATE tally SET unfinished = unfinished - 1;
+    END
+    """,
+    """
+    CREATE TRIGGER tick_purged AFTER DELETE ON tick WHEN old.state = 'given-up' BEGIN
+        UPDATE tally SET given_up = given_up - 1;
+    END
+    """,
+    """
+    CREATE TRIGGER tick_given_up AFTER UPDATE OF state ON tick
+    WHEN old.state <> 'given-up' AND new.state = 'given-up' BEGIN
+        UPDATE tally SET unfinished = unfinished - 1, given_up = given_up + 1;
+    END
+    """,
+    """
+    CREATE TRIGGER tick_revived AFTER UPDATE OF state ON tick
+    WHEN old.state = 'given-up' AND new.state <> 'given-up' BEGIN
+        UPDATE tally SET unfinished = unfinished + 1, given_up = given_up - 1;
+    END
+    """,
+    """
+    CREATE TABLE page (
+        channel TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 1,
+        written_at INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (channel, topic)
+    )
+    """,
+    "CREATE INDEX page_by_age ON page (written_at)",
+    "CREATE TABLE stored (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, value BLOB NOT NULL)",
+    "CREATE INDEX stored_by_expiry ON stored (expires_at)",
+)
+
+MIGRATIONS = (VERSION_1,)
+"""The n-th brings a file of version n - 1 to version n. A published one is never changed."""
+
+
+def inspect(path: Path) -> None:
+    """Refuse a file that must not be used, before anything is written to it.
+
+    Raises:
+        StateRefused: It is damaged, of a newer version, or no database of ours.
+        sqlite3.Error: It cannot be read.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    # Read-only: even closing a database that was opened for writing may write to it.
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        try:
+            _check_version(connection, path)
+            whole = path.stat().st_size <= CHECKED_WHOLE
+            problem = connection.execute(
+                "PRAGMA quick_check(1)" if whole else "PRAGMA quick_check('tick')"
+            ).fetchone()[0]
+        except sqlite3.OperationalError:  # busy, unreadable: not the file's fault
+            raise
+        except sqlite3.DatabaseError as exc:
+            raise _refused(path, f"is damaged, or no SQLite database ({exc})") from exc
+    if problem != "ok":
+        raise _refused(path, "is damaged")
+
+
+def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
+    """Open the database for writing, make it if there is none, and bring it to the present version.
+
+    Args:
+        path: The file.
+        busy_timeout: Seconds to wait while another process writes.
+
+    Raises:
+        StateRefused: Another program has changed it to something that is not ours.
+        sqlite3.Error, OSError: It cannot be opened or written.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -16384")
+        if _check_version(connection, path) < len(MIGRATIONS):
+            _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application_id != APPLICATION_ID and not is_empty:
+        raise _refused(path, "is the database of another program")
+    if version > len(MIGRATIONS):
+        raise _refused(
+            path, f"has version {version}, but this program knows versions up to {len(MIGRATIONS)}"
+        )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    version = _check_version(connection, path)  # again: another process may have been faster
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("COMMIT")
+
+
+def _refused(path: Path, problem: str) -> StateRefused:
+    return StateRefused(
+        f"{path} {problem}; it is left as it is. Restore a backup, move the file away, "
+        "or name another one in SPEND_MONITOR_STATE_URL"
+    )

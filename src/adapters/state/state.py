@@ -1,0 +1,29 @@
+"""All shared state of one deployment, whatever keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapters.state.store import Store
+from application.errors import StorageUnavailable
+from application.ports.inbox import Inbox
+from application.ports.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an opened state holds.
+
+    Args:
+        inbox: The accepted ticks.
+        ledger: What the channels have been told.
+        store: Small values that expire.
+    """
+
+    inbox: Inbox
+    ledger: Ledger
+    store: Store
+
+
+class StateRefused(StorageUnavailable):
+    """The state is there, but this version cannot or must not use it. One line says why and what to do."""
