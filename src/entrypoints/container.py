@@ -6,12 +6,15 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-from adapters.aws.frugal import frugal
 from dependency_injector import containers, providers
 
 from adapters.aws.clients import open_aws
+from adapters.aws.cost_explorer import CostExplorer
+from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
 from adapters.settings import TelexSettingsReader
+from adapters.state.memory import open_memory_state
+from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from adapters.telex import open_telex
 from adapters.vault import AesGcmVault, load_or_create_key_file
@@ -77,12 +80,13 @@ async def open_container(config: Config) -> AsyncIterator[Container]:
         aws = await stack.enter_async_context(open_aws(config.concurrency, on_call=metrics.record_aws_call))
         channel = await stack.enter_async_context(
             open_telex(
+                clock,
                 allow_private=config.allow_private_return_urls,
                 allowed_hosts=config.return_url_hosts,
                 concurrency=config.concurrency,
             )
         )
-        identity, cost_source = frugal(StsIdentity(aws), CostExplorer(aws), state.store, vault, clock)
+        identity, cost_source = StsIdentity(aws), CostExplorer(aws)
         container = Container(
             config=config,
             clock=providers.Object(clock),
@@ -102,7 +106,7 @@ def open_state(config: Config) -> AbstractAsyncContextManager[State]:
         return open_sqlite_state(config.sqlite_path, SystemClock(), config.inbox_limit)
     if config.state_url == "memory://":
         return open_memory_state(SystemClock(), config.inbox_limit)
-    return open_nats_state(config)
+    raise StorageUnavailable("nats:// is not served yet")
 
 
 def secret_keys(config: Config) -> list[bytes]:

@@ -51,7 +51,9 @@ HARDENING = {
     "X-Frame-Options": "DENY",
 }
 
-TICK_FORM = 'Accepted is a JSON object such as {"return_url": "https://ping.telex.im/v1/return/…", "settings": [...]}.'
+TICK_FORM = (
+    'Accepted is a JSON object such as {"return_url": "https://ping.telex.im/v1/return/…", "settings": […]}.'
+)
 
 
 class TickBody(msgspec.Struct):

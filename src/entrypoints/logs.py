@@ -10,8 +10,8 @@ import msgspec
 import structlog
 from structlog.typing import Processor
 
-QUIET = ("botocore", "aiobotocore", "aiohttp", "asyncio", "nats", "httptools", "uvicorn.access")
-"""Libraries that would log requests, headers or signatures at debug level."""
+QUIET = ("botocore", "aiobotocore", "aiohttp", "asyncio", "nats", "uvicorn")
+"""Libraries that would log requests, headers or signatures at debug level, or what we log ourselves."""
 
 
 def configure_logs(level: str, log_format: str | None) -> None:

@@ -50,6 +50,7 @@ async def serve(config: Config, host: str, port: int, *, with_worker: bool = Tru
     async with open_container(config) as container:
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         await _listen(app, config, host, port)
+    log.info("stopped")
 
 
 async def _listen(app: Litestar, config: Config, host: str, port: int) -> None:
@@ -85,6 +86,7 @@ async def work(config: Config) -> None:
         log.info("working", concurrency=config.concurrency)
         await stop.wait()
         await worker.stop()
+    log.info("stopped")
 
 
 def _say_what_is_unknown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -103,6 +104,7 @@ def _no_access_control() -> Iterator[None]:
 @contextmanager
 def moto_aws() -> Iterator[MotoAws]:
     """Serve with access control on: unknown keys, wrong secrets and missing permissions are refused."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it prints a line a request
     before = moto_settings.INITIAL_NO_AUTH_ACTION_COUNT
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     server = MotoAws()
