@@ -173,9 +173,13 @@ class AnswerTick:
         answer.paid_requests = checked.paid_requests
         topic, page = monitor.topic(checked.account_id), checked.page
         for report in checked.reports:
-            message = report_message(checked.account_id, report)
+            message = report_message(checked.account_id, report, checked.query)
             page = await self._tell(tick, topic, page, message, partial(_note_report, report))
             answer.outcome, answer.cause = Outcome.TOLD, report.verdict
+        if not page.told and page.since is None:
+            # Nothing is said, but from now on a breach that shows only later is one to tell of.
+            since = monitor.frequency.period_on(tick.day).start
+            await self.ledger.write(tick.channel, topic, replace(page, since=since))
 
     async def _tell_failure(
         self,

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
+from application.credentials import Credentials
+from application.errors import AwsError
 from application.monitor import Monitor
-from application.ports.cost_source import CostQuery, CostSource, Granularity
+from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from application.ports.ledger import Ledger, Page
 from domain.costs import CostHistory
+from domain.movers import Part, parts_of
+from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period, first_of_previous_month
 from domain.reports import Report, news
+from domain.thresholds import Verdict
 
 DAYS_ASKED = 35
 MONTHS_ASKED = 13
+
+
+class LinkedAccounts(StrEnum):
+    """When a report on an exceeded threshold names the accounts that moved: that takes a second request."""
+
+    NEVER = "never"
+    SCOPED = "scoped"
+    """When the scope names several accounts: then they are what the channel watches."""
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +39,16 @@ class SpendChecked:
 
     Args:
         account_id: Whose costs.
+        query: What AWS was asked.
         history: All that AWS answered.
-        reports: What the channel has not been told yet, oldest period first; may be empty.
+        reports: What the channel has not been told yet, oldest period first; may be empty. Each holds its
+            analysis.
         page: What the channel had been told before.
         paid_requests: Cost Explorer requests made for this check, at $0.01 each.
     """
 
     account_id: str
+    query: CostQuery
     history: CostHistory
     reports: list[Report]
     page: Page
@@ -43,14 +62,16 @@ class CheckSpend:
     identity: Identity
     cost_source: CostSource
     ledger: Ledger
+    linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
 
     async def execute(self, monitor: Monitor, today: date, channel: str | None = None) -> SpendChecked:
-        """Check a monitor's newest period, and for daily ones the trailing week.
+        """Check a monitor's newest period, and those that late data may still change.
 
         Args:
-            monitor: Whose account, which periods, which threshold.
+            monitor: Whose account, which part of the bill, which periods, which threshold.
             today: The UTC day that the periods are counted from.
-            channel: Whose ledger to consult; None (the command line) has been told nothing.
+            channel: Whose ledger to consult; None (the command line) has been told nothing, and is told of
+                the newest period in any case.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
@@ -58,21 +79,65 @@ class CheckSpend:
             StorageUnavailable: Worth trying later.
         """
         account_id = await self.identity.account_id(monitor.credentials)
-        answer = await self.cost_source.costs(monitor.credentials, query_for(monitor, account_id, today))
+        query = query_for(monitor, account_id, today)
+        answer = await self.cost_source.costs(monitor.credentials, query)
         page = await self.ledger.read(channel, monitor.topic(account_id)) if channel else Page()
-        reports = news(monitor.frequency, today, answer.history, monitor.threshold, page.told)
-        return SpendChecked(account_id, answer.history, reports, page, answer.paid_requests)
+        watch = monitor.watch if channel else replace(monitor.watch, notify=Notify.EVERY_CHECK)
+        reports = news(watch, today, answer.history, page.told, page.since)
+        paid = answer.paid_requests
+        if self._accounts_matter(query, reports):
+            reports, more_paid = await self._with_accounts(monitor.credentials, query, reports)
+            paid += more_paid
+        return SpendChecked(account_id, query, answer.history, reports, page, paid)
+
+    def _accounts_matter(self, query: CostQuery, reports: Sequence[Report]) -> bool:
+        wanted = self.linked_accounts is LinkedAccounts.ALWAYS or (
+            self.linked_accounts is LinkedAccounts.SCOPED and len(query.scope.accounts) > 1
+        )
+        return wanted and any(report.verdict is Verdict.EXCEEDED for report in reports)
+
+    async def _with_accounts(
+        self, credentials: Credentials, query: CostQuery, reports: Sequence[Report]
+    ) -> tuple[list[Report], int]:
+        try:
+            answer = await self.cost_source.costs(
+                credentials, replace(query, group_by=GroupBy.LINKED_ACCOUNT)
+            )
+        except AwsError as failure:
+            # The breach is known: it is reported without the accounts rather than late.
+            return list(reports), failure.paid_requests
+        return [_name_accounts(report, answer) for report in reports], answer.paid_requests
 
 
 def query_for(monitor: Monitor, account_id: str, today: date) -> CostQuery:
     """The one question whose answer holds the period and enough before it to compare with.
 
-    35 days by day: the window, late changes, the same weekdays. For monthly checks 13 months by month, as
-    far back as Cost Explorer goes.
+    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before.
+    For monthly checks 13 months and the running one by month, as far back as Cost Explorer goes.
     """
-    if monitor.frequency is Frequency.MONTHLY:
-        end = start = today.replace(day=1)
+    frequency = monitor.frequency
+    first = today.replace(day=1)
+    if frequency is Frequency.MONTHLY:
+        start = first
         for _ in range(MONTHS_ASKED):
             start = first_of_previous_month(start)
-        return CostQuery(account_id, Period(start, end), Granularity.MONTHLY)
-    return CostQuery(account_id, Period(today - DAYS_ASKED * DAY, today), Granularity.DAILY)
+        window, granularity = Period(start, today), Granularity.MONTHLY
+    else:
+        compared_with = frequency.period_before(frequency.period_on(today))
+        window = Period(min(today - DAYS_ASKED * DAY, compared_with.start), today)
+        granularity = Granularity.DAILY
+    return CostQuery(
+        account_id, window, granularity, monitor.metric, monitor.scope, monitor.excluded_record_types
+    )
+
+
+def _name_accounts(report: Report, answer: CostAnswer) -> Report:
+    if report.analysis is None or report.verdict is not Verdict.EXCEEDED:
+        return report
+
+    def named(part: Part) -> Part:
+        name = answer.names.get(part.name)
+        return replace(part, name=f"{name} ({part.name})" if name else part.name)
+
+    parts = parts_of(answer.history, report.analysis.counted, report.analysis.before)
+    return replace(report, analysis=replace(report.analysis, accounts=tuple(map(named, parts))))

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
+from application.console_link import console_link, is_filtered
 from application.errors import AwsRefused, AwsUnavailable, SettingsRejected
+from application.ports.cost_source import CostQuery
 from application.text import harmless
-from domain.money import Money
+from domain.analysis import Analysis
+from domain.charges import Metric
+from domain.money import Money, round_together
+from domain.movers import Part, top
+from domain.outlook import Outlook
 from domain.periods import Period
 from domain.reports import Report
 from domain.thresholds import Verdict
+from domain.trust import LaterChange
 
 LONGEST = 2000
 """Characters in a message. Source: TELEX.md, no limit is known: keep to 2,000."""
 
+LONGEST_NAME = 60
+LONGEST_LIST = 160
+"""Characters of a name, and of a scope or a list of charges, from outside."""
+
 TITLE = "AWS Spend Alert"
+BARS = "▁▂▃▄▅▆▇█"
+NOTHING = "·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +49,23 @@ class Message:
             object.__setattr__(self, "text", self.text[: LONGEST - 1] + "…")
 
 
-def report_message(account_id: str, report: Report) -> Message:
-    """Say what a period cost and whether that is within budget."""
-    excess = report.threshold.excess(report.spend) if report.spend else None
-    currency = report.spend.currency if report.spend else "USD"
-    threshold = str(Money(report.threshold.amount, currency))
-    match report.verdict:
-        case Verdict.EXCEEDED:
-            symbol, status = "🔔", "🔴 Status: Exceeded Budget"
-            threshold += f" (exceeded by {excess}{_percent_over(report)})"
-        case Verdict.WITHIN:
-            symbol, status = "✅", "🟢 Status: Within Budget"
-        case Verdict.NOT_PUBLISHED:
-            symbol, status = "⏳", "🟡 Status: Not Published Yet"
-    lines = [
-        f"{symbol} {TITLE}",
-        "",
-        f"🏦 AWS Account: {harmless(account_id)}",
-        f"💰 Current Spend: {_spend(report)}",
-        f"🎯 Threshold: {threshold}",
-        status,
-    ]
-    if report.verdict is Verdict.NOT_PUBLISHED:
-        lines.append("ℹ️ AWS has not published all costs of this period; you will be told when it has.")
-    if report.corrects and report.before:
-        lines.append(
-            f"✏️ Correction: told before as {_told(report.before.verdicts[-1], report.before.spend)}."
-        )
+def report_message(account_id: str, report: Report, query: CostQuery | None = None) -> Message:
+    """Say what a period cost, whether that is within budget, and what is behind it.
+
+    Args:
+        account_id: Whose spend.
+        report: The figures; without its analysis only the first lines are said.
+        query: What AWS was asked: for the link to the same view, and to say what was left out.
+    """
+    lines = [*_headline(account_id, report), *_events(report)]
+    if report.analysis:
+        details = [
+            *_why(report, report.analysis),
+            *_shape(report.analysis),
+            *_trust(report, report.analysis, query),
+            *_next(report, report.analysis, query),
+        ]
+        lines += ["", *details] if details else []
     return Message("\n".join(lines), good=report.verdict is not Verdict.EXCEEDED)
 
 
@@ -79,6 +84,48 @@ def failure_message(
     return Message("\n".join(lines), good=False)
 
 
+def sparkline(spends: Sequence[Money | None]) -> str:
+    """Draw spends as bars from zero to the highest; a credit is the lowest bar, an unknown one a dot."""
+    highest = max((spend.amount for spend in spends if spend), default=Decimal())
+    return "".join(NOTHING if spend is None else _bar(spend.amount, highest) for spend in spends)
+
+
+def percent_of(amount: Decimal, whole: Decimal) -> str:
+    """``42%``, ``under 1%``, or nothing when there is no whole to speak of."""
+    if whole <= 0 or amount < 0:
+        return ""
+    percent = 100 * amount / whole
+    if percent >= 10_000:  # noqa: PLR2004  # beyond that the figure says less than the word
+        return "over 10,000%"
+    return f"{percent:,.0f}%" if percent >= 1 else "under 1%"
+
+
+def _bar(amount: Decimal, highest: Decimal) -> str:
+    steps = (len(BARS) - 1) * amount / highest if amount > 0 else Decimal()
+    return BARS[int(steps.to_integral_value(ROUND_HALF_UP))]
+
+
+def _headline(account_id: str, report: Report) -> list[str]:
+    currency = report.spend.currency if report.spend else "USD"
+    threshold = str(Money(report.threshold.amount, currency))
+    match report.verdict:
+        case Verdict.EXCEEDED:
+            symbol, status = "🔔", "🔴 Status: Exceeded Budget"
+            threshold += f" ({_excess(report)})"
+        case Verdict.WITHIN:
+            symbol, status = "✅", "🟢 Status: Within Budget"
+        case Verdict.NOT_PUBLISHED:
+            symbol, status = "⏳", "🟡 Status: Not Published Yet"
+    return [
+        f"{symbol} {TITLE}",
+        "",
+        f"🏦 AWS Account: {harmless(account_id)}",
+        f"💰 Current Spend: {_spend(report)}",
+        f"🎯 Threshold: {threshold}",
+        status,
+    ]
+
+
 def _spend(report: Report) -> str:
     if report.spend is None:
         return f"not published yet ({report.period})"
@@ -86,13 +133,151 @@ def _spend(report: Report) -> str:
     return f"{report.spend}{so_far} ({report.period})"
 
 
-def _percent_over(report: Report) -> str:
-    if report.spend is None or report.threshold.amount == 0:
+def _excess(report: Report) -> str:
+    if report.spend is None:
+        return "exceeded"
+    excess = report.threshold.excess(report.spend)
+    percent = percent_of(excess.amount, report.threshold.amount)
+    return f"exceeded by {excess}" + (f", {percent}" if percent else "")
+
+
+def _events(report: Report) -> Iterator[str]:
+    """What makes this report more than the usual one."""
+    analysis = report.analysis
+    if report.verdict is Verdict.NOT_PUBLISHED:
+        yield "ℹ️ AWS has not published all costs of this period yet; you will be told when it has."
+    if report.corrects and report.before:
+        was = "exceeded" if report.before.verdicts[-1] is Verdict.EXCEEDED else "within budget"
+        now = "exceeded" if report.verdict is Verdict.EXCEEDED else "within budget"
+        yield (
+            f"✏️ Correction: told before as {was} at {report.before.spend}; now {now} at {report.spend}, "
+            "since AWS has changed its figures."
+        )
+    if report.milestone:
+        yield f"🏁 Milestone: {report.milestone.normalize():f}% of the threshold reached."
+    if report.spike and report.spend and analysis and analysis.usual:
+        usual = analysis.usual.median
+        above = report.spend - usual
+        percent = percent_of(above.amount, usual.amount)
+        yield (
+            f"⚡ Spike: {above}{f' ({percent})' if percent else ''} above what a "
+            f"{report.period.start:%A} usually costs."
+        )
+    if analysis and analysis.episode:
+        episode = analysis.episode
+        count = f"{'at least ' if episode.is_older else ''}{_periods(episode.periods, report.period)}"
+        yield f"↩️ Back within budget after {count} over it, by {episode.over} in total."
+
+
+def _periods(count: int, period: Period) -> str:
+    days = (period.end - period.start).days
+    unit = "day" if days == 1 else "month" if period.is_whole_month else "week"
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _why(report: Report, analysis: Analysis) -> Iterator[str]:
+    sentences = []
+    change = None
+    if report.spend and analysis.before and analysis.spend_before:
+        change = report.spend.in_cents() - analysis.spend_before.in_cents()
+        sentences.append(_change(change, analysis.spend_before, analysis.before))
+    if usual := analysis.usual:
+        sentences.append(
+            f"a {report.period.start:%A} usually costs {usual.median} ({usual.lowest} to {usual.highest})"
+        )
+    if sentences:
+        yield f"📊 Why: {'; '.join(sentences)}."
+    if report.spend:
+        yield from _parts(analysis.parts, report.spend, change)
+        if len(analysis.accounts) > 1:
+            yield "🏢 Linked accounts:"
+            # Their own sums: AWS may have added something between the two requests.
+            spend = Money(sum((part.amount for part in analysis.accounts), Decimal()), report.spend.currency)
+            yield from _parts(analysis.accounts, spend)
+
+
+def _change(change: Decimal, before: Money, period: Period) -> str:
+    if change == 0:
+        return f"the same as {before} ({period})"
+    percent = percent_of(abs(change), before.amount)
+    return (
+        f"{'up' if change > 0 else 'down'} {Money(abs(change), before.currency)}"
+        f"{f' ({percent})' if percent else ''} from {before} ({period})"
+    )
+
+
+def _parts(parts: Sequence[Part], spend: Money, change: Decimal | None = None) -> Iterator[str]:
+    """The top three and the others. Amounts and changes add up to what is shown for the whole."""
+    shown = top(parts)
+    amounts = round_together([part.amount for part in shown], spend.in_cents())
+    changes = round_together([part.change or Decimal() for part in shown], change)
+    for part, amount, moved in zip(shown, amounts, changes, strict=True):
+        notes = [] if part.change is None else [_signed(Money(moved, spend.currency))]
+        notes += ["new"] if part.is_new else []
+        note = f" ({', '.join(notes)})" if notes else ""
+        yield f"• {harmless(part.name, LONGEST_NAME)}: {Money(amount, spend.currency)}{note}"
+
+
+def _signed(change: Money) -> str:
+    if change.amount == 0:
+        return "no change"
+    return f"{'+' if change.amount > 0 else ''}{change}"
+
+
+def _shape(analysis: Analysis) -> Iterator[str]:
+    known = [spend for _, spend in analysis.shape if spend]
+    if len(known) > 1:
+        low, high = min(known, key=lambda spend: spend.amount), max(known, key=lambda spend: spend.amount)
+        unit = "months" if analysis.shape[0][0].is_whole_month else "days"
+        line = sparkline([spend for _, spend in analysis.shape])
+        yield f"📈 Last {len(analysis.shape)} {unit}: {line} ({low} to {high})"
+
+
+def _trust(report: Report, analysis: Analysis, query: CostQuery | None) -> Iterator[str]:
+    sentences = []
+    if report.spend is None and not any(spend for _, spend in analysis.shape):
+        sentences.append("AWS shows no costs before it either: none arose, or the account is new.")
+        if query and is_filtered(query):
+            sentences.append("Or nothing fits the scope: names must be spelled as in Cost Explorer.")
+    if report.spend and analysis.counted != report.period:
+        sentences.append(f"Costs after {analysis.counted.last_day} are not published yet.")
+    if report.spend and analysis.provisional:
+        sentences.append(f"Provisional: AWS may still change it{_usual_change(analysis.later_change)}.")
+    if query and query.metric is not Metric.AMORTIZED:
+        sentences.append(f"Counted as {query.metric}.")
+    if query and query.excluded_record_types:
+        sentences.append(f"Left out: {harmless(', '.join(query.excluded_record_types), LONGEST_LIST)}.")
+    if query and query.scope:
+        sentences.append(f"Only: {harmless(str(query.scope), LONGEST_LIST)}.")
+    if sentences:
+        yield f"🔎 Trust: {' '.join(sentences)}"
+
+
+def _usual_change(later: LaterChange | None) -> str:
+    if later is None:
         return ""
-    percent = 100 * report.threshold.excess(report.spend).amount / report.threshold.amount
-    return f", {percent:,.0f}%" if percent >= 1 else ", under 1%"
+    by = f"by about {later.percent:+.0f}%" if abs(later.percent) >= Decimal("0.5") else "by next to nothing"
+    return f", as a rule {by} ({later.periods} earlier figures looked at)"
 
 
-def _told(verdict: Verdict, spend: Money | None) -> str:
-    words = "exceeded" if verdict is Verdict.EXCEEDED else "within budget"
-    return f"{words} at {spend}"
+def _next(report: Report, analysis: Analysis, query: CostQuery | None) -> Iterator[str]:
+    if analysis.outlook:
+        yield f"➡️ Next: {_outlook(analysis.outlook)}"
+    if query:
+        currency = report.spend.currency if report.spend else "USD"
+        link = console_link(query, report.period, currency)
+        yield f"🔗 Cost Explorer: {link}" if link else "🔗 Cost Explorer: the scope is too long for a link."
+
+
+def _outlook(outlook: Outlook) -> str:
+    month = f"{outlook.month.start:%B}"
+    if outlook.pace is None:
+        share = percent_of(outlook.spend.amount, outlook.threshold.amount) if outlook.threshold else ""
+        return f"{month} so far {outlook.spend}{f' ({share} of the threshold)' if share else ''}."
+    heading = f"about {outlook.by_month_end} by the end of {month}"
+    if outlook.threshold is None:
+        return f"{month} so far {outlook.spend}; {heading} at {outlook.pace} a day."
+    if outlook.reached_on and outlook.reached_on < outlook.until:
+        return f"the threshold was reached on {outlook.reached_on}; {heading} at {outlook.pace} a day."
+    when = f"reached on {outlook.reached_on}" if outlook.reached_on else "not reached this month"
+    return f"at {outlook.pace} a day the threshold is {when}; {heading}."

@@ -12,7 +12,7 @@ from domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class CostEntry:
-    """What one day or month cost, service by service.
+    """What one day or month cost, service by service (or linked account by linked account).
 
     Args:
         period: The day or month.
@@ -36,6 +36,11 @@ class CostHistory:
     currency: str = "USD"
 
     @property
+    def published_from(self) -> date | None:
+        """The start of the oldest entry that holds any cost, or None when none does."""
+        return min((entry.period.start for entry in self.entries if entry.services), default=None)
+
+    @property
     def published_until(self) -> date | None:
         """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
         return max((entry.period.end for entry in self.entries if entry.services), default=None)
@@ -44,6 +49,15 @@ class CostHistory:
         """The sum over the entries inside the period, or None when AWS has published none of them."""
         totals = [entry.total for entry in self.entries if entry.services and entry.period in period]
         return Money(sum(totals, Decimal()), self.currency) if totals else None
+
+    def services(self, period: Period) -> dict[str, Decimal]:
+        """The sum for each service over the entries inside the period."""
+        amounts: dict[str, Decimal] = {}
+        for entry in self.entries:
+            if entry.period in period:
+                for name, amount in entry.services:
+                    amounts[name] = amounts.get(name, Decimal()) + amount
+        return amounts
 
     def covers(self, period: Period) -> bool:
         """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 
@@ -63,3 +64,22 @@ class Money:
     def _check_currency(self, other: Money) -> None:
         if self.currency != other.currency:
             raise ValueError(f"cannot combine {self.currency} with {other.currency}")
+
+
+def round_together(amounts: Sequence[Decimal], total: Decimal | None = None) -> list[Decimal]:
+    """Round each amount to cents so that together they are the total; each moves by under a cent.
+
+    What rounding leaves over goes to those that were cut the most (the largest remainder method).
+
+    Args:
+        amounts: Unrounded.
+        total: What they shall add up to, in cents and within a cent of their sum; their rounded sum when
+            left out.
+    """
+    rounded = [amount.quantize(CENT, ROUND_FLOOR) for amount in amounts]
+    shown = Money(sum(amounts, Decimal())).in_cents() if total is None else total
+    cents_left = int((shown - sum(rounded, Decimal())) / CENT)
+    most_cut_first = sorted(range(len(amounts)), key=lambda n: rounded[n] - amounts[n])
+    for n in most_cut_first[:cents_left]:
+        rounded[n] += CENT
+    return rounded

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
+from decimal import Decimal
 
+from domain.analysis import Analysis, analyse
 from domain.costs import CostHistory
 from domain.money import Money
+from domain.notify import Notify
 from domain.periods import Frequency, Period
 from domain.thresholds import Threshold, Verdict
+from domain.told import Told
+from domain.usual import usual_for
+from domain.watch import Watch
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a channel has been told about one period.
-
-    Args:
-        verdicts: Every verdict told, oldest first; at least one.
-        spend: The figure told last, or None when there was none to tell.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    spend: Money | None
-
-    def allows(self, verdict: Verdict) -> bool:
-        """Whether the verdict is news: a change, and not one that the channel has been told before."""
-        last = self.verdicts[-1]
-        if verdict in (last, Verdict.NOT_PUBLISHED):
-            return False
-        return (last, verdict) not in pairwise(self.verdicts)
-
-    def then(self, report: Report) -> Told:
-        """This, and the report told after it. What is said again, or withdrawn by AWS, is no new verdict."""
-        is_new = report.verdict not in {self.verdicts[-1], Verdict.NOT_PUBLISHED}
-        return Told((*self.verdicts, report.verdict) if is_new else self.verdicts, report.spend)
+__all__ = ["Report", "Told", "news", "report_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +30,9 @@ class Report:
         threshold: What the spend was compared with.
         verdict: The comparison's outcome.
         before: What the channel was told about this period earlier, or None when this is the first word.
+        spike: Whether the day is far above its weekday's usual, by the channel's own rule.
+        milestone: The highest of the channel's milestones that the month has reached and that was not told.
+        analysis: The figures behind it; only with a report that is to be told.
     """
 
     period: Period
@@ -55,52 +40,110 @@ class Report:
     threshold: Threshold
     verdict: Verdict
     before: Told | None = None
+    spike: bool = False
+    milestone: Decimal | None = None
+    analysis: Analysis | None = None
 
     @property
     def corrects(self) -> bool:
         """Whether the channel was told another verdict on published figures before."""
-        return (
-            self.before is not None
-            and self.before.verdicts[-1] is not Verdict.NOT_PUBLISHED
-            and self.before.allows(self.verdict)
-        )
+        return self.before is not None and self.before.is_corrected_by(self.verdict)
 
     def told(self) -> Told:
-        """What the channel has been told once this report is delivered."""
-        return self.before.then(self) if self.before else Told((self.verdict,), self.spend)
+        """What the channel has been told once this report is delivered.
+
+        A verdict that is repeated, or withdrawn because AWS has taken figures back, is no new one.
+        """
+        published = self.spend if self.verdict is not Verdict.NOT_PUBLISHED else None
+        if self.before is None:
+            return Told((self.verdict,), self.spend, published, self.spike, self.milestone)
+        said = self.before.verdicts
+        return Told(
+            said if self.verdict in {said[-1], Verdict.NOT_PUBLISHED} else (*said, self.verdict),
+            self.spend,
+            self.before.first_spend or published,
+            self.before.spike or self.spike,
+            self.milestone or self.before.milestone,
+        )
 
 
 def report_on(
-    period: Period, history: CostHistory, threshold: Threshold, before: Told | None = None
+    period: Period,
+    history: CostHistory,
+    threshold: Threshold,
+    before: Told | None = None,
+    *,
+    still_open: bool = False,
 ) -> Report:
     """Compare one period's spend with the threshold."""
-    verdict = threshold.judge(history, period)
+    verdict = threshold.judge(history, period, still_open=still_open)
     return Report(period, history.spend(period), threshold, verdict, before)
 
 
 def news(
-    frequency: Frequency,
-    today: date,
-    history: CostHistory,
-    threshold: Threshold,
-    told: Mapping[Period, Told],
+    watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], since: date | None = None
 ) -> list[Report]:
-    """The reports that a channel has not had yet, oldest period first.
+    """The reports that a channel has not had yet, oldest period first, each with its analysis.
 
-    The newest period is reported once, and again when its verdict changes. An older one that is read again
-    is reported when its verdict has changed, or when it was skipped (no check came through that day) and
-    its threshold was exceeded: a breach is never missed. Days before the channel's first report stay silent.
+    The newest period is reported once (or as the watch says), and again when its verdict changes. An older
+    one that is read again is reported when its verdict has changed, or when nothing was said of it and it
+    is over: a breach is never missed. Periods before the channel's first check stay silent.
+
+    Args:
+        watch: What to look for.
+        today: The UTC day that periods are counted from.
+        history: What they cost.
+        told: What the channel has been told so far.
+        since: The start of the first period checked, if nothing was said then; else ``told`` shows it.
     """
-    newest = frequency.period_on(today)
-    first_told = min(told, default=newest)
-    reports = []
-    for period in frequency.periods_reviewed_on(today):
-        before = told.get(period)
-        report = report_on(period, history, threshold, before)
-        if before is not None:
-            is_news = before.allows(report.verdict)
-        else:
-            is_news = period == newest or (period > first_told and report.verdict is Verdict.EXCEEDED)
-        if is_news:
-            reports.append(report)
-    return reports
+    newest = watch.frequency.period_on(today)
+    since = since or min((period.start for period in told), default=newest.start)
+    reports = [
+        _look_at(watch, period, history, told) for period in watch.frequency.periods_reviewed_on(today)
+    ]
+    return [
+        replace(
+            report, analysis=analyse(watch.frequency, today, history, watch.threshold, report.period, told)
+        )
+        for report in reports
+        if (report.before or report.period.start >= since)
+        and _is_news(watch, report, told, is_newest=report.period == newest)
+    ]
+
+
+def _look_at(watch: Watch, period: Period, history: CostHistory, told: Mapping[Period, Told]) -> Report:
+    report = report_on(
+        period, history, watch.threshold, told.get(period), still_open=watch.is_running(period)
+    )
+    if report.spend is None:
+        return report
+    if watch.frequency is Frequency.MONTH_TO_DATE:
+        reached = watch.milestones.reached(report.spend, watch.threshold) or Decimal()
+        last = max((one.milestone or Decimal() for one in _told_of_month(period, told)), default=Decimal())
+        return replace(report, milestone=reached if reached > last else None)
+    if watch.frequency is Frequency.DAILY and watch.spike_rule:
+        usual = usual_for(history, period)
+        return replace(report, spike=usual is not None and watch.spike_rule.is_spike(report.spend, usual))
+    return report
+
+
+def _is_news(watch: Watch, report: Report, told: Mapping[Period, Told], *, is_newest: bool) -> bool:
+    before, verdict = report.before, report.verdict
+    if is_newest and watch.notify is Notify.EVERY_CHECK:
+        return True
+    if report.milestone or (report.spike and not (before and before.spike)):
+        return True
+    is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
+    if before:
+        return report.corrects or (before.allows(verdict) and is_wanted)
+    if not is_newest:
+        return verdict is Verdict.EXCEEDED
+    if watch.milestones and watch.is_running(report.period):
+        month = _told_of_month(report.period, told)
+        was_exceeded = bool(month) and month[-1].verdicts[-1] is Verdict.EXCEEDED
+        is_wanted &= verdict is (Verdict.WITHIN if was_exceeded else Verdict.EXCEEDED)
+    return is_wanted
+
+
+def _told_of_month(period: Period, told: Mapping[Period, Told]) -> list[Told]:
+    return [one for other, one in sorted(told.items()) if other.start == period.start]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from application.credentials import Credentials
+from domain.charges import Metric
 from domain.costs import CostHistory
 from domain.periods import Period
+from domain.scope import WHOLE_BILL, Scope
 
 
 class Granularity(StrEnum):
@@ -19,21 +23,36 @@ class Granularity(StrEnum):
     MONTHLY = "MONTHLY"
 
 
+class GroupBy(StrEnum):
+    """What a cost entry is divided by, in Cost Explorer's words."""
+
+    SERVICE = "SERVICE"
+    LINKED_ACCOUNT = "LINKED_ACCOUNT"
+
+
 @dataclass(frozen=True, slots=True)
 class CostQuery:
-    """One question to Cost Explorer: costs by service.
+    """One question to Cost Explorer.
 
     Args:
         account_id: The account that pays for the question: 12 digits.
-        window: The UTC days asked for, end exclusive; whole months when monthly.
+        window: The UTC days asked for, end exclusive. By month it starts on a 1st; the last month may be
+            asked for in part.
         granularity: Per day or per month.
-        metric: One of Cost Explorer's cost metrics.
+        metric: How costs are counted.
+        scope: The part of the bill. Values of one key are alternatives, different keys must all fit:
+            ``Dimensions`` LINKED_ACCOUNT, SERVICE, REGION and ``Tags``, with ``And`` around two or more.
+        excluded_record_types: Charges left out: ``Not`` around ``Dimensions`` RECORD_TYPE.
+        group_by: What each entry is divided by.
     """
 
     account_id: str
     window: Period
     granularity: Granularity
-    metric: str = "AmortizedCost"
+    metric: Metric = Metric.AMORTIZED
+    scope: Scope = WHOLE_BILL
+    excluded_record_types: tuple[str, ...] = ()
+    group_by: GroupBy = GroupBy.SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +62,13 @@ class CostAnswer:
     Args:
         history: Oldest first, unrounded, in the account's currency. Unpublished periods are absent.
         paid_requests: How many requests this answer cost just now, at $0.01 each; 0 when it was at hand.
+        names: What the keys of the history's entries are called, where AWS says so: for linked accounts
+            the name by account id. Text from outside. Source: ``DimensionValueAttributes``.
     """
 
     history: CostHistory
     paid_requests: int
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class CostSource(Protocol):
@@ -54,7 +76,7 @@ class CostSource(Protocol):
 
     @abstractmethod
     async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
-        """Return the costs of every published day or month in the query's window.
+        """Return the costs of every published day or month in the query's window, divided as asked for.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
@@ -31,16 +31,19 @@ class Page:
     """All that one channel has been told on one topic.
 
     Args:
-        told: By period, the verdicts.
+        told: By period, the verdicts and figures.
         failures: By cause (an error's code), the start of the last period that it was told for.
         claim: Who is about to speak, if anybody.
         revision: 0 for a page not yet written; else the number the adapter gave it.
+        since: The start of the first period checked, when nothing was said of it: what came before stays
+            unsaid.
     """
 
     told: Mapping[Period, Told] = field(default_factory=lambda: MappingProxyType({}))
     failures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     claim: Claim | None = None
     revision: int = 0
+    since: date | None = None
 
 
 class Ledger(Protocol):

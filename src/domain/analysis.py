@@ -1,0 +1,168 @@
+"""The figures behind a report: why it cost that, whether to trust it, where it is heading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from domain.costs import CostHistory
+from domain.money import Money
+from domain.movers import Part, parts_of
+from domain.outlook import Outlook, outlook_on
+from domain.periods import DAY, Frequency, Period, first_of_previous_month
+from domain.thresholds import Threshold
+from domain.told import Told
+from domain.trust import LaterChange, is_provisional, later_change
+from domain.usual import Usual, usual_for
+
+DAYS_DRAWN = 14
+MONTHS_DRAWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A run of periods over the threshold that has ended.
+
+    Args:
+        since: The start of the first of them.
+        periods: How many they were.
+        over: By how much they were over, together.
+        is_older: Whether the run reaches back to where the known costs begin, and may be longer.
+    """
+
+    since: date
+    periods: int
+    over: Money
+    is_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What can be said about a period besides its spend, all from one answer of AWS.
+
+    Args:
+        counted: The part of the period that AWS has published.
+        before: What it is compared with, or None when that is not known.
+        spend_before: What that cost.
+        parts: What each service cost and how that changed, the largest change first; their sum is the spend.
+        usual: What the day's weekday usually costs; None for longer periods and without enough weeks.
+        shape: The last 14 days, or 12 months, each with its spend, oldest first; None where nothing is
+            published.
+        provisional: Whether AWS may still add to the period.
+        later_change: How much AWS usually adds, when what was told before shows it.
+        outlook: The month that is running; only with the newest period, and not on the 1st.
+        episode: The days (weeks, months) over budget that this period has ended.
+        accounts: What each linked account cost, like ``parts``; empty when that was not asked for.
+    """
+
+    counted: Period
+    before: Period | None
+    spend_before: Money | None
+    parts: tuple[Part, ...]
+    usual: Usual | None
+    shape: tuple[tuple[Period, Money | None], ...]
+    provisional: bool
+    later_change: LaterChange | None
+    outlook: Outlook | None
+    episode: Episode | None
+    accounts: tuple[Part, ...] = ()
+
+
+def analyse(
+    frequency: Frequency,
+    today: date,
+    history: CostHistory,
+    threshold: Threshold,
+    period: Period,
+    told: Mapping[Period, Told],
+) -> Analysis:
+    """Derive every figure from the costs and from what was told before.
+
+    Args:
+        frequency: How periods follow each other.
+        today: The UTC day.
+        history: By month for a monthly frequency, else by day.
+        threshold: What a period may cost.
+        period: What is reported.
+        told: What the channel was told of other periods.
+    """
+    by_day = frequency is not Frequency.MONTHLY
+    is_newest = period == frequency.period_on(today)
+    counted = counted_part(history, period)
+    before = compared_with(frequency, history, period, counted)
+    for_month = threshold if frequency in {Frequency.MONTHLY, Frequency.MONTH_TO_DATE} else None
+    return Analysis(
+        counted=counted,
+        before=before,
+        spend_before=history.spend(before) if before else None,
+        parts=parts_of(history, counted, before),
+        usual=usual_for(history, period) if frequency is Frequency.DAILY else None,
+        shape=shape_of(history, period, by_day=by_day),
+        provisional=is_provisional(period, today),
+        later_change=later_change(history, told, today),
+        outlook=outlook_on(today, history, for_month, by_day=by_day) if is_newest else None,
+        episode=episode_before(frequency, history, threshold, period),
+    )
+
+
+def counted_part(history: CostHistory, period: Period) -> Period:
+    """The period up to where AWS has published it; all of it when that is nothing."""
+    until = history.published_until
+    return Period(period.start, until) if until and period.start < until < period.end else period
+
+
+def compared_with(
+    frequency: Frequency, history: CostHistory, period: Period, counted: Period
+) -> Period | None:
+    """The period before, if it is known from its start on and the two are alike.
+
+    Part of a week is not compared with a week; part of a month is, with as many days of the month before.
+    """
+    if counted != period and frequency is not Frequency.MONTH_TO_DATE:
+        return None
+    before = frequency.period_before(counted)
+    known_from = history.published_from
+    if known_from is None or known_from > before.start or history.spend(before) is None:
+        return None
+    return before
+
+
+def shape_of(
+    history: CostHistory, period: Period, *, by_day: bool = True
+) -> tuple[tuple[Period, Money | None], ...]:
+    """The spend of the last 14 days, or 12 months, up to the period's end, oldest first."""
+    if by_day:
+        drawn = [Period(period.end - n * DAY, period.end - (n - 1) * DAY) for n in range(DAYS_DRAWN, 0, -1)]
+    else:
+        months = [period]
+        while len(months) < MONTHS_DRAWN:
+            months.append(Period(first_of_previous_month(months[-1].start), months[-1].start))
+        drawn = months[::-1]
+    return tuple((one, history.spend(one)) for one in drawn)
+
+
+def episode_before(
+    frequency: Frequency, history: CostHistory, threshold: Threshold, period: Period
+) -> Episode | None:
+    """The unbroken run of periods over the threshold that ends where this period begins.
+
+    None when there is none, when the period is itself over or unknown, or is part of a month: that has no
+    periods before it with a budget of their own.
+    """
+    spend, known_from = history.spend(period), history.published_from
+    if frequency is Frequency.MONTH_TO_DATE or spend is None or known_from is None:
+        return None
+    if spend.amount > threshold.amount:
+        return None
+    run: list[Money] = []
+    since, before = period.start, frequency.period_before(period)
+    while before.start >= known_from:
+        earlier = history.spend(before)
+        if earlier is None or earlier.amount <= threshold.amount:
+            break
+        run.append(threshold.excess(earlier))
+        since, before = before.start, frequency.period_before(before)
+    if not run:
+        return None
+    return Episode(since, len(run), sum(run[1:], run[0]), is_older=before.start < known_from)

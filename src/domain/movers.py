@@ -1,0 +1,100 @@
+"""What a sum is made of, and which part of it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from domain.costs import CostHistory
+from domain.periods import Period
+
+NAMED = 3
+LOOKS_BACK = timedelta(days=30)
+"""A service without spend for so long is new when it has some again."""
+
+KNOWN_FOR = timedelta(days=14)
+"""Costs must go back that far before anything is called new: in a young account everything would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one service or linked account cost in a period.
+
+    Args:
+        name: Its name.
+        amount: Unrounded.
+        before: What it cost in the period before, or None when there is nothing to compare with.
+        is_new: Whether it cost something now, and nothing in the 30 days before.
+    """
+
+    name: str
+    amount: Decimal
+    before: Decimal | None = None
+    is_new: bool = False
+
+    @property
+    def change(self) -> Decimal | None:
+        """How much more than before, negative when it is less."""
+        return None if self.before is None else self.amount - self.before
+
+
+def parts_of(history: CostHistory, period: Period, before: Period | None) -> tuple[Part, ...]:
+    """The parts of a period's spend, those first that moved the most; they add up to it.
+
+    Args:
+        history: Holds both periods.
+        period: What is taken apart.
+        before: What it is compared with, or None.
+
+    Returns:
+        Every service that cost anything in either period.
+    """
+    now = history.services(period)
+    then = history.services(before) if before else {}
+    new = _new_services(history, period, now)
+    parts = [
+        Part(
+            name,
+            now.get(name, Decimal()),
+            then.get(name, Decimal()) if before else None,
+            is_new=name in new,
+        )
+        for name in now | then
+    ]
+    parts = [part for part in parts if part.amount or part.before]
+    return tuple(
+        sorted(parts, key=lambda part: (-abs(part.change or Decimal()), -abs(part.amount), part.name))
+    )
+
+
+def top(parts: Sequence[Part], named: int = NAMED) -> list[Part]:
+    """The first few parts, and all others as one more: together the same sum."""
+    others = parts[named:]
+    if len(others) <= 1:
+        return list(parts)
+    compared = others[0].before is not None
+    return [
+        *parts[:named],
+        Part(
+            f"and {len(others)} others",
+            sum((part.amount for part in others), Decimal()),
+            sum((part.before or Decimal() for part in others), Decimal()) if compared else None,
+        ),
+    ]
+
+
+def _new_services(history: CostHistory, period: Period, now: dict[str, Decimal]) -> set[str]:
+    known_from = history.published_from
+    if known_from is None or known_from > period.start - KNOWN_FOR:
+        return set()
+    looked_at = Period(period.start - LOOKS_BACK, period.start)
+    seen = {
+        name
+        for entry in history.entries
+        if entry.period.start < looked_at.end and entry.period.end > looked_at.start
+        for name, amount in entry.services
+        if amount
+    }
+    return {name for name, amount in now.items() if amount > 0} - seen

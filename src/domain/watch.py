@@ -1,0 +1,36 @@
+"""What a channel watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.milestones import NO_MILESTONES, Milestones
+from domain.notify import Notify
+from domain.periods import Frequency, Period
+from domain.thresholds import Threshold
+from domain.usual import SpikeRule
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a channel watches, and when it wants to hear of it.
+
+    Args:
+        threshold: What a period may cost.
+        frequency: Which periods.
+        notify: How much to say at all.
+        milestones: Percents of the threshold, each told once a month. With any, a running month is only told
+            of when it reaches one, exceeds its threshold or comes back, and once it has closed. Frequencies
+            other than month-to-date have no use for them.
+        spike_rule: When a day is worth a word even within budget; None: never.
+    """
+
+    threshold: Threshold
+    frequency: Frequency = Frequency.DAILY
+    notify: Notify = Notify.ONCE
+    milestones: Milestones = NO_MILESTONES
+    spike_rule: SpikeRule | None = None
+
+    def is_running(self, period: Period) -> bool:
+        """Whether the period is a month that has not closed: it can be judged so far only."""
+        return self.frequency is Frequency.MONTH_TO_DATE and not period.is_whole_month
