@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import socket
@@ -364,7 +365,7 @@ async def test_a_name_without_address_is_unavailable() -> None:
                 await channel.post(f"https://{name}/v1/return/1", GOOD)
 
 
-async def test_an_endless_answer_is_cut_off(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_an_endless_answer_is_cut_off(telex: TelexDouble) -> None:
     """64 KiB are read, then the connection is closed: a 2xx that never ends is a delivery, soon."""
     closed = asyncio.Event()
 
@@ -379,8 +380,9 @@ async def test_an_endless_answer_is_cut_off(telex: TelexDouble, channel: TelexCh
             raise
 
     telex.answers.append(endless)
-    await channel.post(telex.url, GOOD)
-    await asyncio.wait_for(closed.wait(), 5)
+    async with open_telex(FixedClock(), allow_private=True, total_timeout=60) as patient, asyncio.timeout(5):
+        await patient.post(telex.url, GOOD)
+        await closed.wait()
 
 
 async def test_an_answer_that_stalls_is_not_waited_for_twice(
@@ -459,8 +461,9 @@ async def test_a_body_cut_short_leaves_the_status(
 
 async def test_a_compressed_answer_stays_compressed(channel: TelexChannel) -> None:
     """Nothing is unpacked, so a small answer cannot become a large one."""
-    head = b"HTTP/1.1 202 Accepted\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n"
-    async with raw_server(head + b"\x1f\x8b\x08\x00") as server:
+    body = gzip.compress(b'{"status":"error"}')
+    head = f"HTTP/1.1 202 Accepted\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with raw_server(head.encode() + body) as server:
         await channel.post(server.url, GOOD)
     assert server.requests == 1
 
@@ -557,7 +560,7 @@ async def test_plain_http_where_tls_belongs_is_unavailable(telex: TelexDouble) -
     assert telex.received == []
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 two hundred\r\n\r\n", b"HTTP/1.1 429 Slow\r\n\r\n"])
 async def test_no_traceback_shows_the_url(channel: TelexChannel, said: bytes) -> None:
     """Not even the chain of causes, which logs print, holds a part of the return_url."""
     token = uuid4().hex
@@ -613,6 +616,19 @@ async def test_a_host_earns_places_by_answering(telex: TelexDouble) -> None:
                 await channel.post(telex.url, GOOD)
         with ExitStack() as held:
             for _ in range(34):
+                held.enter_context(channel.lane(telex.url))
+            with pytest.raises(ChannelBusy), channel.lane(telex.url):
+                pass
+
+
+async def test_a_slow_host_earns_no_place(telex: TelexDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that takes its time holds each place for long, so it gets no more of them."""
+    monkeypatch.setattr("adapters.telex.channel.PROMPT_SECONDS", 0.0)
+    async with open_telex(FixedClock(), concurrency=34, allow_private=True) as channel:
+        with channel.lane(telex.url):
+            await channel.post(telex.url, GOOD)
+        with ExitStack() as held:
+            for _ in range(32):
                 held.enter_context(channel.lane(telex.url))
             with pytest.raises(ChannelBusy), channel.lane(telex.url):
                 pass
