@@ -25,6 +25,7 @@ class Channel(Protocol):
         """Hold one of the places that the URL's host has earned, from before the check to after the post.
 
         Raises:
+            ReturnUrlForbidden: As ``check`` does.
             ChannelBusy: On entering, when every place is taken. Nothing was spent yet: come back soon.
         """
 
@@ -33,7 +34,7 @@ class Channel(Protocol):
         """Deliver the message; when this returns the channel has it.
 
         Raises:
-            ReturnUrlForbidden: The host resolves to an address that is never called.
+            ReturnUrlForbidden: As ``check`` does, or the host resolves to addresses that are never called.
             ChannelRefused: The channel will not take it; a retry changes nothing.
             ChannelUnavailable: Not reached, 429 or 5xx; worth trying later.
         """
