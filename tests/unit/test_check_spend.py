@@ -1,0 +1,190 @@
+"""Whose account, what it cost, over or not, and was it said already: one paid question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.check_spend import CheckSpend, LinkedAccounts, SpendChecked, query_for
+from application.credentials import Credentials
+from application.errors import AwsError, AwsUnavailable, PermissionMissing, StorageUnavailable
+from application.monitor import Monitor
+from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from application.ports.ledger import Page
+from domain.charges import Metric
+from domain.notify import Notify
+from domain.periods import DAY, Frequency, Period
+from domain.scope import Scope
+from domain.thresholds import Threshold, Verdict
+from tests.fakes.aws import FakeCostSource
+from tests.fakes.world import ACCOUNT, KEY, World, bill
+
+CHANNEL = "a channel's hash"
+MONITOR = Monitor(KEY, Threshold(Decimal(100)))
+TWO_ACCOUNTS = replace(MONITOR, scope=Scope(accounts=("111122223333", "444455556666")))
+
+
+async def check(world: World, monitor: Monitor = MONITOR, channel: str | None = CHANNEL) -> SpendChecked:
+    """Run the use case on the world's day."""
+    return await world.check_spend.execute(monitor, world.today, channel)
+
+
+async def test_it_finds_account_spend_and_verdict() -> None:
+    """The newest period's report says whose, how much and whether that is over."""
+    world = World()
+    world.account.bill = bill(world.today, d1="100.01")
+    checked = await check(world)
+    [report] = checked.reports
+    assert checked.account_id == ACCOUNT
+    assert report.period == Period(world.today - DAY, world.today)
+    assert (str(report.spend), report.verdict) == ("$100.01", Verdict.EXCEEDED)
+
+
+@pytest.mark.parametrize("frequency", list(Frequency))
+async def test_one_question_is_asked(frequency: Frequency) -> None:
+    """Whatever the frequency, one paid request holds the period and enough before it to compare with."""
+    world = World()
+    checked = await check(world, replace(MONITOR, frequency=frequency))
+    assert len(world.aws.asked) == 1
+    assert checked.paid_requests == 1
+    assert frequency.period_on(world.today) in checked.query.window
+
+
+async def test_every_page_is_counted() -> None:
+    """A check that took several requests says so."""
+    world = World()
+    world.account.page_size = 10
+    assert (await check(world)).paid_requests == 4
+
+
+async def test_what_the_channel_was_told_is_no_news() -> None:
+    """The ledger's page is consulted, and handed on."""
+    world = World()
+    first = await check(world)
+    told = {report.period: report.told() for report in first.reports}
+    await world.ledger.write(CHANNEL, MONITOR.topic(ACCOUNT), replace(first.page, told=told))
+    second = await check(world)
+    assert second.reports == []
+    assert second.page.told == told
+
+
+@pytest.mark.parametrize("notify", list(Notify))
+async def test_the_command_line_always_gets_the_newest_period(notify: Notify) -> None:
+    """Who asks without a channel has been told nothing, and is told in any case."""
+    world = World()
+    checked = await check(world, replace(MONITOR, notify=notify), channel=None)
+    assert [report.period for report in checked.reports] == [Period(world.today - DAY, world.today)]
+    assert checked.page == Page()
+
+
+async def test_wrong_keys_cost_nothing() -> None:
+    """Whose credentials these are is asked first, and that is free."""
+    world = World()
+    world.aws.fail(KEY, PermissionMissing())
+    with pytest.raises(PermissionMissing):
+        await check(world)
+    assert world.aws.asked == []
+
+
+@pytest.mark.parametrize("error", [PermissionMissing(), AwsUnavailable("AWS timed out.")])
+async def test_what_cost_explorer_says_is_passed_on(error: AwsError) -> None:
+    """A failure is never a figure."""
+    with pytest.raises(type(error)):
+        await check(failing(World(), error, at=1))
+
+
+async def test_a_broken_ledger_is_passed_on() -> None:
+    """Who cannot know what was said does not speak."""
+    world = World()
+    world.disk.break_after(0)
+    with pytest.raises(StorageUnavailable):
+        await check(world)
+
+
+async def test_the_view_of_the_bill_is_part_of_the_question() -> None:
+    """Metric, scope and left-out charges go to AWS, which does the counting."""
+    world = World()
+    monitor = replace(TWO_ACCOUNTS, metric=Metric.UNBLENDED, excluded_record_types=("Credit",))
+    query = (await check(world, monitor)).query
+    assert (query.metric, query.scope) == (Metric.UNBLENDED, TWO_ACCOUNTS.scope)
+    assert query.excluded_record_types == ("Credit",)
+    assert world.aws.asked == [(KEY, query)]
+
+
+@given(today=st.dates(date(2020, 1, 1), date(2040, 1, 1)), frequency=st.sampled_from(Frequency))
+def test_the_window_holds_all_that_is_looked_at(today: date, frequency: Frequency) -> None:
+    """Every period that is reviewed, and the one before the newest, is inside a window that AWS accepts."""
+    query = query_for(replace(MONITOR, frequency=frequency), ACCOUNT, today)
+    newest = frequency.period_on(today)
+    assert all(period in query.window for period in frequency.periods_reviewed_on(today))
+    assert frequency.period_before(newest) in query.window
+    assert query.window.end <= today
+    assert (today - query.window.start).days <= 14 * 31
+    if query.granularity is Granularity.MONTHLY:
+        assert query.window.start.day == 1
+
+
+class TestLinkedAccounts:
+    """The second request, for the accounts that moved."""
+
+    async def test_it_is_made_when_several_accounts_are_watched_and_exceed(self) -> None:
+        """The breach names its accounts, and both requests are counted."""
+        world = World()
+        world.account.bill = bill(world.today, d1="250")
+        checked = await check(world, TWO_ACCOUNTS)
+        assert [query.group_by for _, query in world.aws.asked] == [GroupBy.SERVICE, GroupBy.LINKED_ACCOUNT]
+        assert checked.paid_requests == 2
+
+    @pytest.mark.parametrize(
+        ("amount", "monitor", "when"),
+        [
+            ("10", TWO_ACCOUNTS, LinkedAccounts.ALWAYS),
+            ("250", MONITOR, LinkedAccounts.SCOPED),
+            ("250", TWO_ACCOUNTS, LinkedAccounts.NEVER),
+        ],
+    )
+    async def test_it_is_not_made_otherwise(
+        self, amount: str, monitor: Monitor, when: LinkedAccounts
+    ) -> None:
+        """Within budget, without several accounts, or turned off: one request."""
+        world = World()
+        world.account.bill = bill(world.today, d1=amount)
+        world.check_spend = replace(world.check_spend, linked_accounts=when)
+        assert (await check(world, monitor)).paid_requests == 1
+
+    @pytest.mark.parametrize("error", [PermissionMissing(), AwsUnavailable("AWS timed out.")])
+    async def test_a_breach_is_reported_even_if_it_fails(self, error: AwsError) -> None:
+        """What is known is told; what was paid in vain is counted."""
+        world = failing(World(), error, at=2)
+        world.account.bill = bill(world.today, d1="250")
+        checked = await check(world, TWO_ACCOUNTS)
+        assert [report.verdict for report in checked.reports] == [Verdict.EXCEEDED]
+        assert checked.paid_requests == 2
+
+
+class FailingAt(FakeCostSource):
+    """Refuses its n-th question."""
+
+    def __init__(self, world: World, error: AwsError, at: int) -> None:
+        super().__init__(world.aws)
+        self._error, self._left = error, at
+
+    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+        """Count down."""
+        self._left -= 1
+        if self._left == 0:
+            self._error.paid_requests = 1
+            raise self._error
+        return await super().costs(credentials, query)
+
+
+def failing(world: World, error: AwsError, at: int) -> World:
+    """The world, with a Cost Explorer that refuses its n-th question."""
+    source = FailingAt(world, error, at)
+    world.check_spend = CheckSpend(world.check_spend.identity, source, world.check_spend.ledger)
+    return world
