@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 from rich.console import Console
-from rich.json import JSON
 from rich.panel import Panel
+from rich.text import Text
 
 from tests.doubles import aws, service
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
@@ -49,23 +49,29 @@ def masked(tick: dict[str, Any]) -> dict[str, Any]:
     return dict(shown)
 
 
+def show(title: str, value: object, color: str = "none") -> None:
+    """Print JSON, or a message, in a frame."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    console.print(Panel(Text(text), title=title, border_style=color))
+
+
 async def scene(
-    title: str, cloud: aws.MotoAws, monitor: service.Service, channel: LocalChannel, tick: dict[str, Any]
+    title: str, begins: str, cloud: aws.MotoAws, url: str, channel: LocalChannel, tick: dict[str, Any]
 ) -> None:
-    """Send one tick; show it, what was asked of Cost Explorer, and the message that came."""
+    """Send one tick; show it, what was asked of Cost Explorer, and the message, which has to begin so."""
     console.rule(f"[bold]{title}")
     asked_before = len(cloud.questions)
-    console.print(Panel(JSON.from_data(masked(tick), indent=None), title="POST /tick"))
-    async with aiohttp.ClientSession() as client, client.post(f"{monitor.url}/tick", json=tick) as answer:
+    show("POST /tick", masked(tick))
+    async with aiohttp.ClientSession() as client, client.post(f"{url}/tick", json=tick) as answer:
         console.print(f"the service answered {answer.status} {await answer.text()}")
     message = (await channel.wait_for(tick["channel_id"]))[-1]
-    questions = cloud.questions[asked_before:]
-    for question in questions:
-        console.print(Panel(JSON.from_data(question, indent=None), title="asked of Cost Explorer"))
-    if not questions:
+    for question in cloud.questions[asked_before:]:
+        show("asked of Cost Explorer", question)
+    if len(cloud.questions) == asked_before:
         console.print("asked of Cost Explorer: nothing")
-    color = "green" if message["status"] == "success" else "red"
-    console.print(Panel(message["message"], title="the channel reads", border_style=color))
+    show("the channel reads", message["message"], "green" if message["status"] == "success" else "red")
+    if not message["message"].startswith(begins):
+        raise SystemExit(f"this message should have begun with {begins}")
 
 
 async def main() -> None:
@@ -81,13 +87,13 @@ async def main() -> None:
             )
             cloud.bill(month_of_costs(USUAL_DAY))
             tick = channel.tick("quiet", tick_settings(quiet, "100"))
-            await scene("A day within budget", cloud, monitor, channel, tick)
+            await scene("A day within budget", "✅", cloud, monitor.url, channel, tick)
             cloud.bill(month_of_costs(SPIKE_DAY))
             tick = channel.tick("spike", tick_settings(spiking, "100"))
-            await scene("A day over budget", cloud, monitor, channel, tick)
+            await scene("A day over budget", "🔔", cloud, monitor.url, channel, tick)
             wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")
             tick = channel.tick("wrong", tick_settings(wrong, "100"))
-            await scene("Wrong keys", cloud, monitor, channel, tick)
+            await scene("Wrong keys", "⚠️", cloud, monitor.url, channel, tick)
     console.rule("[bold]done: three ticks, three messages")
 
 

@@ -16,8 +16,13 @@ from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.ports.settings import SettingsReader
 from application.text import harmless
+from domain.charges import Metric, parse_record_types
+from domain.milestones import Milestones
+from domain.notify import Notify
 from domain.periods import Frequency
+from domain.scope import Scope
 from domain.thresholds import Threshold
+from domain.usual import SpikeRule
 
 FREQUENCIES = ("Daily", "Monthly", "Weekly", "Month-to-date")
 LARGEST_THRESHOLD = Decimal(10) ** 15
@@ -28,6 +33,16 @@ PLACEHOLDER = re.compile(
 NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|\.\d+", re.ASCII)
 ONE_DAY_OF_MONTH = re.compile(r"@monthly|\S+\s+\S+\s+\d{1,2}\s+\S+\s+\S+", re.IGNORECASE)
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
+
+OPTIONAL: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "notify": ("notify", Notify.parse),
+    "metric": ("metric", Metric.parse),
+    "exclude_charges": ("excluded_record_types", parse_record_types),
+    "scope": ("scope", Scope.parse),
+    "milestones": ("milestones", Milestones.parse),
+    "spike_alert": ("spike_rule", SpikeRule.parse),
+}
+"""By label: the monitor's field, and what reads it. Blank, as from an old installation, means as before."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -54,9 +69,13 @@ class TelexSettingsReader(SettingsReader):
         secret = read(partial(read_credential, "aws_secret_access_key"), "aws_secret_access_key")
         threshold = read(read_threshold, "threshold")
         frequency = read(read_frequency, "frequency", "interval")
+        optional = {
+            name: read(lambda value, parse=parse: parse(as_text(value)), label)
+            for label, (name, parse) in OPTIONAL.items()
+        }
         if problems:
             raise SettingsRejected(*problems)
-        return Monitor(Credentials(access_key_id, secret), threshold, frequency)
+        return Monitor(Credentials(access_key_id, secret), threshold, frequency, **optional)
 
 
 def values_by_label(settings: bytes) -> Mapping[str, Any]:

@@ -180,12 +180,8 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_of_two_settings_with_one_label_the_last_wins_and_unknown_ones_are_ignored() -> None:
     """What old and broken installations send is still read."""
-    settings = json.loads(form()) + [
-        {"label": "Threshold ", "default": 7},
-        {"label": "colour", "default": "red"},
-        5,
-        {},
-    ]
+    again, unknown = {"label": "Threshold ", "default": 7}, {"label": "colour", "default": "red"}
+    settings = [*json.loads(form()), again, unknown, 5, {}]
     assert TelexSettingsReader().read(json.dumps(settings).encode()).threshold.amount == 7
 
 
@@ -222,3 +218,45 @@ def test_no_value_in_any_field_breaks_the_reading(value: object, label: str) -> 
     except SettingsRejected as error:
         problems_said = len(error.problems)
     assert problems_said in (0, 1)
+
+
+def test_an_old_installation_means_what_it_always_meant() -> None:
+    """Without the later settings everything is as before."""
+    monitor = read()
+    assert monitor == Monitor(monitor.credentials, monitor.threshold)
+
+
+def test_the_later_settings_are_read() -> None:
+    """Each label reaches its field."""
+    monitor = read(
+        notify="only when exceeded",
+        metric="unblendedcost",
+        exclude_charges="Credit, tax",
+        scope='account:111122223333 service:"Amazon EC2"',
+        milestones="50, 80",
+        spike_alert="40% and 20",
+    )
+    assert monitor.notify == "Only when exceeded"
+    assert monitor.metric == "UnblendedCost"
+    assert monitor.excluded_record_types == ("Credit", "Tax")
+    assert monitor.scope.accounts == ("111122223333",)
+    assert monitor.milestones.percents == (Decimal(50), Decimal(80))
+    assert monitor.spike_rule is not None
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "hint"),
+    [
+        ("notify", "every chek", "Did you mean Every check?"),
+        ("metric", "amortised cost", "Did you mean AmortizedCost?"),
+        ("exclude_charges", "Credti", "Did you mean Credit?"),
+        ("scope", "accout:111122223333", "Did you mean account"),
+        ("milestones", "50, eighty", 'Did you mean "50"?'),
+        ("spike_alert", "40 20", 'Did you mean "40% and 20"?'),
+    ],
+)
+def test_a_wrong_later_setting_is_named_with_what_it_was_near_to(label: str, typed: str, hint: str) -> None:
+    """The channel reads which setting is wrong and what was probably meant."""
+    (problem,) = problems(**{label: typed})
+    assert problem.startswith(label)
+    assert hint in problem
