@@ -116,8 +116,8 @@ class AnswerTick:
     channel: Channel
     clock: Clock
     jitter: Callable[[], float] = random.random
-    unrecorded: dict[str, tuple[str, Note]] = field(default_factory=dict, repr=False)
-    """By tick, the topic and what was delivered on it, while the storage fails to keep that."""
+    unrecorded: dict[str, dict[str, Note]] = field(default_factory=dict, repr=False)
+    """By channel and topic, what was delivered while the storage fails to keep that."""
 
     async def execute(self, lease: Lease) -> Answer:
         """Work on the tick once; the inbox knows the result when this returns.
@@ -146,7 +146,7 @@ class AnswerTick:
 
     async def _answer(self, lease: Lease, answer: Answer) -> None:
         tick = _OpenTick(lease, *unpack(self.vault.open(lease.tick.payload, context=lease.tick.id)))
-        await self._record_delivered(tick)
+        await self._record_delivered(tick.channel)
         monitor = None
         with self.channel.lane(tick.return_url):
             try:
@@ -204,8 +204,8 @@ class AnswerTick:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
         claimed = await self._claim(tick, topic, page)
         await self.channel.post(tick.return_url, message)
-        self.unrecorded[tick.id] = (topic, note)
-        return await self._record(tick, claimed)
+        self.unrecorded.setdefault(tick.channel, {})[topic] = note
+        return await self._record(tick.channel, topic, claimed)
 
     async def _claim(self, tick: _OpenTick, topic: str, page: Page) -> Page:
         now = self.clock.now()
@@ -218,19 +218,20 @@ class AnswerTick:
             raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
         return claimed
 
-    async def _record(self, tick: _OpenTick, page: Page) -> Page:
-        topic, note = self.unrecorded[tick.id]
-        recorded = await self.ledger.write(tick.channel, topic, replace(note(page), claim=None))
+    async def _record(self, channel: str, topic: str, page: Page) -> Page:
+        note = self.unrecorded[channel][topic]
+        recorded = await self.ledger.write(channel, topic, replace(note(page), claim=None))
         if recorded is None:
             raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
-        del self.unrecorded[tick.id]
+        self.unrecorded[channel].pop(topic, None)
+        if not self.unrecorded[channel]:
+            del self.unrecorded[channel]
         return recorded
 
-    async def _record_delivered(self, tick: _OpenTick) -> None:
-        """Record what an earlier attempt delivered, so that the check finds it said."""
-        if tick.id in self.unrecorded:
-            topic, _ = self.unrecorded[tick.id]
-            await self._record(tick, await self.ledger.read(tick.channel, topic))
+    async def _record_delivered(self, channel: str) -> None:
+        """Record what was delivered before the storage failed, so that a check finds it said."""
+        for topic in list(self.unrecorded.get(channel, ())):
+            await self._record(channel, topic, await self.ledger.read(channel, topic))
 
     async def _try_again(
         self,

@@ -13,7 +13,6 @@ from domain.scope import WHOLE_BILL
 
 CONSOLE = "https://console.aws.amazon.com/costmanagement/home"
 CONSOLE_IN_CHINA = "https://console.amazonaws.cn/costmanagement/home"
-LONGEST = 900
 
 COST_AGGREGATES = {
     Metric.AMORTIZED: "amortizedCost",
@@ -24,13 +23,10 @@ COST_AGGREGATES = {
 }
 
 
-def console_link(query: CostQuery, period: Period, currency: str = "USD") -> str | None:
+def console_link(query: CostQuery, period: Period, currency: str = "USD") -> str:
     """The period by service in the AWS console, counted and filtered as the query is.
 
-    Source: links that the console itself puts into the address bar; AWS documents none of it.
-
-    Returns:
-        None when the filter makes the link longer than a message can carry.
+    Source: what the console itself puts into the address bar; AWS does not document it.
     """
     by_month = query.granularity is Granularity.MONTHLY
     view = {
@@ -48,11 +44,10 @@ def console_link(query: CostQuery, period: Period, currency: str = "USD") -> str
     }
     # quote() leaves these two alone, and a markdown reader would take them for markup.
     query_string = "&".join(
-        f"{key}={quote(value, safe='').replace('_', '%5F').replace('~', '%7E')}"
+        f"{key}={quote(value, safe=':,').replace('_', '%5F').replace('~', '%7E')}"
         for key, value in view.items()
     )
-    link = f"{CONSOLE_IN_CHINA if currency == 'CNY' else CONSOLE}#/cost-explorer?{query_string}"
-    return link if len(link) <= LONGEST else None
+    return f"{CONSOLE_IN_CHINA if currency == 'CNY' else CONSOLE}#/cost-explorer?{query_string}"
 
 
 def is_filtered(query: CostQuery) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from application.console_link import console_link, is_filtered
@@ -17,6 +17,7 @@ from domain.movers import Part, top
 from domain.outlook import Outlook
 from domain.periods import Period
 from domain.reports import Report
+from domain.scope import WHOLE_BILL
 from domain.thresholds import Verdict
 from domain.trust import LaterChange
 
@@ -63,10 +64,13 @@ def report_message(account_id: str, report: Report, query: CostQuery | None = No
             *_why(report, report.analysis),
             *_shape(report.analysis),
             *_trust(report, report.analysis, query),
-            *_next(report, report.analysis, query),
+            *_next(report.analysis),
         ]
         lines += ["", *details] if details else []
-    return Message("\n".join(lines), good=report.verdict is not Verdict.EXCEEDED)
+    text = "\n".join(lines)
+    if query:
+        text += _link(report, query, room=LONGEST - len(text))
+    return Message(text, good=report.verdict is not Verdict.EXCEEDED)
 
 
 def failure_message(
@@ -106,8 +110,7 @@ def _bar(amount: Decimal, highest: Decimal) -> str:
 
 
 def _headline(account_id: str, report: Report) -> list[str]:
-    currency = report.spend.currency if report.spend else "USD"
-    threshold = str(Money(report.threshold.amount, currency))
+    threshold = str(Money(report.threshold.amount, _currency(report)))
     match report.verdict:
         case Verdict.EXCEEDED:
             symbol, status = "🔔", "🔴 Status: Exceeded Budget"
@@ -124,6 +127,10 @@ def _headline(account_id: str, report: Report) -> list[str]:
         f"🎯 Threshold: {threshold}",
         status,
     ]
+
+
+def _currency(report: Report) -> str:
+    return report.spend.currency if report.spend else "USD"
 
 
 def _spend(report: Report) -> str:
@@ -177,10 +184,8 @@ def _periods(count: int, period: Period) -> str:
 
 def _why(report: Report, analysis: Analysis) -> Iterator[str]:
     sentences = []
-    change = None
     if report.spend and analysis.before and analysis.spend_before:
-        change = report.spend.in_cents() - analysis.spend_before.in_cents()
-        sentences.append(_change(change, analysis.spend_before, analysis.before))
+        sentences.append(_change(report.spend, analysis.spend_before, analysis.before))
     if usual := analysis.usual:
         sentences.append(
             f"a {report.period.start:%A} usually costs {usual.median} ({usual.lowest} to {usual.highest})"
@@ -188,15 +193,14 @@ def _why(report: Report, analysis: Analysis) -> Iterator[str]:
     if sentences:
         yield f"📊 Why: {'; '.join(sentences)}."
     if report.spend:
-        yield from _parts(analysis.parts, report.spend, change)
+        yield from _parts(analysis.parts, report.spend.currency)
         if len(analysis.accounts) > 1:
             yield "🏢 Linked accounts:"
-            # Their own sums: AWS may have added something between the two requests.
-            spend = Money(sum((part.amount for part in analysis.accounts), Decimal()), report.spend.currency)
-            yield from _parts(analysis.accounts, spend)
+            yield from _parts(analysis.accounts, report.spend.currency)
 
 
-def _change(change: Decimal, before: Money, period: Period) -> str:
+def _change(spend: Money, before: Money, period: Period) -> str:
+    change = spend.in_cents() - before.in_cents()
     if change == 0:
         return f"the same as {before} ({period})"
     percent = percent_of(abs(change), before.amount)
@@ -206,16 +210,16 @@ def _change(change: Decimal, before: Money, period: Period) -> str:
     )
 
 
-def _parts(parts: Sequence[Part], spend: Money, change: Decimal | None = None) -> Iterator[str]:
-    """The top three and the others. Amounts and changes add up to what is shown for the whole."""
+def _parts(parts: Sequence[Part], currency: str) -> Iterator[str]:
+    """The top three and the others; the cents that are shown add up to those shown for the whole."""
     shown = top(parts)
-    amounts = round_together([part.amount for part in shown], spend.in_cents())
-    changes = round_together([part.change or Decimal() for part in shown], change)
-    for part, amount, moved in zip(shown, amounts, changes, strict=True):
-        notes = [] if part.change is None else [_signed(Money(moved, spend.currency))]
+    amounts = round_together([part.amount for part in shown])
+    amounts_before = round_together([part.before or Decimal() for part in shown])
+    for part, amount, before in zip(shown, amounts, amounts_before, strict=True):
+        notes = [] if part.before is None else [_signed(Money(amount - before, currency))]
         notes += ["new"] if part.is_new else []
         note = f" ({', '.join(notes)})" if notes else ""
-        yield f"• {harmless(part.name, LONGEST_NAME)}: {Money(amount, spend.currency)}{note}"
+        yield f"• {harmless(part.name, LONGEST_NAME)}: {Money(amount, currency)}{note}"
 
 
 def _signed(change: Money) -> str:
@@ -250,7 +254,7 @@ def _trust(report: Report, analysis: Analysis, query: CostQuery | None) -> Itera
     if query and query.scope:
         sentences.append(f"Only: {harmless(str(query.scope), LONGEST_LIST)}.")
     if sentences:
-        yield f"🔎 Trust: {' '.join(sentences)}"
+        yield f"🔎 {' '.join(sentences)}"
 
 
 def _usual_change(later: LaterChange | None) -> str:
@@ -260,13 +264,18 @@ def _usual_change(later: LaterChange | None) -> str:
     return f", as a rule {by} ({later.periods} earlier figures looked at)"
 
 
-def _next(report: Report, analysis: Analysis, query: CostQuery | None) -> Iterator[str]:
+def _next(analysis: Analysis) -> Iterator[str]:
     if analysis.outlook:
         yield f"➡️ Next: {_outlook(analysis.outlook)}"
-    if query:
-        currency = report.spend.currency if report.spend else "USD"
-        link = console_link(query, report.period, currency)
-        yield f"🔗 Cost Explorer: {link}" if link else "🔗 Cost Explorer: the scope is too long for a link."
+
+
+def _link(report: Report, query: CostQuery, room: int) -> str:
+    """To this very view; to the whole bill when the filter makes that too long. Half a link leads nowhere."""
+    link = f"\n🔗 Cost Explorer: {console_link(query, report.period, _currency(report))}"
+    if len(link) > room:
+        whole_bill = replace(query, scope=WHOLE_BILL, excluded_record_types=())
+        link = f"\n🔗 Cost Explorer, whole bill: {console_link(whole_bill, report.period, _currency(report))}"
+    return link if len(link) <= room else ""
 
 
 def _outlook(outlook: Outlook) -> str:

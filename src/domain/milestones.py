@@ -33,9 +33,8 @@ class Milestones:
             raise ValueError(f"milestones are at most {MOST_MILESTONES}. {EXAMPLE}")
         for percent in self.percents:
             if 0 < percent < 1:
-                raise ValueError(
-                    f"milestones has {percent.normalize():f}: did you mean {100 * percent:.4g}? {EXAMPLE}"
-                )
+                meant = (100 * percent).normalize()
+                raise ValueError(f"milestones are percents. Did you mean {meant:f}? {EXAMPLE}")
             if not 1 <= percent <= LARGEST_PERCENT:
                 raise ValueError(f"milestones are between 1 and {LARGEST_PERCENT}. {EXAMPLE}")
 

@@ -66,19 +66,14 @@ class Money:
             raise ValueError(f"cannot combine {self.currency} with {other.currency}")
 
 
-def round_together(amounts: Sequence[Decimal], total: Decimal | None = None) -> list[Decimal]:
-    """Round each amount to cents so that together they are the total; each moves by under a cent.
+def round_together(amounts: Sequence[Decimal]) -> list[Decimal]:
+    """Round each amount to cents so that together they are the rounded sum; each moves by under a cent.
 
     What rounding leaves over goes to those that were cut the most (the largest remainder method).
-
-    Args:
-        amounts: Unrounded.
-        total: What they shall add up to, in cents and within a cent of their sum; their rounded sum when
-            left out.
     """
     rounded = [amount.quantize(CENT, ROUND_FLOOR) for amount in amounts]
-    shown = Money(sum(amounts, Decimal())).in_cents() if total is None else total
-    cents_left = int((shown - sum(rounded, Decimal())) / CENT)
+    total = Money(sum(amounts, Decimal())).in_cents()
+    cents_left = int((total - sum(rounded, Decimal())) / CENT)
     most_cut_first = sorted(range(len(amounts)), key=lambda n: rounded[n] - amounts[n])
     for n in most_cut_first[:cents_left]:
         rounded[n] += CENT
