@@ -205,7 +205,7 @@ class MemoryInbox(Inbox):
 
 
 def _oldest_first(rows: dict[str, _Row]) -> list[_Row]:
-    return sorted(rows.values(), key=lambda row: row.tick.id)
+    return sorted(rows.values(), key=lambda row: row.tick.accepted_at)
 
 
 class MemoryLedger(Ledger):

@@ -21,8 +21,8 @@ FREE_PAGES_KEPT = 1000
 PRUNE_PAGES = """
     DELETE FROM page WHERE rowid IN (SELECT rowid FROM page WHERE written_at <= ? LIMIT ?)
 """
-PRUNE_TICKS = """
-    DELETE FROM tick WHERE seq IN (SELECT seq FROM tick WHERE state = 'given-up' AND at <= ? LIMIT ?)
+PRUNE_GIVEN_UP = """
+    DELETE FROM given_up WHERE seq IN (SELECT seq FROM given_up WHERE at <= ? LIMIT ?)
 """
 PRUNE_STORED = """
     DELETE FROM stored WHERE key IN (SELECT key FROM stored WHERE expires_at <= ? LIMIT ?)
@@ -38,7 +38,7 @@ def tidy(connection: Connection, now: int) -> bool:
     """
     pruned = [
         connection.execute(PRUNE_PAGES, (now - PAGES_KEPT, BITE)).rowcount,
-        connection.execute(PRUNE_TICKS, (now - GIVEN_UP_KEPT, BITE)).rowcount,
+        connection.execute(PRUNE_GIVEN_UP, (now - GIVEN_UP_KEPT, BITE)).rowcount,
         connection.execute(PRUNE_STORED, (now, BITE)).rowcount,
     ]
     free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]

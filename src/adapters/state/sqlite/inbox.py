@@ -17,7 +17,7 @@ from adapters.state.sqlite.moments import from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
 from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick
 
 POLL_SECONDS = 1.0
 """How often a waiting lease looks for the ticks of other processes."""
@@ -78,13 +78,15 @@ class SqliteInbox(Inbox):
 
     async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
         """Pause the row, if the lease holds."""
-        paused = await self._set_aside(lease, TickState.PAUSED, at, reason)
+        mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
+        paused = await self._engine.write(ticks.retry, mark, now, to_micros(at), reason)
         self._wake()  # it may be due before what a waiting lease waits for
         return paused
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
-        """Keep the row aside, if the lease holds."""
-        return await self._set_aside(lease, TickState.GIVEN_UP, self._clock.now(), reason)
+        """Move the row aside, if the lease holds."""
+        mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
+        return await self._engine.write(ticks.give_up, mark, now, reason)
 
     async def depth(self) -> Depth:
         """Read the counters."""
@@ -115,8 +117,7 @@ class SqliteInbox(Inbox):
 
     async def give_back_own(self) -> None:
         """Put back what this inbox has leased."""
-        while await self._engine.write(ticks.give_back, self._owner.name):
-            pass
+        await self._engine.write(ticks.give_back, self._owner.name)
 
     async def _take(self, limit: int) -> Taken:
         now = self._clock.now()
@@ -142,17 +143,13 @@ class SqliteInbox(Inbox):
         if done.exception() is None:  # else they come back when their leases have expired
             self._wake()
 
-    async def _set_aside(self, lease: Lease, state: TickState, at: datetime, reason: str) -> bool:
-        mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
-        return await self._engine.write(ticks.set_aside, mark, now, state, to_micros(at), reason)
-
     async def _bite_by_bite(
         self,
-        function: Callable[[Connection, str | None, str, int], tuple[int, str | None]],
+        function: Callable[[Connection, str | None, int, int], tuple[int, int | None]],
         tick_id: str | None,
     ) -> int:
         now, total = to_micros(self._clock.now()), 0
-        last: str | None = ""
+        last: int | None = 0
         while last is not None:
             changed, last = await self._engine.write(function, tick_id, last, now)
             total += changed

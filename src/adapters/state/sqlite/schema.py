@@ -16,15 +16,16 @@ CHECKED_WHOLE = 256 * 2**20
 """Bytes up to which a file is checked whole; of a larger one the inbox only, so that starts stay quick."""
 
 VERSION_1 = (
-    # state: waiting | paused | leased | given-up. at: waiting: its turn; paused: when it is tried again;
-    # leased: when the lease ends; given-up: when that was. All moments are microseconds since 1970 (UTC).
+    # Unfinished ticks. state: waiting | paused | leased. at: waiting: its turn; paused: when it is tried
+    # again; leased: when the lease ends. All moments are microseconds since 1970 (UTC).
     """
     CREATE TABLE tick (
-        seq INTEGER PRIMARY KEY,
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL,
         channel TEXT NOT NULL,
-        twin TEXT NOT NULL,
+        twin TEXT NOT NULL UNIQUE,
         accepted_at INTEGER NOT NULL,
+        turn INTEGER NOT NULL,
         state TEXT NOT NULL DEFAULT 'waiting',
         at INTEGER NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
@@ -35,40 +36,29 @@ VERSION_1 = (
     )
     """,
     "CREATE INDEX tick_by_state ON tick (state, at)",
-    "CREATE INDEX tick_turn ON tick (channel, at) WHERE state = 'waiting'",
-    "CREATE UNIQUE INDEX tick_twin ON tick (twin) WHERE state <> 'given-up'",
-    "CREATE UNIQUE INDEX tick_unfinished ON tick (id) WHERE state <> 'given-up'",
-    "CREATE UNIQUE INDEX tick_given_up ON tick (id) WHERE state = 'given-up'",
-    # Counting rows would cost more the more there are; these two numbers are kept by the triggers.
+    "CREATE INDEX tick_by_turn ON tick (channel, turn)",
+    """
+    CREATE TABLE given_up (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        twin TEXT NOT NULL,
+        accepted_at INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        payload BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX given_up_by_id ON given_up (id)",
+    "CREATE INDEX given_up_by_age ON given_up (at)",
+    # Counting rows would cost more the more there are; the triggers keep these two numbers.
     "CREATE TABLE tally (unfinished INTEGER NOT NULL, given_up INTEGER NOT NULL, proved_at INTEGER NOT NULL)",
     "INSERT INTO tally VALUES (0, 0, 0)",
-    """
-    CREATE TRIGGER tick_put AFTER INSERT ON tick BEGIN
-        UPDATE tally SET unfinished = unfinished + 1;
-    END
-    """,
-    """
-    CREATE TRIGGER tick_done AFTER DELETE ON tick WHEN old.state <> 'given-up' BEGIN
-        UPDATE tally SET unfinished = unfinished - 1;
-    END
-    """,
-    """
-    CREATE TRIGGER tick_purged AFTER DELETE ON tick WHEN old.state = 'given-up' BEGIN
-        UPDATE tally SET given_up = given_up - 1;
-    END
-    """,
-    """
-    CREATE TRIGGER tick_given_up AFTER UPDATE OF state ON tick
-    WHEN old.state <> 'given-up' AND new.state = 'given-up' BEGIN
-        UPDATE tally SET unfinished = unfinished - 1, given_up = given_up + 1;
-    END
-    """,
-    """
-    CREATE TRIGGER tick_revived AFTER UPDATE OF state ON tick
-    WHEN old.state = 'given-up' AND new.state <> 'given-up' BEGIN
-        UPDATE tally SET unfinished = unfinished + 1, given_up = given_up - 1;
-    END
-    """,
+    "CREATE TRIGGER one_in AFTER INSERT ON tick BEGIN UPDATE tally SET unfinished = unfinished + 1; END",
+    "CREATE TRIGGER one_out AFTER DELETE ON tick BEGIN UPDATE tally SET unfinished = unfinished - 1; END",
+    "CREATE TRIGGER one_aside AFTER INSERT ON given_up BEGIN UPDATE tally SET given_up = given_up + 1; END",
+    "CREATE TRIGGER one_gone AFTER DELETE ON given_up BEGIN UPDATE tally SET given_up = given_up - 1; END",
     """
     CREATE TABLE page (
         channel TEXT NOT NULL,
@@ -131,6 +121,7 @@ def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KiB: rarer than by default
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cache_size = -16384")
         if _check_version(connection, path) < len(MIGRATIONS):

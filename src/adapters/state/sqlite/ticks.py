@@ -1,42 +1,38 @@
-"""The ticks in their table: what the database's thread does for the inbox.
+"""The ticks in their tables: what the database's thread does for the inbox.
 
-A waiting tick has a *turn*, the time of its acceptance, but at least a second after the turn of the channel's
-tick before it; ticks are leased in the order of their turns. This is start-time fair queueing: the thousandth
-tick of one channel stands behind what others send in the next thousand seconds, and yet is leased at once
-when nobody else waits. Every statement finds its rows by an index, and none touches more than a bite of them,
-so nothing costs more as the inbox fills up.
+A tick has a *turn*, the time of its acceptance, but at least a second after the turn of its channel's tick
+before it; ticks are leased in the order of their turns. This is start-time fair queueing: the thousandth tick
+of one channel stands behind what others send in the next thousand seconds, and yet is leased at once when
+nobody else waits. A tick that comes back, after a pause or from a lost lease, has its turn at that time.
+
+Every statement finds its rows by an index, so nothing costs more as the inbox fills up.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from sqlite3 import Connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from adapters.state.sqlite.moments import from_micros, to_micros
+from adapters.state.sqlite.moments import SECOND, from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
 from application.ports.inbox import Depth, InboxEntry, Lease, SealedTick, TickState
 
 BITE = 500
 """Rows that one job changes at most, so that the jobs beside it need not wait long."""
 
+LAST_TURN = "SELECT max(turn) FROM tick WHERE channel = ?"
 PUT = """
-    INSERT INTO tick (id, channel, twin, accepted_at, payload, at)
-    SELECT ?, ?, ?, ?, ?, max(?, coalesce(
-        (SELECT max(at) + 1000000 FROM tick WHERE channel = ? AND state = 'waiting'), 0))
-    WHERE (SELECT unfinished FROM tally) < ?
+    INSERT INTO tick (id, channel, twin, accepted_at, payload, turn, at)
+    SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT unfinished FROM tally) < ?
     ON CONFLICT DO NOTHING
 """
-TWIN = "SELECT 1 FROM tick WHERE twin = ? AND state <> 'given-up'"
+TWIN = "SELECT 1 FROM tick WHERE twin = ?"
 
-DUE = "SELECT seq, channel, at FROM tick WHERE state IN ('paused', 'leased') AND at <= ? LIMIT ?"
-NEXT_DUE = "SELECT min(at) FROM tick WHERE state = ?"
-ORPHANS = "SELECT seq, channel, accepted_at FROM tick WHERE state = 'leased' AND owner = ? LIMIT ?"
-QUEUE = """
-    UPDATE tick SET state = 'waiting', at = max(?, coalesce(
-        (SELECT max(at) + 1000000 FROM tick WHERE channel = ? AND state = 'waiting'), 0))
-    WHERE seq = ?
+COME_BACK = """
+    UPDATE tick SET state = 'waiting'
+    WHERE seq IN (SELECT seq FROM tick WHERE state IN ('paused', 'leased') AND at <= ? LIMIT ?)
 """
+NEXT_BACK = "SELECT min(at) FROM tick WHERE state = ?"
 FIRST = """
     SELECT seq, attempts, id, channel, twin, accepted_at, payload
     FROM tick WHERE state = 'waiting' ORDER BY at, seq LIMIT ?
@@ -45,30 +41,37 @@ LEASE_FIRST = """
     UPDATE tick SET state = 'leased', at = ?, attempts = attempts + 1, owner = ?, token = ?
     WHERE seq IN (SELECT seq FROM tick WHERE state = 'waiting' ORDER BY at, seq LIMIT ?)
 """
-
-HELD = "WHERE seq = ? AND token = ? AND state = 'leased' AND at > ?"
-ACKNOWLEDGE = f"DELETE FROM tick {HELD}"  # noqa: S608  # constants only
-SET_ASIDE = f"UPDATE tick SET state = ?, at = ?, reason = ? {HELD}"  # noqa: S608  # constants only
 UNLEASE = """
-    UPDATE tick SET state = 'waiting', at = accepted_at, attempts = attempts - 1
+    UPDATE tick SET state = 'waiting', at = turn, attempts = attempts - 1
     WHERE seq = ? AND token = ? AND state = 'leased'
 """
+GIVE_BACK = "UPDATE tick SET state = 'waiting', at = turn WHERE state = 'leased' AND owner = ?"
+
+HELD = "WHERE seq = ? AND token = ? AND state = 'leased' AND at > ?"
+FORGET = f"DELETE FROM tick {HELD}"  # noqa: S608  # constants only
+PAUSE = f"UPDATE tick SET state = 'paused', at = ?, reason = ? {HELD}"  # noqa: S608  # constants only
+GIVE_UP = f"""
+    INSERT INTO given_up (seq, id, channel, twin, accepted_at, at, attempts, reason, payload)
+    SELECT seq, id, channel, twin, accepted_at, ?, attempts, ?, payload FROM tick {HELD}
+"""  # noqa: S608  # constants only
 
 COUNTS = "SELECT unfinished, given_up FROM tally"
-OLDEST = "SELECT accepted_at FROM tick WHERE state <> 'given-up' ORDER BY id LIMIT 1"
-ENTRY = "SELECT id, channel, state, accepted_at, attempts, at, reason FROM tick"
-GIVEN_UP = f"{ENTRY} WHERE state = 'given-up' ORDER BY id LIMIT ?"
-UNFINISHED = f"{ENTRY} WHERE state <> 'given-up' ORDER BY id LIMIT ?"
-PROVE = "UPDATE tally SET proved_at = ?"
-
-ONE_GIVEN_UP = "SELECT seq, channel, id FROM tick WHERE state = 'given-up' AND id = ?"
-NEXT_GIVEN_UP = "SELECT seq, channel, id FROM tick WHERE state = 'given-up' AND id > ? ORDER BY id LIMIT ?"
-REVIVE = """
-    UPDATE OR IGNORE tick SET state = 'waiting', attempts = 0, reason = '', at = max(?, coalesce(
-        (SELECT max(at) + 1000000 FROM tick WHERE channel = ? AND state = 'waiting'), 0))
-    WHERE seq = ?
+OLDEST = "SELECT accepted_at FROM tick ORDER BY seq LIMIT 1"
+GIVEN_UP = """
+    SELECT id, channel, 'given-up', accepted_at, attempts, at, reason FROM given_up ORDER BY seq LIMIT ?
 """
-DROP = "DELETE FROM tick WHERE seq = ?"
+UNFINISHED = "SELECT id, channel, state, accepted_at, attempts, at, reason FROM tick ORDER BY seq LIMIT ?"
+
+ONE_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE id = ?"
+NEXT_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE seq > ? ORDER BY seq LIMIT ?"
+REVIVE = """
+    INSERT INTO tick (seq, id, channel, twin, accepted_at, payload, turn, at)
+    SELECT seq, id, channel, twin, accepted_at, payload, ?, ? FROM given_up WHERE seq = ?
+    ON CONFLICT DO NOTHING
+"""
+PURGE = "DELETE FROM given_up WHERE seq = ?"
+
+PROVE = "UPDATE tally SET proved_at = ?"
 
 
 class Mark(NamedTuple):
@@ -81,20 +84,26 @@ class Mark(NamedTuple):
 def put(connection: Connection, tick: SealedTick, limit: int) -> bool | None:
     """True when it is stored, False when its twin is there, None when the inbox is full."""
     accepted_at = to_micros(tick.accepted_at)
-    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload)
-    if connection.execute(PUT, (*row, accepted_at, tick.channel, limit)).rowcount:
+    turn = _turn(connection, tick.channel, accepted_at)
+    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, turn, turn)
+    if connection.execute(PUT, (*row, limit)).rowcount:
         return True
     return False if connection.execute(TWIN, (tick.twin,)).fetchone() else None
+
+
+def _turn(connection: Connection, channel: str, earliest: int) -> int:
+    last: int | None = connection.execute(LAST_TURN, (channel,)).fetchone()[0]
+    return earliest if last is None else max(earliest, last + SECOND)
 
 
 def lease(
     connection: Connection, limit: int, now: int, expires_at: int, owner: str, token: int
 ) -> tuple[list[Lease], int | None]:
     """The leases and, when there are none, when the next tick comes back."""
-    connection.executemany(QUEUE, _turn_channel_seq(connection.execute(DUE, (now, BITE))))
+    connection.execute(COME_BACK, (now, BITE))
     rows = connection.execute(FIRST, (limit,)).fetchall()
     if not rows:
-        return [], _next_due(connection)
+        return [], _next_back(connection)
     connection.execute(LEASE_FIRST, (expires_at, owner, token, limit))
     expiry = from_micros(expires_at)
     return [
@@ -108,23 +117,9 @@ def lease(
     ], None
 
 
-def _next_due(connection: Connection) -> int | None:
-    dues = [connection.execute(NEXT_DUE, (state,)).fetchone()[0] for state in ("paused", "leased")]
-    return min((due for due in dues if due is not None), default=None)
-
-
-def _turn_channel_seq(rows: sqlite3.Cursor) -> list[tuple[int, str, int]]:
-    return [(turn, channel, seq) for seq, channel, turn in rows]
-
-
-def acknowledge(connection: Connection, mark: Mark, now: int) -> bool:
-    """Forget the tick, if the lease holds."""
-    return bool(connection.execute(ACKNOWLEDGE, (*mark, now)).rowcount)
-
-
-def set_aside(connection: Connection, mark: Mark, now: int, state: TickState, at: int, reason: str) -> bool:
-    """Pause or give up, if the lease holds."""
-    return bool(connection.execute(SET_ASIDE, (state, at, reason, *mark, now)).rowcount)
+def _next_back(connection: Connection) -> int | None:
+    times = [connection.execute(NEXT_BACK, (state,)).fetchone()[0] for state in ("paused", "leased")]
+    return min((at for at in times if at is not None), default=None)
 
 
 def unlease(connection: Connection, marks: list[Mark]) -> None:
@@ -133,14 +128,12 @@ def unlease(connection: Connection, marks: list[Mark]) -> None:
 
 
 def give_back(connection: Connection, owner: str) -> int:
-    """Put back a bite of the owner's leased ticks; how many."""
-    rows = _turn_channel_seq(connection.execute(ORPHANS, (owner, BITE)))
-    connection.executemany(QUEUE, rows)
-    return len(rows)
+    """Put back what the owner has leased; return how many."""
+    return connection.execute(GIVE_BACK, (owner,)).rowcount
 
 
 def give_back_orphans(connection: Connection, owner: Owner) -> int:
-    """Put back what dead owners had leased; how many. An owner without any left is forgotten."""
+    """Put back what dead owners had leased; return how many. An owner without any left is forgotten."""
     total = 0
     for dead in owner.dead():
         given_back = give_back(connection, dead)
@@ -148,6 +141,24 @@ def give_back_orphans(connection: Connection, owner: Owner) -> int:
             owner.forget(dead)
         total += given_back
     return total
+
+
+def acknowledge(connection: Connection, mark: Mark, now: int) -> bool:
+    """Forget the tick, if the lease holds."""
+    return bool(connection.execute(FORGET, (*mark, now)).rowcount)
+
+
+def retry(connection: Connection, mark: Mark, now: int, at: int, reason: str) -> bool:
+    """Pause the tick, if the lease holds."""
+    return bool(connection.execute(PAUSE, (at, reason, *mark, now)).rowcount)
+
+
+def give_up(connection: Connection, mark: Mark, now: int, reason: str) -> bool:
+    """Set the tick aside, if the lease holds."""
+    if not connection.execute(GIVE_UP, (now, reason, *mark, now)).rowcount:
+        return False
+    connection.execute(FORGET, (*mark, now))
+    return True
 
 
 def depth(connection: Connection) -> Depth:
@@ -161,39 +172,41 @@ def entries(connection: Connection, limit: int) -> list[InboxEntry]:
     """Given-up ticks, then the others."""
     rows = connection.execute(GIVEN_UP, (limit,)).fetchall()
     rows += connection.execute(UNFINISHED, (limit - len(rows),)).fetchall()
-    return [_entry(*row) for row in rows]
+    return [
+        InboxEntry(
+            id_, channel, TickState(state), from_micros(accepted_at), attempts, from_micros(at), reason
+        )
+        for id_, channel, state, accepted_at, attempts, at, reason in rows
+    ]
 
 
-def _entry(
-    id_: str, channel: str, state: str, accepted_at: int, attempts: int, at: int, reason: str
-) -> InboxEntry:
-    return InboxEntry(
-        id_, channel, TickState(state), from_micros(accepted_at), attempts, from_micros(at), reason
-    )
-
-
-def revive(connection: Connection, tick_id: str | None, after: str, now: int) -> tuple[int, str | None]:
-    """Put back a bite of given-up ticks; how many, and where to go on."""
+def revive(connection: Connection, tick_id: str | None, after: int, now: int) -> tuple[int, int | None]:
+    """Put back a bite of given-up ticks; return how many, and where to go on."""
+    revived = 0
     rows, last = _given_up(connection, tick_id, after)
-    revived = sum(connection.execute(REVIVE, (now, channel, seq)).rowcount for seq, channel, _ in rows)
+    for seq, channel in rows:
+        turn = _turn(connection, channel, now)
+        if connection.execute(REVIVE, (turn, turn, seq)).rowcount:  # else its twin is there
+            connection.execute(PURGE, (seq,))
+            revived += 1
     return revived, last
 
 
-def purge(connection: Connection, tick_id: str | None, after: str, _now: int) -> tuple[int, str | None]:
-    """Drop a bite of given-up ticks; how many, and where to go on."""
+def purge(connection: Connection, tick_id: str | None, after: int, _now: int) -> tuple[int, int | None]:
+    """Drop a bite of given-up ticks; return how many, and where to go on."""
     rows, last = _given_up(connection, tick_id, after)
-    connection.executemany(DROP, [(seq,) for seq, _, _ in rows])
+    connection.executemany(PURGE, [(seq,) for seq, _ in rows])
     return len(rows), last
 
 
 def _given_up(
-    connection: Connection, tick_id: str | None, after: str
-) -> tuple[list[tuple[int, str, str]], str | None]:
-    """A bite of rows, and the last one's id if there may be more."""
+    connection: Connection, tick_id: str | None, after: int
+) -> tuple[list[tuple[int, str]], int | None]:
+    """A bite of rows, and the last one's number if there may be more."""
     if tick_id is not None:
         return connection.execute(ONE_GIVEN_UP, (tick_id,)).fetchall(), None
-    rows: list[Any] = connection.execute(NEXT_GIVEN_UP, (after, BITE)).fetchall()
-    return rows, rows[-1][2] if len(rows) == BITE else None
+    rows: list[tuple[int, str]] = connection.execute(NEXT_GIVEN_UP, (after, BITE)).fetchall()
+    return rows, rows[-1][0] if len(rows) == BITE else None
 
 
 def prove(connection: Connection, now: int) -> None:

@@ -1,0 +1,89 @@
+"""Every state adapter, opened for a contract suite."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters.state.memory import open_memory_state
+from adapters.state.sqlite import open_sqlite_state
+from adapters.state.state import State
+from application.accept_tick import new_tick_id
+from application.ports.inbox import SealedTick
+from tests.fakes.clock import FixedClock
+
+INBOX_LIMIT = 300
+LEASE_SECONDS = 0.5
+"""Short, for adapters whose servers have clocks of their own that no test can move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """One adapter's state, as the suites use it.
+
+    Args:
+        state: Opened, empty, with ``INBOX_LIMIT`` and ``LEASE_SECONDS``.
+        another: Opens the same state once more, as another process would.
+        now: The time that the adapter goes by.
+        advance: Lets so many seconds pass.
+    """
+
+    state: State
+    another: Callable[[], AbstractAsyncContextManager[State]]
+    now: Callable[[], datetime]
+    advance: Callable[[float], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def sqlite(folder: Path) -> AsyncIterator[Harness]:
+    """A file in the test's own folder."""
+    clock = FixedClock()
+
+    def another() -> AbstractAsyncContextManager[State]:
+        lease_length = timedelta(seconds=LEASE_SECONDS)
+        return open_sqlite_state(folder / "state.db", clock, INBOX_LIMIT, lease_length)
+
+    async with another() as state:
+        yield Harness(state, another, clock.now, _mover(clock))
+
+
+@contextlib.asynccontextmanager
+async def memory(_folder: Path) -> AsyncIterator[Harness]:
+    """Memory: there is no other process that could see it."""
+    clock = FixedClock()
+    async with open_memory_state(clock, INBOX_LIMIT, timedelta(seconds=LEASE_SECONDS)) as state:
+        yield Harness(state, lambda: contextlib.nullcontext(state), clock.now, _mover(clock))
+
+
+def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
+    async def advance(seconds: float) -> None:
+        clock.move(timedelta(seconds=seconds))
+
+    return advance
+
+
+HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
+    "sqlite": sqlite,
+    "memory": memory,
+}
+"""What the suites run over."""
+
+_numbers = itertools.count()
+
+
+def a_tick(now: datetime, channel: str | None = None, twin: str | None = None) -> SealedTick:
+    """A tick like no other, unless told otherwise; accepted a little after the one before it."""
+    number = next(_numbers)
+    accepted_at = now + timedelta(milliseconds=number)
+    return SealedTick(
+        id=new_tick_id(accepted_at),
+        channel=channel or f"{number:032x}",
+        twin=twin or f"{number:032x}",
+        accepted_at=accepted_at,
+        payload=b"sealed \x00\xff" + str(number).encode(),
+    )

@@ -1,0 +1,451 @@
+"""What every inbox must do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from application.errors import InboxFull
+from application.ports.inbox import Inbox, Lease, TickState
+from tests.contract.states import HARNESSES, INBOX_LIMIT, LEASE_SECONDS, Harness, a_tick
+
+PATIENCE = 10.0
+"""Seconds after which a test that waits for something has failed."""
+
+
+@pytest.fixture(params=HARNESSES)
+async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
+    """One adapter after the other."""
+    async with HARNESSES[request.param](tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def inbox(harness: Harness) -> Inbox:
+    """The adapter's inbox."""
+    return harness.state.inbox
+
+
+async def lease_one(inbox: Inbox) -> Lease:
+    """Lease the tick that must be there."""
+    (lease,) = await inbox.lease(1, PATIENCE)
+    return lease
+
+
+async def drain(inbox: Inbox, wait: float = 0) -> list[Lease]:
+    """Lease all that can be leased."""
+    leases: list[Lease] = []
+    while more := await inbox.lease(50, wait):
+        leases += more
+    return leases
+
+
+def ids(leases: Sequence[Lease]) -> list[str]:
+    """The leased ticks' ids, in order."""
+    return [lease.tick.id for lease in leases]
+
+
+class TestPut:
+    """Coming in."""
+
+    async def test_leased_as_it_was_put(self, harness: Harness, inbox: Inbox) -> None:
+        """Nothing of a tick is changed or lost while it rests."""
+        tick = a_tick(harness.now())
+        stored = await inbox.put(tick)
+        lease = await lease_one(inbox)
+        assert (True, tick, 1) == (stored, lease.tick, lease.attempt)
+
+    async def test_any_payload(self, harness: Harness, inbox: Inbox) -> None:
+        """The largest tick that the door lets in, of any bytes, comes out as it went in."""
+        tick = a_tick(harness.now())
+        object.__setattr__(tick, "payload", bytes(range(256)) * 1024)
+        await inbox.put(tick)
+        assert tick.payload == (await lease_one(inbox)).tick.payload
+
+    async def test_twin_of_a_waiting_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick that asks the same as a waiting one is not stored."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        stored = await inbox.put(a_tick(harness.now(), twin="same"))
+        assert (stored, (await inbox.depth()).unfinished) == (False, 1)
+
+    async def test_twin_of_a_leased_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick that asks the same as one that is worked on is not stored."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        await lease_one(inbox)
+        assert not await inbox.put(a_tick(harness.now(), twin="same"))
+
+    async def test_twin_of_a_paused_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick that asks the same as one that will be tried again is not stored."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        assert not await inbox.put(a_tick(harness.now(), twin="same"))
+
+    async def test_twin_of_an_answered_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """What is answered is nobody's twin: the same question is a new one."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        await inbox.acknowledge(await lease_one(inbox))
+        assert await inbox.put(a_tick(harness.now(), twin="same"))
+
+    async def test_twin_of_a_given_up_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """What was given up on will not be answered, so the same question is a new one."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        await inbox.give_up(await lease_one(inbox), "refused")
+        assert await inbox.put(a_tick(harness.now(), twin="same"))
+
+    async def test_one_of_many_twins(self, harness: Harness, inbox: Inbox) -> None:
+        """Of ticks that ask the same at the same moment, one is stored."""
+        twins = [a_tick(harness.now(), channel="c", twin="same") for _ in range(50)]
+        stored = await asyncio.gather(*map(inbox.put, twins))
+        assert sum(stored) == 1
+
+    async def test_limit(self, harness: Harness, inbox: Inbox) -> None:
+        """However many come at once, exactly as many as the limit are stored, and the others are told."""
+        puts = [inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT + 40)]
+        outcomes = await asyncio.gather(*puts, return_exceptions=True)
+        stored = outcomes.count(True)
+        refused = sum(isinstance(outcome, InboxFull) for outcome in outcomes)
+        assert (stored, refused, (await inbox.depth()).unfinished) == (INBOX_LIMIT, 40, INBOX_LIMIT)
+
+    async def test_only_unfinished_ticks_count(self, harness: Harness, inbox: Inbox) -> None:
+        """A full inbox has room again for each tick that is answered or given up on, and no more."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
+        await inbox.acknowledge(await lease_one(inbox))
+        await inbox.give_up(await lease_one(inbox), "refused")
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        await lease_one(inbox)
+        puts = [inbox.put(a_tick(harness.now())) for _ in range(5)]
+        outcomes = await asyncio.gather(*puts, return_exceptions=True)
+        assert outcomes.count(True) == 2
+
+    async def test_twin_at_a_full_inbox(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick whose twin waits is not refused: it needs no room."""
+        await inbox.put(a_tick(harness.now(), twin="same"))
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT - 1)])
+        assert not await inbox.put(a_tick(harness.now(), twin="same"))
+
+
+class TestOrder:
+    """Whose turn it is."""
+
+    async def test_order_of_acceptance(self, harness: Harness, inbox: Inbox) -> None:
+        """Different channels' ticks are leased in the order in which they were accepted."""
+        ticks = [a_tick(harness.now()) for _ in range(60)]
+        for tick in ticks:
+            await inbox.put(tick)
+        assert [tick.id for tick in ticks] == ids(await drain(inbox))
+
+    async def test_one_channel_starves_nobody(self, harness: Harness, inbox: Inbox) -> None:
+        """Behind a channel with many ticks, the ticks of others need not wait for all of them."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(100)])
+        quiet = [a_tick(harness.now()) for _ in range(3)]
+        for tick in quiet:
+            await inbox.put(tick)
+        first = ids(await inbox.lease(10, PATIENCE))
+        assert [tick.id for tick in quiet] == [id_ for id_ in first if id_ in {tick.id for tick in quiet}]
+
+    async def test_a_lone_channel_need_not_wait(self, harness: Harness, inbox: Inbox) -> None:
+        """Fairness costs nothing when nobody else is there: all of a channel's ticks are leased at once."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(40)])
+        assert len(await inbox.lease(100, PATIENCE)) == 40
+
+
+class TestLease:
+    """Going out."""
+
+    async def test_an_empty_inbox(self, inbox: Inbox) -> None:
+        """There is nothing to lease, and no waiting for it when none was asked for."""
+        async with asyncio.timeout(PATIENCE):
+            assert list(await inbox.lease(5, 0)) == []
+
+    async def test_no_more_than_the_limit(self, harness: Harness, inbox: Inbox) -> None:
+        """A worker gets as many as it has room for."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(9)])
+        assert [len(await inbox.lease(4, PATIENCE)) for _ in range(3)] == [4, 4, 1]
+
+    async def test_expires_when_the_lease_length_is_over(self, harness: Harness, inbox: Inbox) -> None:
+        """A lease says until when the tick is the worker's own."""
+        await inbox.put(a_tick(harness.now()))
+        before = harness.now()
+        lease = await lease_one(inbox)
+        length = timedelta(seconds=LEASE_SECONDS)
+        assert before + length <= lease.expires_at <= harness.now() + length
+
+    async def test_nobody_else_gets_a_leased_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """Of many workers in two processes that lease at the same time, one gets each tick."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(200)])
+        async with harness.another() as other:
+            both = [inbox, other.inbox] * 4
+            rounds = [await asyncio.gather(*[each.lease(7, 0.05) for each in both]) for _ in range(5)]
+            leased = [lease for leases in rounds for part in leases for lease in part]
+            assert 200 == len(leased) == len(set(ids(leased)))
+
+    async def test_wakes_up_for_a_tick(self, harness: Harness, inbox: Inbox) -> None:
+        """A worker that waits gets a tick as soon as it is put, not when the wait is over."""
+        waiting = asyncio.create_task(inbox.lease(1, 60))
+        await asyncio.sleep(0.01)
+        await inbox.put(a_tick(harness.now()))
+        async with asyncio.timeout(PATIENCE):
+            assert len(await waiting) == 1
+
+    async def test_every_waiting_worker_wakes_up(self, harness: Harness, inbox: Inbox) -> None:
+        """Ticks for three workers wake three."""
+        waiting = [asyncio.create_task(inbox.lease(1, 60)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(3)])
+        async with asyncio.timeout(PATIENCE):
+            assert [len(leases) for leases in await asyncio.gather(*waiting)] == [1, 1, 1]
+
+    async def test_another_process_put_it(self, harness: Harness, inbox: Inbox) -> None:
+        """A worker that waits gets what another process has put, within a few seconds."""
+        waiting = asyncio.create_task(inbox.lease(1, 60))
+        async with harness.another() as other:
+            await other.inbox.put(a_tick(harness.now()))
+            async with asyncio.timeout(PATIENCE):
+                assert len(await waiting) == 1
+
+    async def test_an_expired_lease_comes_back(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick whose worker says nothing is leased again, as a further attempt."""
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        await lease_one(inbox)
+        await harness.advance(LEASE_SECONDS * 1.2)
+        again = await lease_one(inbox)
+        assert (tick, 2) == (again.tick, again.attempt)
+
+
+class TestLostLease:
+    """A lease that has expired says nothing any more."""
+
+    @pytest.fixture
+    async def lost(self, harness: Harness, inbox: Inbox) -> Lease:
+        """A lease that has expired; somebody else has the tick."""
+        await inbox.put(a_tick(harness.now()))
+        lease = await lease_one(inbox)
+        await harness.advance(LEASE_SECONDS * 1.2)
+        return lease
+
+    async def test_acknowledge(self, inbox: Inbox, lost: Lease) -> None:
+        """The tick stays: its new worker answers for it."""
+        new = await lease_one(inbox)
+        outcomes = (await inbox.acknowledge(lost), await inbox.acknowledge(new))
+        assert outcomes == (False, True)
+
+    async def test_retry(self, harness: Harness, inbox: Inbox, lost: Lease) -> None:
+        """The tick is not paused under its new worker's hands."""
+        new = await lease_one(inbox)
+        outcomes = (await inbox.retry(lost, harness.now(), "late"), await inbox.acknowledge(new))
+        assert (outcomes, await inbox.entries()) == ((False, True), [])
+
+    async def test_give_up(self, inbox: Inbox, lost: Lease) -> None:
+        """The tick is not given up under its new worker's hands."""
+        new = await lease_one(inbox)
+        outcomes = (await inbox.give_up(lost, "late"), await inbox.acknowledge(new))
+        assert (outcomes, await inbox.entries()) == ((False, True), [])
+
+    async def test_lost_even_if_nobody_has_it_yet(self, inbox: Inbox, lost: Lease) -> None:
+        """After its end a lease is lost, whether or not the tick has been leased again."""
+        assert (await inbox.acknowledge(lost), (await inbox.depth()).unfinished) == (False, 1)
+
+    async def test_used_twice(self, harness: Harness, inbox: Inbox) -> None:
+        """A lease ends with the first thing said about it."""
+        await inbox.put(a_tick(harness.now()))
+        lease = await lease_one(inbox)
+        await inbox.retry(lease, harness.now() + timedelta(hours=1), "away")
+        outcomes = (await inbox.acknowledge(lease), await inbox.give_up(lease, "refused"))
+        assert (outcomes, (await inbox.depth()).unfinished) == ((False, False), 1)
+
+
+class TestRetry:
+    """Trying later."""
+
+    async def test_not_before_its_time(self, harness: Harness, inbox: Inbox) -> None:
+        """A paused tick is left alone until its time has come, and then is a further attempt."""
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(seconds=0.4), "away")
+        early = await inbox.lease(1, 0.05)
+        await harness.advance(0.5)
+        late = await lease_one(inbox)
+        assert ([], tick, 2) == (list(early), late.tick, late.attempt)
+
+    async def test_wakes_up_for_it(self, harness: Harness, inbox: Inbox) -> None:
+        """A worker that waits gets a paused tick when its time has come, not when the wait is over."""
+        await inbox.put(a_tick(harness.now()))
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(seconds=0.3), "away")
+        waiting = asyncio.create_task(inbox.lease(1, 60))
+        await asyncio.sleep(0.01)
+        await harness.advance(0.4)
+        async with asyncio.timeout(PATIENCE):
+            assert len(await waiting) == 1
+
+    async def test_at_once(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick that is put back for now, as on a stop, can be leased now."""
+        await inbox.put(a_tick(harness.now()))
+        done = await inbox.retry(await lease_one(inbox), harness.now(), "stopped")
+        assert (done, (await lease_one(inbox)).attempt) == (True, 2)
+
+    async def test_later_ones_are_not_held_up(self, harness: Harness, inbox: Inbox) -> None:
+        """Ticks that are paused stand in nobody's way."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(20)])
+        for lease in await drain(inbox):
+            await inbox.retry(lease, harness.now() + timedelta(hours=1), "away")
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        assert [tick.id] == ids(await drain(inbox))
+
+
+class TestGiveUp:
+    """Kept aside."""
+
+    @pytest.fixture
+    async def given_up(self, harness: Harness, inbox: Inbox) -> list[str]:
+        """Three ticks given up on."""
+        ticks = [
+            a_tick(harness.now(), channel=f"channel-{number}", twin=f"twin-{number}") for number in range(3)
+        ]
+        for tick in ticks:
+            await inbox.put(tick)
+        for lease in await drain(inbox):
+            await inbox.give_up(lease, f"reason {lease.tick.channel}")
+        return [tick.id for tick in ticks]
+
+    async def test_is_not_leased(self, inbox: Inbox, given_up: list[str]) -> None:
+        """Nobody works on what was given up on, and all of it is kept."""
+        assert ([], len(given_up)) == (await drain(inbox), (await inbox.depth()).given_up)
+
+    async def test_revive_all(self, inbox: Inbox, given_up: list[str]) -> None:
+        """All are tried again as if for the first time."""
+        revived = await inbox.revive()
+        leases = await drain(inbox)
+        assert (3, set(given_up), {1}, 0) == (
+            revived,
+            set(ids(leases)),
+            {lease.attempt for lease in leases},
+            (await inbox.depth()).given_up,
+        )
+
+    async def test_revive_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """One is tried again, the others stay."""
+        revived = await inbox.revive(given_up[1])
+        assert (1, [given_up[1]], 2) == (revived, ids(await drain(inbox)), (await inbox.depth()).given_up)
+
+    async def test_revive_an_unknown_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """What is not there is not put back."""
+        assert (0, len(given_up)) == (await inbox.revive("nobody"), (await inbox.depth()).given_up)
+
+    async def test_revive_the_twin_of_an_unfinished_tick(
+        self, harness: Harness, inbox: Inbox, given_up: list[str]
+    ) -> None:
+        """What an unfinished tick asks is not asked twice: the given-up one stays where it is."""
+        await inbox.put(a_tick(harness.now(), twin="twin-1"))
+        revived = await inbox.revive()
+        left = [entry.id for entry in await inbox.entries() if entry.state is TickState.GIVEN_UP]
+        assert (2, [given_up[1]]) == (revived, left)
+
+    async def test_a_lease_from_before(self, harness: Harness, inbox: Inbox) -> None:
+        """A lease from before the giving up says nothing about the revived tick."""
+        await inbox.put(a_tick(harness.now()))
+        before = await lease_one(inbox)
+        await inbox.give_up(before, "refused")
+        await inbox.revive()
+        await lease_one(inbox)
+        assert (await inbox.acknowledge(before), (await inbox.depth()).unfinished) == (False, 1)
+
+    async def test_purge_all(self, inbox: Inbox, given_up: list[str]) -> None:
+        """All are dropped."""
+        assert (len(given_up), []) == (await inbox.purge(), await inbox.entries())
+
+    async def test_purge_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """One is dropped, the others stay."""
+        purged = await inbox.purge(given_up[0])
+        assert (1, given_up[1:]) == (purged, [entry.id for entry in await inbox.entries()])
+
+    async def test_purge_drops_nothing_else(self, harness: Harness, inbox: Inbox) -> None:
+        """What is not given up on cannot be purged, not even by its id."""
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        purged = (await inbox.purge(tick.id), await inbox.purge())
+        assert ((0, 0), [tick.id]) == (purged, ids(await drain(inbox)))
+
+    async def test_more_than_a_handful(self, harness: Harness, inbox: Inbox) -> None:
+        """Any number is revived, and any number purged."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
+        await asyncio.gather(*[inbox.give_up(lease, "refused") for lease in await drain(inbox)])
+        revived = await inbox.revive()
+        await asyncio.gather(*[inbox.give_up(lease, "again") for lease in await drain(inbox)])
+        assert (revived, await inbox.purge()) == (INBOX_LIMIT, INBOX_LIMIT)
+
+
+class TestInsight:
+    """What can be seen of it."""
+
+    async def test_an_empty_inbox(self, inbox: Inbox) -> None:
+        """Nothing is there, and nothing is the oldest."""
+        depth = await inbox.depth()
+        assert (depth.unfinished, depth.given_up, depth.oldest_accepted_at) == (0, 0, None)
+
+    async def test_depth(self, harness: Harness, inbox: Inbox) -> None:
+        """What waits, is paused or is leased is unfinished; what is answered is gone; given-up is apart."""
+        ticks = [a_tick(harness.now()) for _ in range(6)]
+        for tick in ticks:
+            await inbox.put(tick)
+        await inbox.acknowledge(await lease_one(inbox))
+        await inbox.give_up(await lease_one(inbox), "refused")
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        await lease_one(inbox)
+        depth = await inbox.depth()
+        assert (4, 1, ticks[2].accepted_at) == (depth.unfinished, depth.given_up, depth.oldest_accepted_at)
+
+    async def test_entries(self, harness: Harness, inbox: Inbox) -> None:
+        """Every tick is listed with its state, its attempts and why it is not answered yet."""
+        ticks = [a_tick(harness.now()) for _ in range(4)]
+        for tick in ticks:
+            await inbox.put(tick)
+        at = harness.now() + timedelta(hours=1)
+        await inbox.retry(await lease_one(inbox), at, "channel-unavailable: away")
+        lease = await lease_one(inbox)
+        await inbox.give_up(await lease_one(inbox), "channel-refused: no")
+        given_up, paused, leased, waiting = await inbox.entries()
+        assert [
+            (ticks[2].id, TickState.GIVEN_UP, 1, "channel-refused: no"),
+            (ticks[0].id, TickState.PAUSED, 1, "channel-unavailable: away"),
+            (ticks[1].id, TickState.LEASED, 1, ""),
+            (ticks[3].id, TickState.WAITING, 0, ""),
+        ] == [
+            (entry.id, entry.state, entry.attempts, entry.reason)
+            for entry in (given_up, paused, leased, waiting)
+        ]
+        assert (at, lease.expires_at) == (paused.at, leased.at)
+        assert (ticks[3].channel, ticks[3].accepted_at) == (waiting.channel, waiting.accepted_at)
+
+    async def test_entries_up_to_a_limit(self, harness: Harness, inbox: Inbox) -> None:
+        """No more are listed than asked for, and the oldest are."""
+        ticks = [a_tick(harness.now()) for _ in range(8)]
+        for tick in ticks:
+            await inbox.put(tick)
+        assert [tick.id for tick in ticks[:5]] == [entry.id for entry in await inbox.entries(5)]
+
+    async def test_the_reason_of_the_last_failure(self, harness: Harness, inbox: Inbox) -> None:
+        """While a tick is tried again, the list still says why it failed before."""
+        await inbox.put(a_tick(harness.now()))
+        await inbox.retry(await lease_one(inbox), harness.now(), "away")
+        await lease_one(inbox)
+        assert [entry.reason for entry in await inbox.entries()] == ["away"]
+
+    async def test_seen_by_another_process(self, harness: Harness, inbox: Inbox) -> None:
+        """The list and the counts are the same for every process."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(3)])
+        async with harness.another() as other:
+            assert (await inbox.depth(), await inbox.entries()) == (
+                await other.inbox.depth(),
+                await other.inbox.entries(),
+            )
+
+    async def test_probe(self, inbox: Inbox) -> None:
+        """A storage that works passes, and nothing is left of the proof."""
+        await inbox.probe()
+        assert (await inbox.depth()).unfinished == 0
