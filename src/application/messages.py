@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from application.console_link import console_link, is_filtered
-from application.errors import AwsRefused, AwsUnavailable, SettingsRejected
+from application.errors import AwsError, SettingsRejected
 from application.ports.cost_source import CostQuery
 from application.text import harmless
 from domain.analysis import Analysis
@@ -74,7 +74,7 @@ def report_message(account_id: str, report: Report, query: CostQuery | None = No
 
 
 def failure_message(
-    failure: SettingsRejected | AwsRefused | AwsUnavailable, period: Period, account_id: str | None = None
+    failure: SettingsRejected | AwsError, period: Period, account_id: str | None = None
 ) -> Message:
     """Say that a check could not be made, why, and the one thing to do about it."""
     lines = [f"⚠️ {TITLE}", "", f"🏦 AWS Account: {harmless(account_id or 'unknown')}"]

@@ -7,13 +7,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import reduce
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from domain.thresholds import Threshold
     from entrypoints.config import Config
 
 EXIT_FAILED = 3
@@ -52,18 +53,25 @@ def worker() -> None:
     _run(work(config), uvloop=True)
 
 
-def _threshold(_: click.Context, __: click.Parameter, text: str) -> Threshold:
-    from adapters.settings import read_threshold
+def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """A callback that reads an option as the setting of the same meaning is read."""
 
-    try:
-        return read_threshold(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+    def callback(_: click.Context, __: click.Parameter, text: str) -> Any:
+        reader: Any = reduce(getattr, name.split("."), import_module(module))
+        try:
+            return reader(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
 
 
 @main.command()
 @click.option(
-    "--threshold", required=True, callback=_threshold, help="The most that the period may cost: 100."
+    "--threshold",
+    required=True,
+    callback=_reads("adapters.settings", "read_threshold"),
+    help="The most that the period may cost: 100.",
 )
 @click.option(
     "--frequency",
@@ -72,18 +80,54 @@ def _threshold(_: click.Context, __: click.Parameter, text: str) -> Threshold:
     type=click.Choice(["daily", "weekly", "monthly", "month-to-date"], case_sensitive=False),
     help="Which period: yesterday, the last full week or month, or this month so far.",
 )
-@click.option("--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@click.option(
+    "--metric",
+    default="AmortizedCost",
+    show_default=True,
+    callback=_reads("domain.charges", "Metric.parse"),
+    help="How costs are counted.",
+)
+@click.option(
+    "--exclude-charges",
+    default="",
+    callback=_reads("domain.charges", "parse_record_types"),
+    help='Charges left out: "Credit, Refund, Tax".',
+)
+@click.option(
+    "--scope",
+    default="",
+    callback=_reads("domain.scope", "Scope.parse"),
+    help="Part of the bill: 'account:111122223333 service:\"Amazon EC2\"'.",
+)
+@click.option(
+    "--format", "output", default="text", show_default=True, type=click.Choice(["text", "json", "csv"])
+)
+@click.option(
+    "--explain", is_flag=True, help="Also print what AWS was asked and how each figure was derived."
+)
 @click.option("--notify", metavar="URL", help="Also post the report to this return_url, as a tick would.")
-def check(threshold: Threshold, frequency: str, output: str, notify: str | None) -> None:
+def check(**options: Any) -> None:
     """Check the spend now, with the standard AWS credential chain.
 
-    Exit code: 0 within budget, 1 exceeded, 2 wrong usage, 3 AWS or the delivery failed.
+    Exit code: 0 within budget, 1 exceeded, 2 wrong usage, 3 AWS or the delivery failed, or nothing published.
     """
     config = _config()
+    from application.credentials import Credentials
+    from application.monitor import Monitor
     from domain.periods import Frequency
     from entrypoints.check import check as run
 
-    sys.exit(_run(run(config, threshold, Frequency(frequency), output, notify)))
+    if options["explain"] and options["output"] != "text":
+        raise click.UsageError("--explain goes with --format text")
+    monitor = Monitor(
+        Credentials("", ""),
+        options["threshold"],
+        Frequency(options["frequency"]),
+        metric=options["metric"],
+        excluded_record_types=options["exclude_charges"],
+        scope=options["scope"],
+    )
+    sys.exit(_run(run(config, monitor, options["output"], options["notify"], explain=options["explain"])))
 
 
 @main.command()

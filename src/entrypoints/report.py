@@ -1,0 +1,208 @@
+"""A check's findings as a terminal, a pipe, JSON or CSV shows them. Every figure comes from the domain."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from application.check_spend import SpendChecked
+from application.console_link import console_link
+from application.messages import Message
+from application.monitor import Monitor
+from domain.money import Money
+from domain.movers import Part
+from domain.periods import Frequency, Period
+from domain.reports import Report
+from domain.thresholds import Verdict
+
+COLORS = {Verdict.WITHIN: "green", Verdict.EXCEEDED: "red", Verdict.NOT_PUBLISHED: "yellow"}
+BAR_WIDTH = 40
+SERVICES_SHOWN = 12
+DOLLARS_PER_REQUEST = Decimal("0.01")
+"""Source: AWS Cost Explorer pricing."""
+
+
+def print_report(console: Console, monitor: Monitor, checked: SpendChecked, message: Message) -> None:
+    """Print the message, the days as bars with the threshold drawn in, and the services."""
+    report = checked.reports[-1]
+    paid = f"🧾 Paid requests: {checked.paid_requests} (${checked.paid_requests * DOLLARS_PER_REQUEST:.2f})"
+    title, *facts = [*message.text.splitlines(), paid]
+    if console.is_terminal:
+        text = Text("\n".join(facts).strip("\n"), overflow="fold")
+        console.print(Panel(text, title=title, border_style=COLORS[report.verdict], expand=False))
+    else:
+        console.print("\n".join([title, *facts]), markup=False)
+    figures = [*_bars(monitor, report), *_services(report)]
+    if figures:
+        console.print(Group("", *figures))
+
+
+def _bars(monitor: Monitor, report: Report) -> Iterator[Table]:
+    """One bar a day (or month). Only a day's or month's own threshold has a place among them."""
+    shape = report.analysis.shape if report.analysis else ()
+    known = [spend.amount for _, spend in shape if spend]
+    if not report.spend or len(known) < 2:  # noqa: PLR2004  # one bar compares with nothing
+        return
+    has_threshold = monitor.frequency in {Frequency.DAILY, Frequency.MONTHLY}
+    mark = report.threshold.amount if has_threshold else None
+    # Bars stay readable when the threshold is far above all of them.
+    highest = max(*known, min(mark, 2 * max(known))) if mark else max(known)
+    title = f"threshold ┊ {Money(mark, report.spend.currency)}" if mark is not None else None
+    table = Table(title=title, title_style="dim", title_justify="left", show_header=False, box=None)
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    for period, spend in shape:
+        amount = spend.amount if spend else None
+        table.add_row(_short(period), _bar(amount, highest, mark), str(spend) if spend else "not published")
+    yield table
+
+
+def _bar(amount: Decimal | None, highest: Decimal, mark: Decimal | None) -> Text:
+    def columns(value: Decimal) -> int:
+        return int(BAR_WIDTH * min(value, highest) / highest) if highest > 0 and value > 0 else 0
+
+    is_over = mark is not None and amount is not None and amount > mark
+    bar = "█" * columns(amount or Decimal())
+    if mark is None or mark > highest:
+        return Text(bar, style="cyan")
+    place = columns(mark)
+    line = f"{bar:<{BAR_WIDTH + 1}}"
+    return Text.assemble(
+        (line[:place], "red" if is_over else "cyan"),
+        ("┊" if line[place] == " " else "╂", "bold"),
+        (line[place + 1 :], "red"),
+    )
+
+
+def _short(period: Period) -> str:
+    return f"{period.start:%b %Y}" if period.is_whole_month else f"{period.start:%a %d %b}"
+
+
+def _services(report: Report) -> Iterator[Table]:
+    analysis = report.analysis
+    if not analysis or not report.spend:
+        return
+    for title, parts in (("service", analysis.parts), ("linked account", analysis.accounts)):
+        if not parts:
+            continue
+        table = Table(box=None, header_style="bold")
+        table.add_column(title, overflow="fold")
+        table.add_column("spend", justify="right", no_wrap=True)
+        table.add_column("change", justify="right", no_wrap=True)
+        table.add_column("")
+        for part in parts[:SERVICES_SHOWN]:
+            spend = Money(part.amount, report.spend.currency)
+            change = "" if part.change is None else _signed(Money(part.change, report.spend.currency))
+            # What AWS names is printed as it is, never read as markup.
+            table.add_row(Text(part.name), str(spend), change, "new" if part.is_new else "")
+        if len(parts) > SERVICES_SHOWN:
+            others = sum((part.amount for part in parts[SERVICES_SHOWN:]), Decimal())
+            count = len(parts) - SERVICES_SHOWN
+            table.add_row(f"and {count} others", str(Money(others, report.spend.currency)), "", "")
+        yield table
+
+
+def _signed(change: Money) -> str:
+    return f"+{change}" if change.amount > 0 else str(change) if change.amount else "no change"
+
+
+def report_json(monitor: Monitor, checked: SpendChecked) -> dict[str, Any]:
+    """What ``check --format json`` prints; the keys are stable, amounts are exact decimals as text."""
+    report = checked.reports[-1]
+    analysis = report.analysis
+    currency = report.spend.currency if report.spend else checked.history.currency
+    excess = report.threshold.excess(report.spend) if report.spend else None
+    figures: dict[str, Any] = {
+        "account_id": checked.account_id,
+        "frequency": monitor.frequency,
+        "period": _period(report.period),
+        "verdict": report.verdict,
+        "spend": _money(report.spend),
+        "threshold": _money(Money(report.threshold.amount, currency)),
+        "excess": _money(excess),
+        "metric": monitor.metric,
+        "excluded_charges": monitor.excluded_record_types,
+        "scope": str(monitor.scope),
+        "published_until": checked.history.published_until,
+        "paid_requests": checked.paid_requests,
+        "paid": _money(Money(checked.paid_requests * DOLLARS_PER_REQUEST)),
+        "link": console_link(checked.query, report.period, currency) or None,
+    }
+    if analysis is None:
+        return figures
+    change = report.spend - analysis.spend_before if report.spend and analysis.spend_before else None
+    usual, outlook, episode = analysis.usual, analysis.outlook, analysis.episode
+    return figures | {
+        "provisional": analysis.provisional,
+        "later_change": analysis.later_change
+        and {"percent": f"{analysis.later_change.percent:f}", "periods": analysis.later_change.periods},
+        "compared_with": analysis.before
+        and {**_period(analysis.before), "spend": _money(analysis.spend_before), "change": _money(change)},
+        "usual": usual
+        and {
+            "weekday": f"{report.period.start:%A}",
+            "median": _money(usual.median),
+            "lowest": _money(usual.lowest),
+            "highest": _money(usual.highest),
+        },
+        "spike": report.spike,
+        "services": [_part(part, currency) for part in analysis.parts],
+        "linked_accounts": [_part(part, currency) for part in analysis.accounts],
+        "shape": [{**_period(period), "spend": _money(spend)} for period, spend in analysis.shape],
+        "outlook": outlook
+        and {
+            "month": _period(outlook.month),
+            "until": outlook.until,
+            "spend": _money(outlook.spend),
+            "pace_per_day": _money(outlook.pace),
+            "by_month_end": _money(outlook.by_month_end),
+            "threshold_reached_on": outlook.reached_on,
+        },
+        "episode": episode
+        and {
+            "since": episode.since,
+            "periods": episode.periods,
+            "over": _money(episode.over),
+            "may_be_longer": episode.is_older,
+        },
+    }
+
+
+def report_csv(checked: SpendChecked) -> str:
+    """What ``check --format csv`` prints: a row per day (or month) and service, as AWS answered."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["start", "end", "service", "amount", "currency"])
+    for entry in checked.history.entries:
+        for name, amount in entry.services:
+            writer.writerow(
+                [entry.period.start, entry.period.end, _cell(name), f"{amount:f}", checked.history.currency]
+            )
+    return table.getvalue()
+
+
+def _cell(text: str) -> str:
+    """A name from outside must not be read as a formula by whoever opens the file."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _period(period: Period) -> dict[str, Any]:
+    return {"start": period.start, "end": period.end}
+
+
+def _money(money: Money | None) -> dict[str, str] | None:
+    return {"amount": f"{money.amount.normalize():f}", "currency": money.currency} if money else None
+
+
+def _part(part: Part, currency: str) -> dict[str, Any]:
+    change = None if part.change is None else Money(part.change, currency)
+    spend = Money(part.amount, currency)
+    return {"name": part.name, "spend": _money(spend), "change": _money(change), "new": part.is_new}
