@@ -1,0 +1,281 @@
+"""What becomes of a message when the other side is silent, broken, or not who it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import struct
+import traceback
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+
+from adapters.telex import TelexChannel, open_telex
+from application.errors import ChannelRefused, ChannelUnavailable
+from application.messages import Message
+from tests.contract.telex_double import (
+    ScriptedResolver,
+    TelexDouble,
+    certificate_for,
+    raw_server,
+    telex_double,
+)
+from tests.fakes.clock import FixedClock
+
+GOOD = Message("✅ AWS Spend Alert\n\n🟢 Status: Within Budget", good=True)
+BAD = Message("🔔 AWS Spend Alert\n\n🔴 Status: Exceeded Budget", good=False)
+
+OK = '{"status":"success","status_code":202,"message":"request received","task_id":"1"}'
+
+
+@pytest.fixture
+async def telex() -> AsyncIterator[TelexDouble]:
+    """A local Telex."""
+    async with telex_double() as double:
+        yield double
+
+
+@pytest.fixture
+async def channel() -> AsyncIterator[TelexChannel]:
+    """The adapter, allowed to call loopback, and impatient."""
+    async with open_telex(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
+        yield opened
+
+
+async def test_a_silent_channel_is_unavailable(telex: TelexDouble, channel: TelexChannel) -> None:
+    """No answer within the time is worth a retry."""
+    gone = asyncio.Event()
+
+    async def never(_: web.Request) -> web.Response:
+        await gone.wait()
+        return web.Response()
+
+    telex.answers.append(never)
+    with pytest.raises(ChannelUnavailable, match="in time"):
+        await channel.post(telex.url, GOOD)
+    gone.set()
+
+
+async def test_nobody_there_is_unavailable(channel: TelexChannel) -> None:
+    """A refused connection is worth a retry."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(ChannelUnavailable, match="connected"):
+        await channel.post(f"http://127.0.0.1:{port}/", GOOD)
+
+
+async def test_a_name_without_address_is_unavailable() -> None:
+    """A failed look-up is worth a retry."""
+    async with open_telex(FixedClock(), resolver=ScriptedResolver({"empty.telex.im": []})) as channel:
+        for name in ("empty.telex.im", "unknown.telex.im"):
+            with pytest.raises(ChannelUnavailable, match="looked up"):
+                await channel.post(f"https://{name}/v1/return/1", GOOD)
+
+
+async def test_an_endless_answer_is_cut_off(telex: TelexDouble) -> None:
+    """64 KiB are read, then the connection is closed: a 2xx that never ends is a delivery, soon."""
+    closed = asyncio.Event()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=202)
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+        except ConnectionError:
+            closed.set()
+            raise
+
+    telex.answers.append(endless)
+    async with open_telex(FixedClock(), allow_private=True, total_timeout=60) as patient, asyncio.timeout(5):
+        await patient.post(telex.url, GOOD)
+        await closed.wait()
+
+
+async def test_an_answer_that_stalls_is_not_waited_for_twice(
+    telex: TelexDouble, channel: TelexChannel
+) -> None:
+    """A 2xx whose body does not come is a delivery: sending it again could only repeat it."""
+    gone = asyncio.Event()
+
+    async def stalling(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=202, headers={"Content-Length": "90"})
+        await response.prepare(request)
+        await response.write(b'{"status":')
+        await gone.wait()
+        return response
+
+    telex.answers.append(stalling)
+    await channel.post(telex.url, GOOD)
+    gone.set()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\x00\xff" * 100,
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 202",
+        b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 202 Accepted\r\nContent-Le",
+        b"HTTP/1.1 202 Accepted\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 202 Accepted\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+        b"HTTP/1.1 202 Accepted\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 50,
+    ],
+)
+async def test_garbage_is_unavailable(channel: TelexChannel, said: bytes) -> None:
+    """What is not an HTTP answer up to its status and headers is worth a retry."""
+    async with raw_server(said) as server:
+        with pytest.raises(ChannelUnavailable):
+            await channel.post(server.url, GOOD)
+    assert server.requests == 1
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 20"])
+async def test_a_reset_before_the_answer_is_unavailable(channel: TelexChannel, said: bytes) -> None:
+    """A connection that is reset instead of an answer is worth a retry."""
+
+    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        await writer.drain()
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    async with raw_server(then=reset) as server:
+        with pytest.raises(ChannelUnavailable):
+            await channel.post(server.url, GOOD)
+    assert server.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(b"202 Accepted", None), (b"503 Away", ChannelUnavailable), (b"404 No", ChannelRefused)],
+)
+async def test_a_body_cut_short_leaves_the_status(
+    channel: TelexChannel, status: bytes, error: type[Exception] | None
+) -> None:
+    """When the connection ends inside the body, what has come decides, and nothing is sent again."""
+    async with raw_server(b"HTTP/1.1 " + status + b'\r\nContent-Length: 99\r\n\r\n{"stat') as server:
+        if error is None:
+            await channel.post(server.url, GOOD)
+        else:
+            with pytest.raises(error):
+                await channel.post(server.url, GOOD)
+    assert server.requests == 1
+
+
+async def test_a_compressed_answer_stays_compressed(channel: TelexChannel) -> None:
+    """Nothing is unpacked, so a small answer cannot become a large one."""
+    body = gzip.compress(b'{"status":"error"}')
+    head = f"HTTP/1.1 202 Accepted\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with raw_server(head.encode() + body) as server:
+        await channel.post(server.url, GOOD)
+    assert server.requests == 1
+
+
+async def test_connections_are_reused(telex: TelexDouble, channel: TelexChannel) -> None:
+    """Posts to one host, one after the other, go over one connection."""
+    for _ in range(3):
+        await channel.post(telex.url, GOOD)
+    assert len({post.connection for post in telex.received}) == 1
+
+
+ANSWERED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_a_connection_closed_while_idle_loses_nothing(channel: TelexChannel) -> None:
+    """When the server has hung up between two posts, the second goes over a fresh connection."""
+    async with raw_server(ANSWERED) as server:
+        await channel.post(server.url, GOOD)
+        async with asyncio.timeout(5):
+            while _is_open(channel):  # noqa: ASYNC110  # aiohttp tells nobody that an idle connection has ended
+                await asyncio.sleep(0.001)
+        await channel.post(server.url, GOOD)
+    assert (server.connections, server.requests) == (2, 2)
+
+
+def _is_open(channel: TelexChannel) -> bool:
+    """Whether the event loop has not yet seen that the server hung up."""
+    connector = channel._session.connector
+    assert connector is not None
+    idle = connector._conns.values()
+    return any(protocol.is_connected() for connections in idle for protocol, _ in connections)
+
+
+async def test_a_reused_connection_that_breaks_is_not_written_to_again(channel: TelexChannel) -> None:
+    """The server may have acted on a request that it did not answer, so we do not repeat it by ourselves."""
+
+    async def hang_up(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        """Say nothing."""
+
+    async with raw_server(ANSWERED, then=hang_up) as server:
+        await channel.post(server.url, GOOD)
+        with pytest.raises(ChannelUnavailable):
+            await channel.post(server.url, BAD)
+    assert (server.connections, server.requests) == (1, 2)
+
+
+async def test_no_cookie_is_kept(telex: TelexDouble, channel: TelexChannel) -> None:
+    """What one answer sets, the next post does not carry."""
+    telex.answer(202, OK, {"Set-Cookie": "session=1; Path=/"})
+    await channel.post(telex.url, GOOD)
+    await channel.post(telex.url, GOOD)
+    assert "cookie" not in telex.received[1].headers
+
+
+async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
+    """A certificate that we trust for this name lets the message through; for another name it does not."""
+    server, client = certificate_for("ping.telex.im", tmp_path)
+    resolver = ScriptedResolver({"ping.telex.im": ["127.0.0.1"], "other.telex.im": ["127.0.0.1"]})
+    async with (
+        telex_double(certificate=server) as telex,
+        open_telex(FixedClock(), ssl=client, resolver=resolver, public=lambda _: True) as channel,
+    ):
+        port = telex.base.rpartition(":")[2]
+        await channel.post(f"https://ping.telex.im:{port}/v1/return/1", GOOD)
+        with pytest.raises(ChannelUnavailable, match="certificate"):
+            await channel.post(f"https://other.telex.im:{port}/v1/return/1", GOOD)
+    assert [post.headers["host"] for post in telex.received] == [f"ping.telex.im:{port}"]
+
+
+@pytest.mark.parametrize("days_left", [-1, 1])
+async def test_tls_without_a_valid_certificate_is_unavailable(tmp_path: Path, days_left: int) -> None:
+    """A certificate that has run out, or that nobody we trust has signed, gets no message."""
+    server, client = certificate_for("ping.telex.im", tmp_path, days_left)
+    async with (
+        telex_double(certificate=server) as telex,
+        open_telex(
+            FixedClock(),
+            ssl=client if days_left < 0 else None,
+            resolver=ScriptedResolver({"ping.telex.im": ["127.0.0.1"]}),
+            public=lambda _: True,
+        ) as channel,
+    ):
+        port = telex.base.rpartition(":")[2]
+        with pytest.raises(ChannelUnavailable, match="certificate"):
+            await channel.post(f"https://ping.telex.im:{port}/v1/return/1", GOOD)
+    assert telex.received == []
+
+
+async def test_plain_http_where_tls_belongs_is_unavailable(telex: TelexDouble) -> None:
+    """A server that does not speak TLS gets no message."""
+    async with open_telex(FixedClock(), allow_private=True) as channel:
+        with pytest.raises(ChannelUnavailable):
+            await channel.post(telex.url.replace("http:", "https:"), GOOD)
+    assert telex.received == []
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 two hundred\r\n\r\n", b"HTTP/1.1 429 Slow\r\n\r\n"])
+async def test_no_traceback_shows_the_url(channel: TelexChannel, said: bytes) -> None:
+    """Not even the chain of causes, which logs print, holds a part of the return_url."""
+    token = uuid4().hex
+    async with raw_server(said) as server:
+        with pytest.raises(ChannelUnavailable) as caught:
+            await channel.post(f"{server.url}/{token}", GOOD)
+    assert token not in "".join(traceback.format_exception(caught.value))
