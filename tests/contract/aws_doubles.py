@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from itertools import chain, repeat
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from botocore.loaders import create_loader
 from moto.server import ThreadedMotoServer
 
 from adapters.aws.clients import open_aws
@@ -26,7 +28,7 @@ from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.sts import StsIdentity
 from application.credentials import Credentials
 from application.errors import AwsError
-from application.ports.cost_source import CostSource, Granularity
+from application.ports.cost_source import CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from domain.costs import CostHistory
 from domain.periods import Period
@@ -216,8 +218,13 @@ class DoubleWorld(World):
         if token and self._questions.get(token) != question:
             return self._ce_error(Canned(AwsError, 400, "ValidationException", "Another question's token"))
         window = _period(parameters["TimePeriod"])
-        history = account.history(window, Granularity(parameters["Granularity"]))
+        group_by = GroupBy(parameters["GroupBy"][0]["Key"])
+        history = account.history(window, Granularity(parameters["Granularity"]), group_by)
         pages = pages_of(history, parameters["Metrics"][0], account.page_size, account.id)
+        if group_by is GroupBy.LINKED_ACCOUNT:
+            pages[0]["DimensionValueAttributes"] = [
+                {"Value": key, "Attributes": {"description": name}} for key, name in account.names.items()
+            ]
         page = pages[int(token.rpartition("-")[2]) if token else 0]
         if "NextPageToken" in page:
             self._questions[page["NextPageToken"]] = question
@@ -316,10 +323,15 @@ def point_sdk_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SECRET_ACCESS_KEY": "host-secret",
         "AWS_ENDPOINT_URL": url.rstrip("/"),
     }
+    monkeypatch.setattr("botocore.session.create_loader", _sdk_data)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in clean.items():
         monkeypatch.setenv(name, value)
+
+
+# The SDK's data files are read once for all tests, which saves each the better part of its time.
+_sdk_data = cache(create_loader)
 
 
 def _period(interval: Mapping[str, str]) -> Period:

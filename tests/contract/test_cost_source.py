@@ -22,9 +22,11 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
-from application.ports.cost_source import CostAnswer, CostQuery, Granularity
+from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period
+from domain.scope import Scope
 from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
 from tests.fakes.aws import Account
 
@@ -146,6 +148,29 @@ async def test_costs_come_by_month(world: World) -> None:
     ]
 
 
+async def test_a_month_may_be_asked_for_in_part(world: World) -> None:
+    """The running month's entry ends where the window does."""
+    world.add(CREDENTIALS, Account("123456789012", BILL))
+    window = Period(date(2026, 10, 1), FIRST + DAY)
+    answer = await world.cost_source.costs(CREDENTIALS, CostQuery("1", window, Granularity.MONTHLY))
+    assert [(entry.period, entry.total) for entry in answer.history.entries] == [
+        (window, Decimal("12.0000000001"))
+    ]
+
+
+async def test_costs_come_by_linked_account(world: World) -> None:
+    """Divided by linked account, the entries' keys are account ids, and AWS says what they are called."""
+    names = {"111122223333": "prod", "444455556666": "dev"}
+    accounts = {FIRST: {"111122223333": "7.5", "444455556666": "2.5"}}
+    world.add(CREDENTIALS, Account("123456789012", BILL, accounts=accounts, names=names))
+    query = CostQuery("1", WINDOW, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
+    answer = await world.cost_source.costs(CREDENTIALS, query)
+    assert [entry.services for entry in answer.history.entries] == [
+        (("111122223333", Decimal("7.5")), ("444455556666", Decimal("2.5")))
+    ]
+    assert answer.names == names
+
+
 async def test_only_the_window_is_asked_for(world: World) -> None:
     """Costs before the window's start or from its end on are not in the answer."""
     world.add(CREDENTIALS, Account("123456789012", BILL))
@@ -164,7 +189,7 @@ async def test_the_currency_is_the_bills(world: World) -> None:
 async def test_the_metric_is_the_querys(world: World) -> None:
     """Another metric is asked for and read."""
     world.add(CREDENTIALS, Account("123456789012", BILL))
-    query = CostQuery("1", WINDOW, Granularity.DAILY, "UnblendedCost")
+    query = CostQuery("1", WINDOW, Granularity.DAILY, Metric.UNBLENDED)
     answer = await world.cost_source.costs(CREDENTIALS, query)
     assert answer.history == ANSWER
 
@@ -212,6 +237,38 @@ async def test_many_tenants_at_once_are_not_mixed_up(world: World) -> None:
     assert [answer.history.entries[0].total + answer.history.entries[1].total for answer in answers] == [
         n + Decimal(f"0.{n}") for n in range(200)
     ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "excluded", "sent"),
+    [
+        ("", (), None),
+        ("", ("Credit", "Tax"), {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Tax"]}}}),
+        ("region:eu-west-1", (), {"Dimensions": {"Key": "REGION", "Values": ["eu-west-1"]}}),
+        (
+            'account:111122223333 account:444455556666 service:"Amazon X" tag:team=web',
+            ("Refund",),
+            {
+                "And": [
+                    {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": ["111122223333", "444455556666"]}},
+                    {"Dimensions": {"Key": "SERVICE", "Values": ["Amazon X"]}},
+                    {"Tags": {"Key": "team", "Values": ["web"]}},
+                    {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Refund"]}}},
+                ]
+            },
+        ),
+    ],
+)
+async def test_the_scope_becomes_a_filter(
+    double: DoubleWorld, scope: str, excluded: tuple[str, ...], sent: object
+) -> None:
+    """Alternatives are values of one term, different terms are joined by "And", exclusions are negated."""
+    double.add(CREDENTIALS, Account("123456789012", BILL))
+    query = CostQuery(
+        "1", WINDOW, Granularity.DAILY, scope=Scope.parse(scope), excluded_record_types=excluded
+    )
+    await double.cost_source.costs(CREDENTIALS, query)
+    assert double.requests[0].parameters.get("Filter") == sent
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)

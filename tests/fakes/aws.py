@@ -14,7 +14,7 @@ from math import ceil
 
 from application.credentials import Credentials
 from application.errors import AccessKeyUnknown, AwsError, SecretKeyWrong
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity
+from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period, first_of_next_month
@@ -32,22 +32,29 @@ class Account:
         bill: What its days cost.
         currency: USD, or CNY in China.
         page_size: Days (or months) per answer, each answer a paid request.
+        accounts: The same bill by linked account.
+        names: Of the linked accounts, by id.
     """
 
     id: str
     bill: Bill = field(default_factory=dict)
     currency: str = "USD"
     page_size: int = 1000
+    accounts: Bill = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
-    def history(self, window: Period, granularity: Granularity) -> CostHistory:
+    def history(
+        self, window: Period, granularity: Granularity, group_by: GroupBy = GroupBy.SERVICE
+    ) -> CostHistory:
         """Add the bill up."""
         costs: dict[Period, dict[str, Decimal]] = {}
-        for day, services in self.bill.items():
+        bill = self.accounts if group_by is GroupBy.LINKED_ACCOUNT else self.bill
+        for day, amounts in bill.items():
             if window.start <= day < window.end:
-                entry = costs.setdefault(_period_of(day, granularity), defaultdict(Decimal))
-                for service, amount in services.items():
-                    entry[service] += Decimal(amount)
-        entries = [CostEntry(period, tuple(services.items())) for period, services in sorted(costs.items())]
+                entry = costs.setdefault(_period_of(day, granularity, window), defaultdict(Decimal))
+                for key, amount in amounts.items():
+                    entry[key] += Decimal(amount)
+        entries = [CostEntry(period, tuple(amounts.items())) for period, amounts in sorted(costs.items())]
         return CostHistory(tuple(entries), self.currency if any(e.services for e in entries) else "USD")
 
 
@@ -121,11 +128,12 @@ class FakeCostSource(CostSource):
             except AwsError as error:
                 error.paid_requests = 1
                 raise
-        history = account.history(query.window, query.granularity)
-        return CostAnswer(history, max(1, ceil(len(history.entries) / account.page_size)))
+        history = account.history(query.window, query.granularity, query.group_by)
+        names = account.names if query.group_by is GroupBy.LINKED_ACCOUNT else {}
+        return CostAnswer(history, max(1, ceil(len(history.entries) / account.page_size)), names)
 
 
-def _period_of(day: date, granularity: Granularity) -> Period:
+def _period_of(day: date, granularity: Granularity, window: Period) -> Period:
     if granularity is Granularity.DAILY:
         return Period(day, day + DAY)
-    return Period(day.replace(day=1), first_of_next_month(day))
+    return Period(max(day.replace(day=1), window.start), min(first_of_next_month(day), window.end))

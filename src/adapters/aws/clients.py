@@ -1,186 +1,184 @@
-"""One client per AWS service for all tenants; each request carries its own tenant's credentials."""
+"""Calls AWS for all tenants at once; each request carries its own tenant's credentials, nobody else's.
+
+A call through aiobotocore's client costs one to five milliseconds of CPU, most of it the same for every
+tenant. So the client writes each question once (``questions.py``); a call then only signs it with botocore's
+signer, sends it, and reads the answer.
+"""
 
 from __future__ import annotations
 
-import logging
-import os
+import asyncio
+import random
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import count
+from typing import Any, Generic
 
-from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentials
-from aiobotocore.session import AioSession, get_session
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ParamValidationError,
-    ReadTimeoutError,
-)
-from botocore.parsers import ResponseParserError
+import aiohttp
 
+from adapters.aws.operations import Answer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
 from application.credentials import Credentials
-from application.errors import AwsError, AwsUnavailable, RequestRefused
+from application.errors import AwsError, AwsRefused, AwsUnavailable
 
-DEFAULT_REGION = "us-east-1"
-"""Cost Explorer has one endpoint per partition; botocore finds it from any region of the partition."""
+IDLE_SECONDS = 10
+"""An unused connection is dropped after this, sooner than AWS drops it."""
 
-UNREADABLE = (ResponseParserError, LookupError, TypeError, ValueError, AttributeError)
-"""What botocore's parsers raise on answers that are not AWS's."""
+REDIRECT = 300
 
 OnCall = Callable[[str, str], None]
-"""Is told of every call: the operation, and ``ok`` or the error's code."""
-
-
-@dataclass(slots=True)
-class _Call:
-    credentials: AioCredentials = field(repr=False)
-    attempts: int = 0
-
-
-_current: ContextVar[_Call] = ContextVar("current AWS call")
+"""Is told of every request: the operation, and ``ok`` or the error's code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """AWS's answer.
+class Reply(Generic[T]):
+    """What a call brought.
 
     Args:
-        body: As botocore parses it.
-        requests: How many requests it took; more than one when some were tried again.
+        content: What the operation's ``read`` made of AWS's answer.
+        requests: How many requests reached AWS for it; more than one when it was asked again.
     """
 
-    body: Mapping[str, Any]
+    content: T
     requests: int
 
 
-class Aws:
-    """Calls AWS with whatever credentials it is given, never with the machine's own.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What botocore brings along.
 
     Args:
-        clients: By service, open.
-        on_call: Is told of every call.
+        questions: By service, what writes them.
+        tls: What checks AWS's certificate.
     """
 
-    def __init__(self, clients: Mapping[str, Any], on_call: OnCall) -> None:
-        self._clients = clients
+    questions: Mapping[str, Any]
+    tls: ssl.SSLContext
+
+
+class _NotReached(AwsUnavailable):
+    """The request never got to AWS: it costs nothing."""
+
+
+class Aws:
+    """Calls AWS with whatever credentials it is given.
+
+    Args:
+        desk: Being opened.
+        http: What sends the requests.
+        attempts: How often a request is sent, at most, while AWS throttles or is broken.
+        on_call: Is told of every request.
+        jitter: 0 to 1: where in a pause between two attempts.
+    """
+
+    def __init__(
+        self,
+        desk: asyncio.Task[Desk],
+        http: aiohttp.ClientSession,
+        attempts: int,
+        on_call: OnCall,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._desk = desk
+        self._http = http
+        self._attempts = attempts
         self._on_call = on_call
+        self._jitter = jitter
 
     async def call(
-        self, service: str, operation: str, credentials: Credentials, parameters: Mapping[str, Any]
-    ) -> Reply:
+        self, operation: Operation[T], credentials: Credentials, parameters: Mapping[str, Any]
+    ) -> Reply[T]:
         """Make one API call.
-
-        Args:
-            service: ``sts`` or ``ce``.
-            operation: As botocore's client spells it: ``get_caller_identity``.
-            credentials: Who asks.
-            parameters: The operation's.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
             AwsUnavailable: Throttled, timed out or broken; worth trying later.
         """
         check_spelling(credentials)
-        call = _Call(
-            AioCredentials(
-                credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-            )
-        )
-        token = _current.set(call)
+        desk = self._desk.result() if self._desk.done() else await asyncio.shield(self._desk)
+        question = await desk.questions[operation.service].question(operation.name, parameters)
+        requests = 0
+        for attempt in count(1):
+            try:
+                content = operation.read(await self._ask(question, credentials, desk.tls))
+            except AwsError as error:
+                self._on_call(operation.name, error.code)
+                requests += not isinstance(error, _NotReached)
+                error.paid_requests = requests if operation.paid else 0
+                if isinstance(error, AwsRefused) or attempt == self._attempts:
+                    raise
+            else:
+                self._on_call(operation.name, "ok")
+                return Reply(content, requests + 1)
+            # Pauses that double, with full jitter. Source: botocore's standard mode.
+            await asyncio.sleep(self._jitter() * 2 ** (attempt - 1))
+        raise AssertionError("count() does not end")
+
+    async def _ask(self, question: Any, credentials: Credentials, tls: ssl.SSLContext) -> Answer:
+        headers = question.signed(credentials)
         try:
-            body = await getattr(self._clients[service], operation)(**parameters)
-        except (ClientError, BotoCoreError, *UNREADABLE) as exc:
-            error = _translated(exc, credentials)
-            error.paid_requests = call.attempts if service == "ce" else 0
-            self._on_call(operation, error.code)
-            raise error from exc
-        finally:
-            _current.reset(token)
-        self._on_call(operation, "ok")
-        return Reply(body, call.attempts)
+            async with self._http.post(
+                question.url, data=question.body, headers=headers, allow_redirects=False, ssl=tls
+            ) as response:
+                answer = Answer(response.status, response.headers, await response.read(), question.parse)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
+            raise _NotReached("AWS could not be reached.") from exc
+        except TimeoutError as exc:
+            raise AwsUnavailable("AWS did not answer in time.") from exc
+        except aiohttp.ClientError as exc:
+            raise AwsUnavailable(f"The exchange with AWS broke off ({type(exc).__name__}).") from exc
+        if answer.status >= REDIRECT:
+            error = answer.parsed().get("Error", {})
+            code, message = str(error.get("Code") or ""), str(error.get("Message") or "")
+            raise refusal(answer.status, code, message, credentials)
+        return answer
 
 
 @asynccontextmanager
 async def open_aws(
     concurrency: int,
     *,
-    attempts: int = 3,
+    attempts: int = 1,
     connect_timeout: float = 5,
     read_timeout: float = 30,
     on_call: OnCall = lambda _operation, _result: None,
+    jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[Aws]:
-    """Open the shared clients. Endpoints and region are the AWS SDK's own: environment, then profile.
+    """Open the way to AWS, in the background: the first call waits until botocore is there.
+
+    Endpoints, region and CA bundle are the AWS SDK's own, from the environment and the profile. Proxies are
+    not used, redirects not followed.
 
     Args:
-        concurrency: Connections per service.
-        attempts: How often a call is sent, at most, when AWS throttles or breaks.
+        concurrency: Connections at a time.
+        attempts: How often a request is sent, at most, while AWS throttles or is broken. The service leaves
+            it at one: its inbox tries again without holding a worker's place.
         connect_timeout: Seconds.
         read_timeout: Seconds.
-        on_call: Is told of every call.
+        on_call: Is told of every request.
+        jitter: 0 to 1: where in a pause between two attempts.
     """
-    _silence_request_logs()
-    session = get_session()
-    config = AioConfig(
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        max_pool_connections=concurrency,
-        proxies={},
-        defaults_mode="legacy",  # "auto" would ask the machine's metadata service for its region
+    http = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=IDLE_SECONDS),
+        timeout=aiohttp.ClientTimeout(
+            total=connect_timeout + read_timeout, sock_connect=connect_timeout, sock_read=read_timeout
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     )
-    async with AsyncExitStack() as stack:
-        clients = {}
-        for service in ("sts", "ce"):
-            client = await stack.enter_async_context(
-                session.create_client(
-                    service,
-                    region_name=_region(session),
-                    config=config,
-                    aws_access_key_id="none",  # keeps botocore from looking for the machine's own
-                    aws_secret_access_key="none",  # noqa: S106  # likewise
-                )
-            )
-            client.meta.events.register("before-sign", _attach_credentials)
-            client.meta.events.register("before-send", _count_attempt)
-            clients[service] = client
-        yield Aws(clients, on_call)
+    async with http, AsyncExitStack() as stack:
+        desk = asyncio.create_task(_open_desk(stack))
+        try:
+            yield Aws(desk, http, attempts, on_call, jitter)
+        finally:
+            desk.cancel()
+            await asyncio.gather(desk, return_exceptions=True)
 
 
-def _region(session: AioSession) -> str:
-    return os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION
-
-
-def _attach_credentials(request: Any, **_: Any) -> None:
-    request.context.setdefault("signing", {})["request_credentials"] = _current.get().credentials
-
-
-def _count_attempt(**_: Any) -> None:
-    _current.get().attempts += 1
-
-
-def _silence_request_logs() -> None:
-    """At debug level these write down headers and what is signed: key ids, session tokens."""
-    for name in ("botocore", "aiobotocore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _translated(exc: Exception, credentials: Credentials) -> AwsError:
-    if isinstance(exc, ClientError):
-        error = exc.response.get("Error", {})
-        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return refusal(status, str(error.get("Code", "")), str(error.get("Message", "")), credentials)
-    if isinstance(exc, ParamValidationError):
-        return RequestRefused("The question is not one that Cost Explorer takes.")
-    if isinstance(exc, ReadTimeoutError | ConnectTimeoutError):
-        return AwsUnavailable("AWS did not answer in time.")
-    if isinstance(exc, UNREADABLE):
-        return AwsUnavailable("AWS's answer cannot be read.")
-    if isinstance(exc, EndpointConnectionError):
-        return AwsUnavailable("AWS could not be reached.")
-    return AwsUnavailable(f"The exchange with AWS broke off ({type(exc).__name__}).")
+async def _open_desk(stack: AsyncExitStack) -> Desk:
+    botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
+    tls = await asyncio.to_thread(botocore.certificates)
+    return Desk(await stack.enter_async_context(botocore.open_questions()), tls)

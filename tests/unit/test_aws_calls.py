@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.aws.chain import credentials_from_chain
+from adapters.aws.clients import open_aws
+from adapters.aws.cost_explorer import CostExplorer
+from adapters.aws.questions import open_questions
+from adapters.aws.refusals import refusal
+from adapters.aws.sts import StsIdentity
+from application.credentials import Credentials
+from application.errors import (
+    AwsRefused,
+    AwsUnavailable,
+    CredentialsMissing,
+    PermissionMissing,
+    RequestRefused,
+    SecretKeyWrong,
+)
+from application.ports.cost_source import CostQuery, Granularity
+from domain.periods import DAY, Period
+from tests.contract.aws_doubles import HOST_KEY, Canned, DoubleWorld, open_double, point_sdk_at
+from tests.fakes.aws import Account
+
+FIRST = date(2026, 10, 30)
+KEY = Credentials("AKIACANARYCANARYCANA", "canary/secret+key", "canary-session-token")
+QUERY = CostQuery("123456789012", Period(FIRST, FIRST + DAY), Granularity.DAILY)
+THROTTLED = Canned(AwsUnavailable, 400, "LimitExceededException", times=1)
+PARAMETERS = {
+    "TimePeriod": {"Start": "2026-10-30", "End": "2026-10-31"},
+    "Granularity": "DAILY",
+    "Metrics": ["AmortizedCost"],
+}
+
+
+@pytest.fixture
+def calls() -> list[tuple[str, str]]:
+    """What the adapter reported of its calls."""
+    return []
+
+
+@pytest.fixture
+async def aws(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, str]]) -> AsyncIterator[DoubleWorld]:
+    """The adapters on the strict double, trying three times without pauses."""
+
+    def record(operation: str, result: str) -> None:
+        calls.append((operation, result))
+
+    async with open_double(
+        monkeypatch, attempts=3, jitter=lambda: 0.0, read_timeout=0.3, on_call=record
+    ) as world:
+        world.add(KEY, Account("123456789012", {FIRST: {"Amazon EC2": "1.5"}}))
+        yield world
+
+
+async def test_throttled_requests_are_tried_again_and_paid(aws: DoubleWorld) -> None:
+    """Two throttled requests and a good one give the answer, for three cents."""
+    aws.answer(KEY, THROTTLED, THROTTLED)
+    answer = await aws.cost_source.costs(KEY, QUERY)
+    assert (answer.history.entries[0].total, answer.paid_requests) == (Decimal("1.5"), 3)
+
+
+async def test_attempts_end(aws: DoubleWorld) -> None:
+    """After three failures the error says what they cost."""
+    aws.answer(KEY, Canned(AwsUnavailable, 500, "InternalServerError"))
+    with pytest.raises(AwsUnavailable) as caught:
+        await aws.cost_source.costs(KEY, QUERY)
+    assert (caught.value.paid_requests, len(aws.requests)) == (3, 3)
+
+
+async def test_a_refusal_is_not_tried_again(aws: DoubleWorld) -> None:
+    """What AWS refuses once it refuses again."""
+    aws.answer(KEY, Canned(PermissionMissing, 400, "AccessDeniedException"))
+    with pytest.raises(PermissionMissing):
+        await aws.cost_source.costs(KEY, QUERY)
+    assert len(aws.requests) == 1
+
+
+async def test_every_attempt_is_signed_anew(aws: DoubleWorld) -> None:
+    """A retry carries a valid signature of the same tenant."""
+    aws.answer(KEY, Canned(AwsUnavailable, 500, "InternalFailure", times=1))
+    assert await aws.identity.account_id(KEY) == "123456789012"
+    assert [request.access_key_id for request in aws.requests] == [KEY.access_key_id] * 2
+
+
+async def test_a_slow_answer_is_not_waited_for(aws: DoubleWorld) -> None:
+    """After the time-out the question counts as asked."""
+    aws.answer(KEY, Canned(AwsUnavailable, hangs=True))
+    with pytest.raises(AwsUnavailable, match="in time") as caught:
+        await aws.cost_source.costs(KEY, QUERY)
+    assert caught.value.paid_requests == 3
+
+
+async def test_what_did_not_reach_aws_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nobody listening, no request is counted as paid."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        point_sdk_at(f"http://127.0.0.1:{unused.getsockname()[1]}", monkeypatch)
+    async with open_aws(concurrency=1) as aws:
+        with pytest.raises(AwsUnavailable, match="reached") as caught:
+            await CostExplorer(aws).costs(KEY, QUERY)
+    assert caught.value.paid_requests == 0
+
+
+async def test_every_request_is_reported(aws: DoubleWorld, calls: list[tuple[str, str]]) -> None:
+    """Operation and result of every request reach the counter."""
+    aws.answer(KEY, THROTTLED)
+    await aws.cost_source.costs(KEY, QUERY)
+    await aws.identity.account_id(KEY)
+    assert calls == [
+        ("get_cost_and_usage", "aws-unavailable"),
+        ("get_cost_and_usage", "ok"),
+        ("get_caller_identity", "ok"),
+    ]
+
+
+async def test_the_machines_own_credentials_stay_unused(aws: DoubleWorld) -> None:
+    """However wrong a tenant's credentials are, nothing is ever signed with the machine's."""
+    for wrong in (Credentials("AKIAUNKNOWN", "s"), Credentials("", ""), Credentials(KEY.access_key_id, "s")):
+        with pytest.raises(AwsRefused):
+            await aws.identity.account_id(wrong)
+    assert HOST_KEY not in {request.access_key_id for request in aws.requests}
+
+
+async def test_a_redirect_is_not_followed(aws: DoubleWorld) -> None:
+    """A signed request goes where it was signed for, and nowhere else."""
+    aws.answer(KEY, Canned(AwsUnavailable, 307, body=b"elsewhere"))
+    with pytest.raises(AwsUnavailable):
+        await aws.cost_source.costs(KEY, QUERY)
+    assert len(aws.requests) == 3
+
+
+async def test_proxies_of_the_environment_are_not_used(
+    aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that is set for other programs sees no request."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert await aws.identity.account_id(KEY) == "123456789012"
+
+
+async def test_logs_hold_no_secret(aws: DoubleWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """Even at debug level neither credentials nor signatures are written down."""
+    caplog.set_level(logging.DEBUG)
+    await aws.identity.account_id(KEY)
+    await aws.cost_source.costs(KEY, QUERY)
+    with pytest.raises(SecretKeyWrong):
+        await aws.identity.account_id(Credentials(KEY.access_key_id, "canary-wrong"))
+    assert "canary" not in caplog.text.lower()
+
+
+async def test_error_texts_hold_no_secret(aws: DoubleWorld) -> None:
+    """When AWS repeats credentials in its words, they do not come back out."""
+    said = f"key {KEY.access_key_id} secret {KEY.secret_access_key} canary%2Fsecret%2Bkey {KEY.session_token}"
+    aws.answer(KEY, Canned(RequestRefused, 400, "ValidationException", said))
+    with pytest.raises(RequestRefused) as caught:
+        await aws.cost_source.costs(KEY, QUERY)
+    assert str(caught.value) == ("AWS refused the request. AWS says: ValidationException: key … secret … … …")
+
+
+@pytest.mark.parametrize(
+    ("message", "detail"),
+    [
+        ("The request signature we calculated does not match", ""),
+        (
+            "Signature expired: 20261101T000000Z is now earlier",
+            "Signature expired: 20261101T000000Z is now earlier",
+        ),
+    ],
+)
+def test_a_wrong_clock_is_told_from_a_wrong_secret(message: str, detail: str) -> None:
+    """What AWS says about a signature is passed on where it points to the clock."""
+    error = refusal(403, "SignatureDoesNotMatch", message, KEY)
+    assert (type(error), getattr(error, "detail", None)) == (SecretKeyWrong, detail)
+
+
+@pytest.mark.parametrize(
+    ("variables", "service", "host", "signed_for"),
+    [
+        ({}, "ce", "ce.us-east-1.amazonaws.com", "us-east-1"),
+        ({}, "sts", "sts.us-east-1.amazonaws.com", "us-east-1"),
+        ({"AWS_REGION": "eu-west-1"}, "ce", "ce.us-east-1.amazonaws.com", "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "sts", "sts.eu-west-1.amazonaws.com", "eu-west-1"),
+        ({"AWS_REGION": "cn-north-1"}, "ce", "ce.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+        ({"AWS_REGION": "cn-north-1"}, "sts", "sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ({"AWS_ENDPOINT_URL": "http://localhost:1"}, "ce", "localhost", "us-east-1"),
+        ({"AWS_ENDPOINT_URL_COST_EXPLORER": "http://localhost:1"}, "ce", "localhost", "us-east-1"),
+        ({"AWS_ENDPOINT_URL_STS": "http://localhost:1"}, "sts", "localhost", "us-east-1"),
+    ],
+)
+async def test_endpoints_and_regions_are_the_sdks(
+    variables: dict[str, str], service: str, host: str, signed_for: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK's own variables choose the endpoint; without them it is AWS's, in the right partition."""
+    point_sdk_at("", monkeypatch)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    operations: dict[str, tuple[str, dict[str, Any]]] = {
+        "ce": ("get_cost_and_usage", PARAMETERS),
+        "sts": ("get_caller_identity", {}),
+    }
+    async with open_questions() as questions:
+        question = await questions[service].question(*operations[service])
+    scope = question.signed(Credentials("AKIA", "secret"))["Authorization"].split("/")
+    assert (question.url.host, scope[2]) == (host, signed_for)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"AWS_ENDPOINT_URL": "moto"}, {"AWS_PROFILE": "nobody"}, {"AWS_CA_BUNDLE": "/nowhere"}]
+)
+async def test_settings_that_cannot_be_used_are_named(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong setting of the SDK does not stop the service, and every call says what is wrong."""
+    point_sdk_at("http://127.0.0.1:1", monkeypatch)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    async with open_aws(concurrency=1) as aws:
+        for _ in range(2):
+            with pytest.raises(AwsUnavailable, match="AWS settings of this machine"):
+                await StsIdentity(aws).account_id(KEY)
+
+
+async def test_the_metadata_service_is_not_asked_for_anything(
+    aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at the start nor for a call is the machine's role or region looked up."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda")
+    async with open_aws(concurrency=1) as another:
+        assert await StsIdentity(another).account_id(KEY) == "123456789012"
+    assert [request.operation for request in aws.requests] == ["GetCallerIdentity"]
+
+
+async def test_a_question_that_aws_does_not_take_is_not_asked(aws: DoubleWorld) -> None:
+    """The parameters are checked by the SDK before anything is sent."""
+    async with open_questions() as questions:
+        with pytest.raises(RequestRefused):
+            await questions["ce"].question("get_cost_and_usage", {**PARAMETERS, "Metrics": 7})
+    assert aws.requests == []
+
+
+async def test_the_chain_finds_what_every_aws_tool_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's credentials come from the environment, token included."""
+    point_sdk_at("", monkeypatch)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    assert await credentials_from_chain() == Credentials(HOST_KEY, "host-secret", "token")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", None, "Partial credentials"),
+        ("AWS_ACCESS_KEY_ID", None, "no AWS credentials"),
+        ("AWS_PROFILE", "nobody", "nobody"),
+    ],
+)
+async def test_a_machine_without_credentials_says_so(
+    variable: str, value: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No credentials, half of them, or a profile that is not there: the error tells which."""
+    point_sdk_at("", monkeypatch)
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(CredentialsMissing, match=said):
+        await credentials_from_chain()
