@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import Money
+from domain.money import CENT, Money, round_together
 
 AMOUNTS = st.decimals(-(10**12), 10**12, places=10)
 
@@ -80,3 +80,21 @@ def test_currencies_are_not_mixed() -> None:
         Money(Decimal(1)) + Money(Decimal(1), "CNY")
     with pytest.raises(ValueError, match="CNY with USD"):
         Money(Decimal(1), "CNY") - Money(Decimal(1))
+
+
+@given(st.lists(AMOUNTS, min_size=1, max_size=8))
+def test_parts_are_rounded_so_that_they_add_up_to_the_rounded_sum(amounts: list[Decimal]) -> None:
+    """Whoever adds up what is shown gets the total that is shown, and no part is off by a cent."""
+    rounded = round_together(amounts)
+    assert sum(rounded) == Money(sum(amounts, Decimal())).in_cents()
+    assert all(
+        abs(shown - amount) < CENT and shown == shown.quantize(CENT)
+        for shown, amount in zip(rounded, amounts, strict=True)
+    )
+
+
+def test_what_rounding_leaves_over_goes_to_those_that_lost_the_most() -> None:
+    """Three thirds of a dollar are a dollar."""
+    thirds = [Decimal("0.333"), Decimal("0.333"), Decimal("0.334")]
+    assert round_together(thirds) == [Decimal("0.33"), Decimal("0.33"), Decimal("0.34")]
+    assert round_together([]) == []
