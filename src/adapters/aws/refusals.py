@@ -70,6 +70,7 @@ PASSING = frozenset(
 )
 """Errors of the moment. The last two: the bill was refreshed between two of its pages."""
 
+NOT_AUTHORIZED = "is not authorized to perform"
 COST_EXPLORER_OFF = "not enabled for cost explorer"
 CLOCK_TROUBLE = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 A_CODE = re.compile(r"[A-Za-z][A-Za-z.]{2,80}")
@@ -86,6 +87,8 @@ def refusal(status: int, code: str, message: str, credentials: Credentials) -> A
         message: AWS's words, passed on only where they add something.
         credentials: What must not be in the text.
     """
+    if NOT_AUTHORIZED in message and not A_CODE.fullmatch(code):
+        return PermissionMissing()  # moto answers Cost Explorer's JSON protocol with XML here
     if code in THROTTLED:
         return AwsUnavailable("AWS asks for fewer requests at a time (throttled).")
     if status >= SERVER_ERROR or code in PASSING or not A_CODE.fullmatch(code):
@@ -105,11 +108,11 @@ def check_spelling(credentials: Credentials) -> None:
     """Refuse what no access key looks like, before it gets into a header.
 
     Raises:
-        AccessKeyUnknown: Not of letters, digits and underscores, or a session token not of printable ASCII.
+        AccessKeyUnknown: Holds what would break the header, or a session token not of printable ASCII.
         SecretKeyWrong: Not of printable ASCII.
     """
     token = credentials.session_token
-    if not re.fullmatch(r"\w{1,128}", credentials.access_key_id, re.ASCII):
+    if not re.fullmatch(r"[\w.+-]{1,128}", credentials.access_key_id, re.ASCII):
         raise AccessKeyUnknown
     if not re.fullmatch(r"[!-~]+", credentials.secret_access_key):
         raise SecretKeyWrong
