@@ -115,9 +115,9 @@ class Inbox(Protocol):
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Take up to ``limit`` ticks, or wait up to ``wait`` seconds for the first.
 
-        Ticks come in the order of acceptance, but a channel with many does not hold up the others: between
-        two ticks of one channel, every channel that has one waiting longer than a second gets its turn.
-        Paused ticks come back when their time has come, leased ones when their lease has expired.
+        Ticks come in the order of acceptance, but the ticks of one channel count as accepted a second apart
+        at least, so that a channel with a thousand does not hold up the others. Paused ticks come back when
+        their time has come, leased ones when their lease has expired, as if they had been accepted then.
         """
 
     @abstractmethod
@@ -142,7 +142,10 @@ class Inbox(Protocol):
 
     @abstractmethod
     async def revive(self, tick_id: str | None = None) -> int:
-        """Put one given-up tick, or all, back with no attempts counted; return how many."""
+        """Put one given-up tick, or all, back with no attempts counted; return how many.
+
+        One with an unfinished twin stays given up: its question is being asked already.
+        """
 
     @abstractmethod
     async def purge(self, tick_id: str | None = None) -> int:

@@ -118,7 +118,8 @@ def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if not connection.execute("PRAGMA page_count").fetchone()[0]:  # of an old file it is known
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KiB: rarer than by default
