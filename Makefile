@@ -3,7 +3,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format
+.PHONY: help setup demo run test soak cluster bench screens check format
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,18 @@ run: setup ## serve on 127.0.0.1:8000
 
 test: setup ## all tests
 	@$(RUN) pytest
+
+soak: setup ## ten thousand ticks with faults injected everywhere; prints what was lost: 0
+	@$(RUN) python -m tests.soak
+
+cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,000 ticks and kills
+	@$(RUN) python -m tests.cluster
+
+bench: setup ## measure speed and memory, each as a ratio to the limit taken in the same run
+	@$(RUN) --group bench python -m tests.benchmarks
+
+screens: setup ## take the README's pictures anew
+	@$(RUN) python -m tests.screens
 
 check: setup ## format, lint, types, layers, tests
 	@$(RUN) ruff format --check

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,20 @@ USUAL_DAY = {
     "Amazon RDS": "12.45",
     "AWS Lambda": "0.0481516",
 }
-SPIKE_DAY = {**USUAL_DAY, "Amazon SageMaker": "118.3342"}
+SPIKE = {"Amazon SageMaker": "118.3342"}
 WEEKEND = (5, 6)
 
 
-def month_of_costs(newest: dict[str, str]) -> list[dict[str, Any]]:
-    """35 days as Cost Explorer answers them: quiet weekends, slow growth, and then ``newest``."""
+def month_of_costs(extra: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """35 days as Cost Explorer answers them: quiet weekends, slow growth, and ``extra`` on the newest day."""
     today = datetime.now(UTC).date()
     bills = []
-    for n in range(34):
-        weekday = (today.toordinal() - 35 + n - 1) % 7
-        factor = Decimal("0.6" if weekday in WEEKEND else "1") * (1 + Decimal(n) / 300)
-        bills.append({name: str(Decimal(amount) * factor) for name, amount in USUAL_DAY.items()})
-    return aws.days(today, *bills, newest)
+    for n in range(35):
+        weekday = (today - timedelta(days=35 - n)).weekday()
+        factor = (Decimal("0.6") if weekday in WEEKEND else 1) * (1 + Decimal(n) / 300)
+        bills.append({name: str(round(Decimal(amount) * factor, 10)) for name, amount in USUAL_DAY.items()})
+    bills[-1] |= extra or {}
+    return aws.days(today, *bills)
 
 
 def masked(tick: dict[str, Any]) -> dict[str, Any]:
@@ -85,10 +86,10 @@ async def main() -> None:
             console.print(
                 f"aws-spend-monitor serves on {monitor.url}, its state is SQLite in a temporary folder"
             )
-            cloud.bill(month_of_costs(USUAL_DAY))
+            cloud.bill(month_of_costs())
             tick = channel.tick("quiet", tick_settings(quiet, "100"))
             await scene("A day within budget", "✅", cloud, monitor.url, channel, tick)
-            cloud.bill(month_of_costs(SPIKE_DAY))
+            cloud.bill(month_of_costs(SPIKE))
             tick = channel.tick("spike", tick_settings(spiking, "100"))
             await scene("A day over budget", "🔔", cloud, monitor.url, channel, tick)
             wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -40,9 +40,9 @@ def print_report(console: Console, monitor: Monitor, checked: SpendChecked, mess
         console.print(Panel(text, title=title, border_style=COLORS[report.verdict], expand=False))
     else:
         console.print("\n".join([title, *facts]), markup=False)
-    figures = [*_bars(monitor, report), *_services(report)]
-    if figures:
-        console.print(Group("", *figures))
+    for figure in (*_bars(monitor, report), *_services(report)):
+        console.print()
+        console.print(figure)
 
 
 def _bars(monitor: Monitor, report: Report) -> Iterator[Table]:
