@@ -1,0 +1,494 @@
+"""The words of a report: six lines that say it all, then why it cost that, and what comes next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from application.check_spend import query_for
+from application.credentials import Credentials
+from application.errors import AwsUnavailable, PermissionMissing, SettingsRejected
+from application.messages import LONGEST, Message, failure_message, percent_of, report_message, sparkline
+from application.monitor import Monitor
+from application.text import FORBIDDEN
+from domain.charges import Metric
+from domain.costs import CostHistory
+from domain.milestones import Milestones
+from domain.money import Money
+from domain.movers import Part
+from domain.notify import Notify
+from domain.periods import Frequency, Period
+from domain.reports import Report, news
+from domain.scope import Scope
+from domain.thresholds import Threshold, Verdict
+from domain.told import Told
+from domain.usual import SpikeRule
+from tests.fakes.histories import AMOUNTS, Amounts, by_period, daily, day, month
+
+ACCOUNT = "123456789012"
+TODAY = date(2026, 11, 23)
+NEWEST = day("2026-11-22")
+MONITOR = Monitor(Credentials("AKIA", "secret"), Threshold(Decimal(100)), notify=Notify.EVERY_CHECK)
+
+
+def report_of(
+    history: CostHistory, monitor: Monitor = MONITOR, told: Mapping[Period, Told] | None = None
+) -> Report:
+    """The report on the newest period."""
+    return news(monitor.watch, TODAY, history, told or {})[-1]
+
+
+def text_of(
+    history: CostHistory, monitor: Monitor = MONITOR, told: Mapping[Period, Told] | None = None
+) -> str:
+    """Its message."""
+    query = query_for(monitor, ACCOUNT, TODAY)
+    return report_message(ACCOUNT, report_of(history, monitor, told), query).text
+
+
+def lines_of(*costs: Amounts | str | None, monitor: Monitor = MONITOR) -> list[str]:
+    """The message about yesterday, line by line."""
+    return text_of(daily("2026-11-23", *costs), monitor).splitlines()
+
+
+def line(start: str, text: str) -> str:
+    """The one line that starts so."""
+    [found] = [one for one in text.splitlines() if one.startswith(start)]
+    return found
+
+
+class TestFirstSixLines:
+    """They stay as their users know them."""
+
+    def test_over_budget(self) -> None:
+        """The excess in money and percent stands with the threshold."""
+        assert lines_of("142.02")[:6] == [
+            "🔔 AWS Spend Alert",
+            "",
+            "🏦 AWS Account: 123456789012",
+            "💰 Current Spend: $142.02 (2026-11-22)",
+            "🎯 Threshold: $100.00 (exceeded by $42.02, 42%)",
+            "🔴 Status: Exceeded Budget",
+        ]
+
+    def test_within_budget(self) -> None:
+        """Nothing to add to the threshold."""
+        assert lines_of("100")[:6] == [
+            "✅ AWS Spend Alert",
+            "",
+            "🏦 AWS Account: 123456789012",
+            "💰 Current Spend: $100.00 (2026-11-22)",
+            "🎯 Threshold: $100.00",
+            "🟢 Status: Within Budget",
+        ]
+
+    def test_not_published(self) -> None:
+        """There is no figure, least of all $0."""
+        lines = lines_of("100", None)
+        assert lines[:7] == [
+            "⏳ AWS Spend Alert",
+            "",
+            "🏦 AWS Account: 123456789012",
+            "💰 Current Spend: not published yet (2026-11-22)",
+            "🎯 Threshold: $100.00",
+            "🟡 Status: Not Published Yet",
+            "ℹ️ AWS has not published all costs of this period yet; you will be told when it has.",
+        ]
+        assert "$0" not in "\n".join(lines)
+
+    def test_a_week_published_in_part_has_a_figure_so_far(self) -> None:
+        """Neither within budget nor over it yet."""
+        weekly = replace(MONITOR, frequency=Frequency.WEEKLY)
+        lines = lines_of(*["1"] * 20, None, monitor=weekly)
+        assert lines[3] == "💰 Current Spend: $6.00 so far (2026-11-16 to 2026-11-22)"
+        assert lines[5] == "🟡 Status: Not Published Yet"
+
+    def test_other_currencies_are_named(self) -> None:
+        """The threshold is in the currency of the bill."""
+        lines = text_of(daily("2026-11-23", "142", currency="CNY")).splitlines()
+        assert lines[3] == "💰 Current Spend: 142.00 CNY (2026-11-22)"
+        assert lines[4] == "🎯 Threshold: 100.00 CNY (exceeded by 42.00 CNY, 42%)"
+
+    def test_there_is_no_percent_of_a_zero_threshold(self) -> None:
+        """And a breach by next to nothing is still one."""
+        free = replace(MONITOR, threshold=Threshold(Decimal(0)))
+        assert lines_of("0.001", monitor=free)[3:5] == [
+            "💰 Current Spend: under $0.01 (2026-11-22)",
+            "🎯 Threshold: $0.00 (exceeded by under $0.01)",
+        ]
+
+    @pytest.mark.parametrize(("cost", "good"), [("100", True), (None, True), ("101", False)])
+    def test_red_is_for_exceeded_only(self, cost: str | None, *, good: bool) -> None:
+        """Telex shows good news green and bad news red."""
+        assert report_message(ACCOUNT, report_of(daily("2026-11-23", "1", cost))).good is good
+
+    def test_without_an_analysis_they_are_all(self) -> None:
+        """A bare report is said in full all the same."""
+        bare = Report(NEWEST, Money(Decimal(5)), Threshold(Decimal(9)), Verdict.WITHIN)
+        assert len(report_message(ACCOUNT, bare).text.splitlines()) == 6
+
+
+class TestEvents:
+    """What makes a report more than the usual one stands right below."""
+
+    @pytest.mark.parametrize(
+        ("before", "now", "expected"),
+        [
+            ("80", "120", "told before as within budget at $80.00; now exceeded at $120.00"),
+            ("120", "80", "told before as exceeded at $120.00; now within budget at $80.00"),
+        ],
+    )
+    def test_a_correction_has_both_figures(self, before: str, now: str, expected: str) -> None:
+        """What was told and what holds."""
+        told = {NEWEST: report_of(daily("2026-11-23", before)).told()}
+        text = text_of(daily("2026-11-23", now), told=told)
+        assert line("✏️ Correction: ", text) == (
+            f"✏️ Correction: {expected}, since AWS has changed its figures."
+        )
+
+    def test_repeating_is_no_correction(self) -> None:
+        """With "Every check" the same verdict comes again."""
+        told = {NEWEST: report_of(daily("2026-11-23", "80")).told()}
+        assert "Correction" not in text_of(daily("2026-11-23", "85"), told=told)
+
+    def test_a_spike_says_how_far_above_which_weekday(self) -> None:
+        """In money and percent."""
+        monitor = replace(MONITOR, spike_rule=SpikeRule.parse("40% and 20"))
+        text = text_of(daily("2026-11-23", *["50"] * 30, "80"), monitor)
+        assert line("⚡", text) == "⚡ Spike: $30.00 (60%) above what a Sunday usually costs."
+
+    def test_a_milestone_is_named(self) -> None:
+        """In percent of the threshold."""
+        monitor = replace(MONITOR, frequency=Frequency.MONTH_TO_DATE, milestones=Milestones.parse("50,80"))
+        assert line("🏁", text_of(daily("2026-11-23", "81"), monitor)) == (
+            "🏁 Milestone: 80% of the threshold reached."
+        )
+
+    @pytest.mark.parametrize(
+        ("costs", "expected"),
+        [
+            (("9", "101", "90"), "1 day over it, by $1.00 in total."),
+            (("9", "110", "130", "90"), "2 days over it, by $40.00 in total."),
+            (("110", "130", "90"), "at least 2 days over it, by $40.00 in total."),
+        ],
+    )
+    def test_the_end_of_an_episode(self, costs: tuple[str, ...], expected: str) -> None:
+        """For how long, and how much too much."""
+        assert line("↩️", text_of(daily("2026-11-23", *costs))) == (f"↩️ Back within budget after {expected}")
+
+    def test_weeks_and_months_are_counted_in_weeks_and_months(self) -> None:
+        """Not in days."""
+        weekly = replace(MONITOR, frequency=Frequency.WEEKLY)
+        text = text_of(daily("2026-11-23", *["1"] * 7, *["20"] * 14, *["1"] * 7), weekly)
+        assert "after 2 weeks over it" in text
+        monthly = replace(MONITOR, frequency=Frequency.MONTHLY)
+        months = {month("2026-08-01"): "9", month("2026-09-01"): "120", month("2026-10-01"): "9"}
+        assert "after 1 month over it" in text_of(by_period(months), monthly)
+
+
+class TestWhy:
+    """What changed, and what moved it."""
+
+    def test_the_three_that_moved_the_most_and_the_others(self) -> None:
+        """Each with amount and change; what is new is marked."""
+        before = {"EC2": "80", "S3": "9", "RDS": "3", "Glue": "1", "SQS": "0.5", "SNS": "0.5"}
+        now = {**before, "EC2": "100", "S3": "5", "Bedrock": "12", "SQS": "0.75"}
+        text = text_of(daily("2026-11-23", *[before] * 31, now))
+        why = line("📊", text)
+        assert why.startswith("📊 Why: up $28.25 (30%) from $94.00 (2026-11-21); ")
+        assert why.endswith("; a Sunday usually costs $94.00 ($94.00 to $94.00).")
+        first = text.splitlines().index(why) + 1
+        assert text.splitlines()[first : first + 4] == [
+            "• EC2: $100.00 (+$20.00)",
+            "• Bedrock: $12.00 (+$12.00, new)",
+            "• S3: $5.00 (-$4.00)",
+            "• and 4 others: $5.25 (+$0.25)",
+        ]
+
+    @pytest.mark.parametrize(
+        ("before", "now", "expected"),
+        [
+            ("80", "40", "down $40.00 (50%) from $80.00"),
+            ("80", "80.001", "the same as $80.00"),
+            ("0", "80", "up $80.00 from $0.00"),
+            ("-5", "80", "up $85.00 from -$5.00"),
+            ("0.01", "80", "up $79.99 (over 10,000%) from $0.01"),
+            ("1000", "1001", "up $1.00 (under 1%) from $1,000.00"),
+        ],
+    )
+    def test_the_change_in_words(self, before: str, now: str, expected: str) -> None:
+        """In money, and in percent where that means anything."""
+        assert line("📊", text_of(daily("2026-11-23", before, now))) == (f"📊 Why: {expected} (2026-11-21).")
+
+    def test_with_nothing_to_compare_with_there_are_no_changes(self) -> None:
+        """The largest parts are named all the same."""
+        lines = lines_of({"S3": "1", "EC2": "9"})
+        assert "• EC2: $9.00" in lines
+        assert not [one for one in lines if one.startswith("📊")]
+
+    def test_linked_accounts_are_named_when_they_are_known(self) -> None:
+        """With the changes of their own."""
+        report = report_of(daily("2026-11-23", "80", "120"))
+        assert report.analysis is not None
+        accounts = (
+            Part("web (111122223333)", Decimal(100), Decimal(70)),
+            Part("444455556666", Decimal(20), Decimal(10)),
+        )
+        text = report_message(
+            ACCOUNT, replace(report, analysis=replace(report.analysis, accounts=accounts))
+        ).text
+        at = text.splitlines().index("🏢 Linked accounts:")
+        assert text.splitlines()[at + 1 : at + 3] == [
+            "• web (111122223333): $100.00 (+$30.00)",
+            "• 444455556666: $20.00 (+$10.00)",
+        ]
+
+
+SERVICES = st.dictionaries(st.text("abcdefghijkl", min_size=1, max_size=2), AMOUNTS, min_size=1, max_size=12)
+
+
+@given(SERVICES, SERVICES)
+def test_what_is_shown_adds_up(before: dict[str, Decimal], now: dict[str, Decimal]) -> None:
+    """The parts to the spend, their changes to the change, cent by cent."""
+    text = text_of(daily("2026-11-23", before, now))
+    spend = shown(re.findall(r"Current Spend: (.*) \(", text)[0])
+    parts = re.findall(r"^• [\w ]+: (.*?) \((.*?)(?:, new)?\)$", text, re.MULTILINE)
+    if any(now.values()) or any(before.values()):
+        assert sum(shown(amount) for amount, _ in parts) == spend
+        change = re.findall(r"Why: (up|down) (\S+) ", text)
+        total = shown(change[0][1]) * (1 if change[0][0] == "up" else -1) if change else Decimal()
+        assert sum(shown(moved) for _, moved in parts) == total
+
+
+def shown(amount: str) -> Decimal:
+    """An amount as it is written; less than a cent is nothing."""
+    if amount == "no change" or amount.startswith("under"):
+        return Decimal()
+    return Decimal(amount.replace("$", "").replace(",", "").rstrip("."))
+
+
+class TestShape:
+    """The last days at a glance."""
+
+    def test_the_days_as_bars(self) -> None:
+        """Up to the highest; a gap where nothing is published."""
+        text = text_of(daily("2026-11-23", *["10"] * 10, None, "80", "40"))
+        assert line("📈", text) == "📈 Last 14 days: ·▂▂▂▂▂▂▂▂▂▂·█▅ ($10.00 to $80.00)"
+
+    def test_the_months_as_bars(self) -> None:
+        """A monthly report looks back a year."""
+        months = {month(f"2026-{n:02}-01"): str(10 * n) for n in range(1, 11)}
+        text = text_of(by_period(months), replace(MONITOR, frequency=Frequency.MONTHLY))
+        assert line("📈", text) == "📈 Last 12 months: ··▂▂▃▄▅▅▆▇▇█ ($10.00 to $100.00)"
+
+    @pytest.mark.parametrize(
+        ("amounts", "bars"),
+        [
+            ((), ""),
+            (("0", "0"), "▁▁"),
+            (("-5", "5"), "▁█"),
+            (("-5", "-1"), "▁▁"),
+            (("1", None, "2"), "▅·█"),
+        ],
+    )
+    def test_bars(self, amounts: tuple[str | None, ...], bars: str) -> None:
+        """From zero to the highest; a credit draws no bar."""
+        assert sparkline([None if one is None else Money(Decimal(one)) for one in amounts]) == bars
+
+    def test_one_day_has_no_shape(self) -> None:
+        """Nothing to compare it with."""
+        assert "📈" not in "\n".join(lines_of("5"))
+
+
+class TestTrust:
+    """Whether the figure may still change, and what it counts."""
+
+    def test_a_fresh_day_is_provisional(self) -> None:
+        """And how much AWS usually adds is said when what was told before shows it."""
+        told = {
+            day(f"2026-11-{n}"): Told((Verdict.WITHIN,), None, Money(Decimal(100))) for n in range(10, 20)
+        }
+        assert line("🔎", text_of(daily("2026-11-23", *["104"] * 20))) == (
+            "🔎 Provisional: AWS may still change it."
+        )
+        assert line("🔎", text_of(daily("2026-11-23", *["104"] * 20), told=told)) == (
+            "🔎 Provisional: AWS may still change it, as a rule by about +4% (10 earlier figures looked at)."
+        )
+        assert "by next to nothing" in text_of(daily("2026-11-23", *["100.4"] * 20), told=told)
+
+    def test_a_settled_period_is_not(self) -> None:
+        """On the 23rd the month before is final."""
+        text = text_of(by_period({month("2026-10-01"): "9"}), replace(MONITOR, frequency=Frequency.MONTHLY))
+        assert "Provisional" not in text
+
+    def test_a_month_to_date_says_up_to_when_it_counts(self) -> None:
+        """A figure is never wrong without saying so."""
+        monthly = replace(MONITOR, frequency=Frequency.MONTH_TO_DATE)
+        text = text_of(daily("2026-11-23", *["1"] * 60, None), monthly)
+        assert "🔎 Costs after 2026-11-21 are not published yet. Provisional:" in text
+
+    def test_what_is_counted_otherwise_or_left_out_is_named(self) -> None:
+        """Whoever compares it with the console needs to know."""
+        monitor = replace(
+            MONITOR,
+            metric=Metric.NET_UNBLENDED,
+            excluded_record_types=("Credit", "Tax"),
+            scope=Scope.parse("region:eu-west-1 tag:team=web"),
+        )
+        text = text_of(daily("2026-11-23", "5"), monitor)
+        assert line("🔎", text).endswith(
+            "Counted as NetUnblendedCost. Left out: Credit, Tax. Only: region:eu-west-1 tag:team=web."
+        )
+
+    def test_when_aws_shows_nothing_at_all_the_reasons_are_named(self) -> None:
+        """A new account, nothing spent, or a scope that nothing fits."""
+        assert "none arose, or the account is new" in text_of(daily("2026-11-23"))
+        scoped = replace(MONITOR, scope=Scope.parse("tag:team=wbe"))
+        assert "Or nothing fits the scope" in text_of(daily("2026-11-23"), scoped)
+
+
+class TestNext:
+    """Where it is heading, and where to look closer."""
+
+    @pytest.mark.parametrize(
+        ("threshold", "expected"),
+        [
+            ("250", "at $10.00 a day the threshold is reached on 2026-11-25; about $300.00 by the end"),
+            ("400", "at $10.00 a day the threshold is not reached this month; about $300.00 by the end"),
+            ("55", "the threshold was reached on 2026-11-06; about $300.00 by the end of November at $10.00"),
+        ],
+    )
+    def test_a_month_to_date_and_its_threshold(self, threshold: str, expected: str) -> None:
+        """The day, or that there is none this month."""
+        monitor = replace(MONITOR, frequency=Frequency.MONTH_TO_DATE, threshold=Threshold(Decimal(threshold)))
+        text = text_of(daily("2026-11-23", *["10"] * 60), monitor)
+        assert line("➡️", text).startswith(f"➡️ Next: {expected}")
+
+    def test_daily_users_see_where_the_month_is_heading(self) -> None:
+        """Without their threshold, which is a day's."""
+        assert line("➡️", text_of(daily("2026-11-23", *["10"] * 60))) == (
+            "➡️ Next: November so far $220.00; about $300.00 by the end of November at $10.00 a day."
+        )
+
+    def test_monthly_users_see_the_running_month_against_their_threshold(self) -> None:
+        """From the same answer."""
+        months = by_period({month("2026-10-01"): "90", Period(date(2026, 11, 1), TODAY): "41"})
+        text = text_of(months, replace(MONITOR, frequency=Frequency.MONTHLY))
+        assert line("➡️", text) == "➡️ Next: November so far $41.00 (41% of the threshold)."
+
+
+class TestSize:
+    """A message is never too long, and what comes from outside is harmless in it."""
+
+    NAMES = st.text(min_size=30, max_size=300)
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        st.lists(NAMES, min_size=1, max_size=6),
+        st.sampled_from(Frequency),
+        st.decimals(-(10**18), 10**18, places=10),
+        st.sampled_from(["", "region:eu-west-1", " ".join(f"account:{n:012}" for n in range(40))]),
+    )
+    def test_500_services_with_long_names_fit(
+        self, names: list[str], frequency: Frequency, amount: Decimal, scope: str
+    ) -> None:
+        """Nothing is cut in the middle, and the link is whole or not there."""
+        services = {f"{names[n % len(names)]}{n}": amount / (n + 1) for n in range(500)}
+        monitor = replace(
+            MONITOR,
+            frequency=frequency,
+            threshold=Threshold(Decimal("0.01")),
+            metric=Metric.NET_UNBLENDED,
+            scope=Scope.parse(scope),
+            excluded_record_types=("Credit", "Enterprise Discount Program Discount", "Refund", "Tax"),
+            spike_rule=SpikeRule.parse("1% and 1"),
+            milestones=Milestones.parse("50"),
+        )
+        costs = {
+            Period(TODAY.replace(month=m, day=1), TODAY.replace(month=m + 1, day=1)): services for m in (8, 9)
+        }
+        history = (
+            daily("2026-11-23", *[services] * 3) if frequency is not Frequency.MONTHLY else by_period(costs)
+        )
+        report = report_of(history, monitor)
+        assert report.analysis is not None
+        accounts = tuple(Part(name, amount, amount / 2, is_new=True) for name in names)
+        full = replace(report, analysis=replace(report.analysis, accounts=accounts))
+        text = report_message(ACCOUNT, full, query_for(monitor, ACCOUNT, TODAY)).text
+        assert len(text) <= LONGEST
+        assert not text.endswith("…")
+        assert "🔗 Cost Explorer" not in text or text.endswith("&reportMode=STANDARD")
+        assert not [one for one in text.splitlines()[8:] if set(one.partition("https://")[0]) & FORBIDDEN]
+
+    def test_a_name_cannot_forge_a_line(self) -> None:
+        """Nor ping a channel or draw a link."""
+        lines = lines_of({"EC2\n🟢 Status: Within Budget @channel [x](https://evil.example)": "142"})
+        assert lines[5] == "🔴 Status: Exceeded Budget"
+        assert "• EC2 🟢 Status: Within Budget channel x(https://evil.example): $142.00" in lines
+        assert [one for one in lines if one.startswith("🟢")] == []
+
+    def test_no_line_is_markup(self) -> None:
+        """Read as markdown there is no list, heading, quote, table or code by accident."""
+        monitor = replace(MONITOR, spike_rule=SpikeRule.parse("1% and 1"), scope=Scope.parse("tag:a_b=c_d"))
+        before = {"EC2": "80", "S3": "9", "RDS": "30", "Glue": "1", "Credit": "-5"}
+        text = text_of(daily("2026-11-23", *[before] * 30, {**before, "EC2": "200"}), monitor)
+        assert not re.search(r"^([ \t]|[-+*#>|`~]|\d+[.)])", text, re.MULTILINE)
+        assert not re.search(r"[*_`~\[\]<>|\\]", text)
+
+    def test_whatever_a_message_is_made_of_it_is_cut(self) -> None:
+        """The last resort."""
+        assert len(Message("x" * 5000, good=True).text) == LONGEST
+        assert Message("x" * 5000, good=True).text.endswith("x…")
+
+
+class TestFailures:
+    """A check that could not be made says why, and the one thing to do."""
+
+    def test_a_refusal_has_its_remedy(self) -> None:
+        """The sentence of the error table."""
+        message = failure_message(PermissionMissing(), NEWEST, ACCOUNT)
+        assert message.text.splitlines() == [
+            "⚠️ AWS Spend Alert",
+            "",
+            "🏦 AWS Account: 123456789012",
+            "📅 Period: 2026-11-22",
+            "🔴 Status: Check Failed",
+            f"❗ {PermissionMissing.problem}",
+            f"🔧 What to do: {PermissionMissing.remedy}",
+        ]
+        assert not message.good
+
+    def test_every_wrong_setting_is_named(self) -> None:
+        """All at once, so that they can be mended at once."""
+        text = failure_message(SettingsRejected("threshold is empty.", "metric is none."), NEWEST).text
+        assert text.splitlines()[2] == "🏦 AWS Account: unknown"
+        assert "❗ threshold is empty.\n❗ metric is none.\n🔧 What to do:" in text
+
+    def test_no_figure_is_shown(self) -> None:
+        """A failure is never a zero."""
+        assert "$0" not in failure_message(AwsUnavailable("AWS is throttling."), NEWEST).text
+
+
+@pytest.mark.parametrize(
+    ("amount", "whole", "expected"),
+    [
+        ("42", "100", "42%"),
+        ("0.5", "100", "under 1%"),
+        ("0", "100", "under 1%"),
+        ("150", "100", "150%"),
+        ("123456", "100", "over 10,000%"),
+        ("1", "0", ""),
+        ("1", "-5", ""),
+        ("-1", "5", ""),
+    ],
+)
+def test_percent(amount: str, whole: str, expected: str) -> None:
+    """Whole percents, words at either end, and nothing of nothing."""
+    assert percent_of(Decimal(amount), Decimal(whole)) == expected
