@@ -86,7 +86,7 @@ def values_by_label(settings: bytes) -> Mapping[str, Any]:
     """
     try:
         items = _decode(settings)
-    except (msgspec.DecodeError, RecursionError, InvalidOperation) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation) as error:
         raise SettingsRejected("The settings of this integration are not readable JSON.") from error
     if not isinstance(items, list):
         raise SettingsRejected("The settings of this integration are missing: Telex sends them as a list.")
