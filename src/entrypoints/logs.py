@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+import traceback
 from typing import Any
 
 import msgspec
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
-QUIET = ("botocore", "aiobotocore", "aiohttp", "asyncio", "nats", "uvicorn")
-"""Libraries that would log requests, headers or signatures at debug level, or what we log ourselves."""
+log = structlog.get_logger()
+
+QUIET = {
+    # At debug level these log requests, headers or signatures.
+    **dict.fromkeys(("botocore", "aiobotocore", "aiohttp", "asyncio", "nats"), logging.WARNING),
+    "uvicorn": logging.ERROR,  # it warns of every malformed request: strangers would fill the disk
+}
+"""The least level that is logged of these libraries."""
 
 
 def configure_logs(level: str, log_format: str | None) -> None:
@@ -42,19 +50,39 @@ def configure_logs(level: str, log_format: str | None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=number, force=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
+
+
+def frames_of(error: BaseException) -> str:
+    """Where it happened: file, line and function, never the error's text, which could hold a secret."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+def log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task was there to catch. asyncio's own handler shows errors and objects in full."""
+    error = context.get("exception")
+    log.error(
+        "background_error",
+        message=context.get("message"),
+        error=type(error).__name__ if error else None,
+        frames=frames_of(error) if error else None,
+    )
 
 
 def _renderers(log_format: str) -> list[Processor]:
-    # Tracebacks never show local variables: those may hold credentials.
     if log_format == "console":
-        return [
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
-        ]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        return [_frames_only, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [_frames_only, structlog.processors.JSONRenderer(serializer=_json)]
+
+
+def _frames_only(_: Any, __: str, event: EventDict) -> EventDict:
+    """Put an error that a library logs into words that hold no value."""
+    error = event.pop("exc_info", None)
+    error = error[1] if isinstance(error, tuple) else error
+    if isinstance(error, BaseException):
+        event["error"], event["frames"] = type(error).__name__, frames_of(error)
+    return event
 
 
 def _json(event: dict[str, Any], **_: Any) -> str:

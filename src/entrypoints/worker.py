@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,6 +13,7 @@ from application.errors import InternalError, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease
 from entrypoints import metrics
+from entrypoints.logs import frames_of
 
 log = structlog.get_logger()
 
@@ -50,17 +50,22 @@ class Worker:
     def start(self) -> None:
         """Begin to work in the background."""
         self._loop = asyncio.create_task(self._run(), name="worker")
+        self._loop.add_done_callback(_log_crash)
 
     @property
     def running(self) -> bool:
         """Whether the loop is alive."""
         return self._loop is not None and not self._loop.done()
 
+    async def ended(self) -> None:
+        """Wait until the loop ends, be it by a defect."""
+        if self._loop:
+            await asyncio.wait([self._loop])
+
     async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Take no more ticks, wait for those in flight, give back what is left then."""
         self._stopping.set()
-        if self._loop:
-            await self._loop
+        await self.ended()
         if self._ticks:
             log.info("draining", ticks=len(self._ticks), seconds=drain_seconds)
             await asyncio.wait(self._ticks, timeout=drain_seconds)
@@ -137,10 +142,14 @@ class Worker:
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  # a defect must not lose a tick
-            # The frames without the exception's text, which could hold a value of the tick.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            log.error("tick_crashed", tick=lease.tick.id, error=type(error).__name__, frames=frames)  # noqa: TRY400
+            log.error("tick_crashed", tick=lease.tick.id, error=type(error).__name__, frames=frames_of(error))  # noqa: TRY400
             return await self.answer_tick.postpone(lease, InternalError(type(error).__name__))
+
+
+def _log_crash(loop: asyncio.Task[None]) -> None:
+    """Whoever supervises the process sees it in ``/ready``, or by the end of ``worker``."""
+    if not loop.cancelled() and (error := loop.exception()):
+        log.error("worker_crashed", error=type(error).__name__, frames=frames_of(error))
 
 
 EVENTS = {
