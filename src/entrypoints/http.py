@@ -11,27 +11,30 @@ import msgspec
 import structlog
 from litestar import HttpMethod, Litestar, Request, Response, get, post, route
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
-from litestar.types import Message, Scope
+from litestar.stores.memory import MemoryStore
 
 from adapters.telex.manifest import manifest
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.container import Container
+from entrypoints.logs import frames_of
+from entrypoints.rate_limit import forgetting, rate_limit_config
 
 log = structlog.get_logger()
 
 LARGEST_TICK_BYTES = 256 * 1024
 SLOWEST_BODY_SECONDS = 10.0
 RETRY_AFTER_SECONDS = "5"
+TOO_MANY_REQUESTS = 429
 
 TELEX_ORIGINS = [
     "https://telex.im",
@@ -50,6 +53,7 @@ HARDENING = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+"""Put on every answer by the server, its own to malformed requests included."""
 
 TICK_FORM = (
     'Accepted is a JSON object such as {"return_url": "https://ping.telex.im/v1/return/…", "settings": […]}.'
@@ -61,6 +65,13 @@ class TickBody(msgspec.Struct):
 
     return_url: Any = None
     settings: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Refusal(msgspec.Struct):
+    """What every answer that is no success says."""
+
+    error: str
+    status: str = "error"
 
 
 _read_tick = msgspec.json.Decoder(TickBody).decode
@@ -109,17 +120,28 @@ class TickOperation(Operation):
     status_code=202,
     operation_class=TickOperation,
     request_max_body_size=LARGEST_TICK_BYTES,
+    responses={
+        status: ResponseSpec(Refusal, description=description, generate_examples=False)
+        for status, description in {
+            400: "No JSON object, or no usable return_url: what was wrong and what is accepted.",
+            408: "The body was too slow.",
+            413: "The body was too large.",
+            429: "Too many requests, where the operator limits them.",
+            503: "Nothing was stored; come back when Retry-After says.",
+        }.items()
+    },
     raises=[],
 )
 async def tick(request: Request[Any, Any, State], state: State) -> Response[bytes]:
     """Take a tick: 202 once it is on durable storage; the answer goes to its return_url."""
-    return_url, settings = read_tick(await read_body(request))
     container: Container = state.container
+    return_url, settings = read_tick(await read_body(request, state.body_seconds))
     try:
         accepted = await container.accept_tick().execute(return_url, settings)
     except ReturnUrlForbidden as error:
         raise TickRefused(400, error.code, f"return_url cannot be used: {error}") from error
     except (InboxFull, StorageUnavailable) as error:
+        log.warning("tick_not_stored", reason=str(error))
         headers = {"Retry-After": RETRY_AFTER_SECONDS}
         raise TickRefused(503, error.code, f"The tick was not stored: {error}", headers) from error
     metrics.accepted.labels("new" if accepted.stored else "same-as-waiting").inc()
@@ -128,15 +150,15 @@ async def tick(request: Request[Any, Any, State], state: State) -> Response[byte
     return Response(b'{"status":"accepted"}', media_type="application/json", status_code=202)
 
 
-async def read_body(request: Request[Any, Any, State]) -> bytes:
+async def read_body(request: Request[Any, Any, State], seconds: float) -> bytes:
     """The whole body, if it comes in time."""
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise TickRefused(400, "compressed", f"Compressed bodies are not read. {TICK_FORM}")
     try:
-        async with asyncio.timeout(SLOWEST_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             return await request.body()
     except TimeoutError as error:
-        raise TickRefused(408, "slow-body", "The body did not arrive within 10 seconds.") from error
+        raise TickRefused(408, "slow-body", f"The body did not arrive within {seconds:g} seconds.") from error
 
 
 def read_tick(body: bytes) -> tuple[str, bytes]:
@@ -164,7 +186,7 @@ async def health() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@get("/ready")
+@get("/ready", responses={503: ResponseSpec(dict[str, str], description="Not ready: which part failed.")})
 async def ready(state: State) -> Response[dict[str, str]]:
     """Whether storage can be written and the worker loop runs; if not, which failed."""
     container: Container = state.container
@@ -195,21 +217,22 @@ class Metrics(PrometheusController):
     before_request = staticmethod(note_depth)
 
 
-def error_answer(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
+def error_answer(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:
     """Every refusal as JSON, in our words: what Litestar would say could repeat a value."""
     if isinstance(error, TickRefused):
         reason, detail = error.reason, error.detail
     else:
         reason, detail = REFUSALS.get(error.status_code, ("refused", "The request was refused."))
-    if error.status_code != 404:  # noqa: PLR2004  # a scanner's guesses are no refused ticks
+    if is_tick(request):
         metrics.refused.labels(reason).inc()
+    headers = {"Retry-After": "60"} if error.status_code == TOO_MANY_REQUESTS else {}
     return Response(
-        {"status": "error", "error": detail}, status_code=error.status_code, headers=error.headers
+        Refusal(detail), status_code=error.status_code, headers={**headers, **(error.headers or {})}
     )
 
 
 REFUSALS = {
-    400: ("bad-request", f"The request could not be read. {TICK_FORM}"),
+    400: ("bad-request", "The request could not be read: its address or a header is malformed."),
     404: (
         "not-found",
         "There is nothing here. See /integration, /tick, /health, /ready, /metrics and /schema.",
@@ -217,22 +240,22 @@ REFUSALS = {
     405: ("method-not-allowed", "This address does not take that method; POST /tick takes ticks."),
     413: ("too-large", "The body is larger than 256 KiB. " + TICK_FORM),
     429: ("rate-limited", "Too many requests from this address; come back in a minute."),
+    500: ("broken-off", "The request broke off."),
 }
 """By status, a bounded reason for the metrics and what is said about it."""
 
 
-def defect_answer(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
+def is_tick(request: Request[Any, Any, Any]) -> bool:
+    """Whether this is about a tick; what scanners ask for elsewhere is no refused tick."""
+    return str(request.scope["path"]).rstrip("/") == "/tick"
+
+
+def defect_answer(request: Request[Any, Any, Any], error: Exception) -> Response[Refusal]:
     """A defect of ours: its text stays inside, as it could hold a value."""
-    log.error("request_crashed", error=type(error).__name__)
-    return Response({"status": "error", "error": "Internal error; see the log."}, status_code=500)
-
-
-async def harden(message: Message, _: Scope) -> None:
-    """Put the hardening headers on every answer."""
-    if message["type"] == "http.response.start":
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in HARDENING.items():
-            headers.setdefault(name, value)
+    log.error("request_crashed", error=type(error).__name__, frames=frames_of(error))
+    if is_tick(request):
+        metrics.refused.labels("defect").inc()
+    return Response(Refusal("Internal error; see the log."), status_code=500)
 
 
 def create_app(
@@ -240,6 +263,7 @@ def create_app(
     open_container: Callable[[], AbstractAsyncContextManager[Container]],
     *,
     with_worker: bool = True,
+    body_seconds: float = SLOWEST_BODY_SECONDS,
 ) -> Litestar:
     """Build the web application.
 
@@ -247,11 +271,13 @@ def create_app(
         config: The process's settings.
         open_container: Opens what the container depends on; tests pass one with fakes.
         with_worker: Whether to answer ticks in this process too.
+        body_seconds: How long the body of a tick may take.
     """
+    clients = MemoryStore()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_container() as container:
+        async with open_container() as container, forgetting(clients):
             app.state.container = container
             if with_worker:
                 container.worker().start()
@@ -266,15 +292,13 @@ def create_app(
     )
     middleware = [prometheus.middleware]
     if config.rate_limit:
-        middleware.append(
-            RateLimitConfig(("minute", config.rate_limit), exclude=["^/(health|ready|metrics)$"]).middleware
-        )
+        middleware.append(rate_limit_config(config.rate_limit).middleware)
     return Litestar(
         [tick, integration, health, ready, Metrics],
         lifespan=[lifespan],
-        state=State({"config": config, "with_worker": with_worker}),
+        stores={"rate_limit": clients},
+        state=State({"config": config, "with_worker": with_worker, "body_seconds": body_seconds}),
         middleware=middleware,
-        before_send=[harden],
         cors_config=CORSConfig(allow_origins=TELEX_ORIGINS, allow_credentials=False),
         exception_handlers={HTTPException: error_answer, Exception: defect_answer},
         openapi_config=OpenAPIConfig(

@@ -1,0 +1,94 @@
+"""uvicorn's HTTP/1.1 with limits that it lacks: no stranger holds a connection or memory for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from dataclasses import dataclass
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_FILES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection may take.
+
+    Args:
+        seconds: For a request and its answer, from the connection or the end of the answer before.
+        head_bytes: All of a request that is no body: request line, headers, chunk sizes, trailers.
+        connections: At a time; the next ones are closed.
+    """
+
+    seconds: float = 30.0
+    head_bytes: int = 64 * 1024
+    connections: int = 1000
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Breaks a connection off that goes beyond the limits.
+
+    Args:
+        limits: The limits.
+        options: uvicorn's.
+    """
+
+    def __init__(self, limits: Limits, **options: Any) -> None:
+        super().__init__(**options)
+        self._limits = limits
+        self._bytes_beside_body = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Start the clock, if there is a place."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            transport.abort()
+        else:
+            self._restart_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what is no body."""
+        self._bytes_beside_body += len(data)
+        super().data_received(data)
+        if self._bytes_beside_body > self._limits.head_bytes:
+            self.transport.abort()
+
+    def on_body(self, body: bytes) -> None:
+        """Leave the body to the application's own limit."""
+        self._bytes_beside_body -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Count from nothing for the next request."""
+        self._bytes_beside_body = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Restart the clock for the next request."""
+        super().on_response_complete()
+        self._restart_clock()
+
+    def _restart_clock(self) -> None:
+        self._stop_clock()
+        self._deadline = self.loop.call_later(self._limits.seconds, self.transport.abort)
+
+    def _stop_clock(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as the system lets it, and return how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft in range(wanted):  # else it is higher already, or unlimited (-1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
