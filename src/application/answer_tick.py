@@ -12,6 +12,7 @@ from functools import partial
 from application.accept_tick import unpack
 from application.check_spend import CheckSpend, SpendChecked
 from application.errors import (
+    AwsBusy,
     AwsRefused,
     AwsUnavailable,
     ChannelBusy,
@@ -128,7 +129,7 @@ class AnswerTick:
         answer = Answer()
         try:
             await self._answer(lease, answer)
-        except ChannelBusy as busy:
+        except (AwsBusy, ChannelBusy) as busy:
             return await self._try_again(lease, answer, busy, FOR_A_TURN, busy.retry_after)
         except AwsUnavailable as error:
             channel_knows = answer.cause == error.code

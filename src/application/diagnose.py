@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from application.check_spend import query_for
 from application.credentials import Credentials
-from application.errors import AwsRefused, AwsUnavailable
+from application.errors import AwsError
 from application.monitor import Monitor
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
@@ -49,7 +49,7 @@ class Diagnose:
             subject = "Cost Explorer"
             query = query_for(Monitor(credentials, Threshold(Decimal())), account_id, today)
             answer = await self.cost_source.costs(credentials, query)
-        except (AwsRefused, AwsUnavailable) as failure:
+        except AwsError as failure:
             findings.append(Finding(subject, works=False, detail=str(failure), remedy=failure.remedy))
             return findings
         published = answer.history.published_until

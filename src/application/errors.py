@@ -14,7 +14,8 @@ SpendMonitorError
 │   │   ├── CostsNotAvailable
 │   │   ├── PaidRequestsCapped  our own cap, not AWS's
 │   │   └── RequestRefused      any other refusal
-│   └── AwsUnavailable      throttled, timed out or broken: tried again
+│   ├── AwsUnavailable      throttled, timed out or broken: tried again
+│   └── AwsBusy             we ask already, or have asked enough for now: comes back soon
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
 ├── ChannelRefused          Telex says no: given up on
 ├── ChannelUnavailable      Telex is away: tried again
@@ -28,7 +29,8 @@ SpendMonitorError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from copy import copy
+from typing import ClassVar, Self
 
 from application.text import harmless
 
@@ -61,6 +63,12 @@ class AwsError(SpendMonitorError):
 
     remedy: ClassVar[str]
     paid_requests: int = 0
+
+    def again(self) -> Self:
+        """The same for somebody else who asked the same: it has cost nothing more."""
+        twin = copy(self)
+        twin.paid_requests = 0
+        return twin
 
 
 class AwsRefused(AwsError):
@@ -172,6 +180,22 @@ class AwsUnavailable(AwsError):
 
     code = "aws-unavailable"
     remedy = "Nothing to do: the next check tries again. See health.aws.amazon.com if this goes on."
+
+
+class AwsBusy(AwsError):
+    """AWS is not asked just now: the same question is under way elsewhere, or enough have been asked.
+
+    Args:
+        reason: One short sentence without secrets.
+        retry_after: Seconds after which it is worth asking again.
+    """
+
+    code = "aws-busy"
+    remedy = "Nothing to do: the check goes on in a moment."
+
+    def __init__(self, reason: str, retry_after: float = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class ReturnUrlForbidden(SpendMonitorError):

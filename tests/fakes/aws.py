@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -88,7 +87,7 @@ class FakeAws:
     def account(self, credentials: Credentials) -> Account:
         """Return the account, or fail as AWS would."""
         if failure := self._failures.get(credentials):
-            raise copy(failure)
+            raise failure.again()
         if account := self._accounts.get(credentials):
             return account
         if credentials.access_key_id in {known.access_key_id for known in self._accounts}:

@@ -81,6 +81,7 @@ class CostSource(Protocol):
         Raises:
             AwsRefused: AWS says no; the subclass says why.
             AwsUnavailable: Throttled, timed out or broken; worth trying later.
+            AwsBusy: Not asked just now; come back soon.
 
         Source: AWS Cost Explorer ``GetCostAndUsage``, every page.
         """

@@ -1,0 +1,115 @@
+"""What is kept of AWS's answers between two checks, sealed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+import msgspec
+
+from adapters.state.store import Store
+from application.credentials import Credentials
+from application.errors import AwsBusy, AwsRefused, StorageUnavailable, TickUnreadable
+from application.ports.vault import Vault
+
+T = TypeVar("T")
+
+REFUSAL_KEPT = timedelta(minutes=5)
+"""Long enough that a wrong key with a crontab of every minute does not hammer AWS, short enough that whoever
+mends a permission is served soon."""
+
+UNDER_WAY = b"under way"
+UNDER_WAY_KEPT = timedelta(seconds=4)
+"""Renewed while it is true. After a crash nobody waits longer than this for an answer that will not come."""
+
+REFUSALS = {refusal.code: refusal for refusal in AwsRefused.__subclasses__()}
+
+
+class Found(msgspec.Struct, Generic[T], tag="found"):
+    """An answer of AWS."""
+
+    answer: T
+
+
+class Refused(msgspec.Struct, tag="refused"):
+    """A refusal of AWS."""
+
+    code: str
+    detail: str
+
+
+class Recall(Generic[T]):
+    """Answers and refusals by who asked what, in a store, sealed.
+
+    Args:
+        store: Where they are.
+        vault: Seals them, and makes keys that tell neither the credentials nor the question.
+        kind: Tells these answers from others.
+        answers: What an answer is.
+    """
+
+    def __init__(self, store: Store, vault: Vault, kind: str, answers: type[T]) -> None:
+        self._store = store
+        self._vault = vault
+        self._kind = kind
+        self._decode = msgspec.json.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]
+
+    def key(self, credentials: Credentials, question: str = "") -> str:
+        """A key that only the very same credentials give, the secret included."""
+        who = (credentials.access_key_id, credentials.secret_access_key, credentials.session_token or "")
+        return f"{self._kind}.{self._vault.fingerprint(self._kind, *who, question)}"
+
+    async def get(self, key: str) -> T | None:
+        """Return the answer that is kept, or None.
+
+        Raises:
+            AwsRefused: A refusal is kept.
+            AwsBusy: The answer is under way, in another process or in one that has crashed.
+        """
+        value = await self._store.get(key)
+        if value is None:
+            return None
+        if value == UNDER_WAY:
+            raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
+        try:
+            kept: Found[T] | Refused = self._decode(self._vault.open(value, context=key))
+        except (TickUnreadable, msgspec.DecodeError):
+            # Of another version, or under a key that has been retired: as good as gone.
+            await self._store.remove(key)
+            return None
+        if isinstance(kept, Refused):
+            raise REFUSALS.get(kept.code, AwsRefused)(kept.detail)
+        return kept.answer
+
+    async def begin(self, key: str) -> None:
+        """Let other processes know that the answer is under way.
+
+        Raises:
+            AwsBusy: They were faster.
+        """
+        if not await self._store.add(key, UNDER_WAY, UNDER_WAY_KEPT):
+            raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
+
+    async def go_on(self, key: str) -> None:
+        """Let them know that it still is."""
+        with suppress(StorageUnavailable):
+            await self._store.put(key, UNDER_WAY, UNDER_WAY_KEPT)
+
+    async def keep(self, key: str, answer: T, ttl: timedelta) -> None:
+        """Keep an answer. It has been paid for: it is of use even when the store fails."""
+        with suppress(StorageUnavailable):
+            await self._put(key, Found(answer), ttl)
+
+    async def keep_refusal(self, key: str, refusal: AwsRefused) -> None:
+        """Keep a refusal for some minutes."""
+        with suppress(StorageUnavailable):
+            await self._put(key, Refused(refusal.code, refusal.detail), REFUSAL_KEPT)
+
+    async def forget(self, key: str) -> None:
+        """Nothing came of it."""
+        with suppress(StorageUnavailable):
+            await self._store.remove(key)
+
+    async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
+        await self._store.put(key, self._vault.seal(msgspec.json.encode(value), context=key), ttl)

@@ -1,0 +1,131 @@
+"""The two ports with a memory: nothing is asked twice while the first answer is good."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+
+from adapters.aws.flights import Flights
+from adapters.aws.recall import UNDER_WAY_KEPT, Recall
+from adapters.state.store import Store
+from application.credentials import Credentials
+from application.errors import AwsRefused, PaidRequestsCapped
+from application.ports.cost_source import CostAnswer, CostQuery, CostSource
+from application.ports.identity import Identity
+from application.ports.vault import Vault
+from domain.costs import CostHistory
+
+IDENTITY_KEPT = timedelta(days=1)
+UNPUBLISHED_KEPT = timedelta(hours=1)
+"""At most: an answer whose last day AWS has not published is asked for again sooner."""
+
+
+class RememberedIdentity(Identity):
+    """Asks once a day whose credentials these are; refusals are remembered for minutes.
+
+    Args:
+        identity: Whom to ask.
+        store: Where the answers are kept.
+        vault: Seals them.
+    """
+
+    def __init__(self, identity: Identity, store: Store, vault: Vault) -> None:
+        self._identity = identity
+        self._recall = Recall(store, vault, "identity", str)
+        self._flights = Flights[str]()
+
+    async def account_id(self, credentials: Credentials) -> str:
+        """See the port."""
+        key = self._recall.key(credentials)
+        return (await self._flights.board(key, partial(self._find, key, credentials))).answer
+
+    async def _find(self, key: str, credentials: Credentials) -> str:
+        if known := await self._recall.get(key):
+            return known
+        try:
+            account_id = await self._identity.account_id(credentials)
+        except AwsRefused as refusal:
+            await self._recall.keep_refusal(key, refusal)
+            raise
+        await self._recall.keep(key, account_id, IDENTITY_KEPT)
+        return account_id
+
+
+class KeptCosts(msgspec.Struct):
+    """What of a CostAnswer is kept."""
+
+    history: CostHistory
+    names: Mapping[str, str]
+
+
+class RememberedCosts(CostSource):
+    """Reuses answers: everybody who asks the same gets one answer for one price, in any process.
+
+    Args:
+        cost_source: Whom to ask.
+        store: Where the answers are kept.
+        vault: Seals them.
+        ttl: How long an answer is reused; zero turns that off, but refusals are remembered nevertheless.
+        on_hit: Is told of every answer that cost nothing.
+    """
+
+    def __init__(
+        self,
+        cost_source: CostSource,
+        store: Store,
+        vault: Vault,
+        ttl: timedelta,
+        on_hit: Callable[[], None],
+    ) -> None:
+        self._cost_source = cost_source
+        self._recall = Recall(store, vault, "costs", KeptCosts)
+        self._flights = Flights[CostAnswer]()
+        self._ttl = ttl
+        self._on_hit = on_hit
+
+    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+        """See the port."""
+        key = self._recall.key(credentials, repr(query))
+        landed = await self._flights.board(key, partial(self._find, key, credentials, query))
+        answer = landed.answer if landed.led else replace(landed.answer, paid_requests=0)
+        if answer.paid_requests == 0:
+            self._on_hit()
+        return answer
+
+    async def _find(self, key: str, credentials: Credentials, query: CostQuery) -> CostAnswer:
+        kept = await self._recall.get(key)
+        if self._ttl and kept:
+            return CostAnswer(kept.history, 0, kept.names)
+        if self._ttl:
+            await self._recall.begin(key)
+        try:
+            answer = await self._ask(key, credentials, query)
+        except PaidRequestsCapped:
+            await self._recall.forget(key)
+            raise
+        except AwsRefused as refusal:
+            await self._recall.keep_refusal(key, refusal)
+            raise
+        except BaseException:
+            await self._recall.forget(key)
+            raise
+        if self._ttl:
+            is_whole = answer.history.covers(query.window)
+            ttl = self._ttl if is_whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
+            await self._recall.keep(key, KeptCosts(answer.history, dict(answer.names)), ttl)
+        return answer
+
+    async def _ask(self, key: str, credentials: Credentials, query: CostQuery) -> CostAnswer:
+        asking = asyncio.ensure_future(self._cost_source.costs(credentials, query))
+        patience = UNDER_WAY_KEPT.total_seconds() / 2
+        try:
+            while not (await asyncio.wait([asking], timeout=patience))[0]:
+                await self._recall.go_on(key)
+            return asking.result()
+        finally:
+            asking.cancel()

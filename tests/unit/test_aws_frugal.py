@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from operator import ne
+
+import pytest
+
+from adapters.aws.frugal import frugal
+from adapters.state.memory import MemoryStore
+from application.credentials import Credentials
+from application.errors import (
+    AccessKeyUnknown,
+    AwsBusy,
+    AwsError,
+    AwsRefused,
+    AwsUnavailable,
+    CostExplorerOff,
+    CostsNotAvailable,
+    CredentialsExpired,
+    PaidRequestsCapped,
+    PermissionMissing,
+    RequestRefused,
+    SecretKeyWrong,
+)
+from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from domain.charges import Metric
+from domain.periods import DAY, Period
+from domain.scope import Scope
+from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
+from tests.fakes.clock import NOON, FixedClock
+from tests.fakes.vault import FakeVault
+
+KEY = Credentials("AKIAFRUGALFRUGALFRUG", "secret/of+frugal")
+TODAY = NOON.date()
+QUERY = CostQuery("123456789012", Period(TODAY - 35 * DAY, TODAY), Granularity.DAILY)
+WHOLE = {TODAY - n * DAY: {"Amazon EC2": "1.5", "Refund": "-0.0000000001"} for n in range(1, 36)}
+TTL = timedelta(hours=6)
+
+REFUSED = [
+    AccessKeyUnknown(),
+    SecretKeyWrong("Signature expired: now is later"),
+    CredentialsExpired(),
+    PermissionMissing("User: x is not authorized"),
+    CostExplorerOff(),
+    CostsNotAvailable(),
+    RequestRefused("ValidationException: no"),
+]
+
+
+class Frugality:
+    """A pretended AWS, and processes on one store that ask it seldom."""
+
+    def __init__(self) -> None:
+        self.aws = FakeAws()
+        self.aws.add(KEY, Account("123456789012", WHOLE))
+        self.clock = FixedClock()
+        self.store = MemoryStore(self.clock)
+        self.hits = 0
+        self.paid = 0
+        self.start()
+
+    def start(self, ttl: timedelta = TTL, daily_cap: int = 0) -> None:
+        """Start a process; the one before lives on, if anybody holds its ports."""
+        self.identity, self.costs = frugal(
+            FakeIdentity(self.aws),
+            FakeCostSource(self.aws),
+            self.store,
+            FakeVault(),
+            self.clock,
+            ttl=ttl,
+            daily_cap=daily_cap,
+            on_hit=self._hit,
+            on_paid=self._pay,
+        )
+
+    async def ask(self, query: CostQuery = QUERY, credentials: Credentials = KEY) -> CostAnswer:
+        """Ask the newest process."""
+        return await self.costs.costs(credentials, query)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let the others run until the condition holds."""
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110  # no event tells of it
+                await asyncio.sleep(0)
+
+    def _hit(self) -> None:
+        self.hits += 1
+
+    def _pay(self, count: int) -> None:
+        self.paid += count
+
+
+@pytest.fixture
+def frugality() -> Frugality:
+    """An account with 35 published days, and one process with an empty store."""
+    return Frugality()
+
+
+async def test_a_thousand_equal_questions_cost_one_request(frugality: Frugality) -> None:
+    """All get the same costs, one of them for a cent, the others for nothing."""
+    answers = await asyncio.gather(*(frugality.ask() for _ in range(1000)))
+    assert {answer.history for answer in answers} == {answers[0].history}
+    assert sorted(answer.paid_requests for answer in answers) == [0] * 999 + [1]
+    assert (len(frugality.aws.asked), frugality.hits, frugality.paid) == (1, 999, 1)
+
+
+async def test_a_restart_costs_nothing(frugality: Frugality) -> None:
+    """A new process on the old store answers as the old one did, names and ten decimals included."""
+    names = {"111122223333": "prod"}
+    accounts = {day: {"111122223333": "1.0000000001"} for day in WHOLE}
+    frugality.aws.add(KEY, Account("123456789012", WHOLE, "CNY", accounts=accounts, names=names))
+    query = CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
+    before = await frugality.ask(query)
+    frugality.start()
+    after = await frugality.ask(query)
+    assert (after.history, after.names, after.paid_requests) == (before.history, names, 0)
+    assert len(frugality.aws.asked) == 1
+
+
+async def test_an_answer_lives_as_long_as_it_may(frugality: Frugality) -> None:
+    """Until the TTL has passed AWS is not asked again; then it is."""
+    await frugality.ask()
+    frugality.clock.move(TTL - timedelta(seconds=1))
+    assert (await frugality.ask()).paid_requests == 0
+    frugality.clock.move(timedelta(seconds=1))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("ttl", "lives"),
+    [
+        (timedelta(hours=24), timedelta(hours=1)),
+        (timedelta(hours=3), timedelta(minutes=30)),
+    ],
+)
+async def test_an_unpublished_day_is_asked_for_sooner(
+    frugality: Frugality, ttl: timedelta, lives: timedelta
+) -> None:
+    """An answer without the last day lives a sixth of the TTL, at most an hour."""
+    bill = {day: amounts for day, amounts in WHOLE.items() if day != TODAY - DAY}
+    frugality.aws.add(KEY, Account("123456789012", bill))
+    frugality.start(ttl)
+    await frugality.ask()
+    frugality.clock.move(lives - timedelta(seconds=1))
+    assert (await frugality.ask()).paid_requests == 0
+    frugality.clock.move(timedelta(seconds=1))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_a_ttl_of_zero_turns_reuse_off(frugality: Frugality) -> None:
+    """Every question is asked, and what an earlier setting left in the store is not used."""
+    await frugality.ask()
+    frugality.start(ttl=timedelta(0))
+    assert [(await frugality.ask()).paid_requests for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        CostQuery("123456789012", Period(TODAY - 34 * DAY, TODAY), Granularity.DAILY),
+        CostQuery("123456789012", QUERY.window, Granularity.MONTHLY),
+        CostQuery("123456789012", QUERY.window, Granularity.DAILY, Metric.BLENDED),
+        CostQuery("123456789012", QUERY.window, Granularity.DAILY, scope=Scope(regions=("eu-west-1",))),
+        CostQuery("123456789012", QUERY.window, Granularity.DAILY, excluded_record_types=("Tax",)),
+        CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT),
+    ],
+    ids=range(6),
+)
+async def test_another_question_is_another_answer(frugality: Frugality, other: CostQuery) -> None:
+    """Whatever differs in the question, the answer is not reused for it."""
+    await frugality.ask()
+    await frugality.ask(other)
+    assert [query for _, query in frugality.aws.asked] == [QUERY, other]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Credentials(KEY.access_key_id, "another"),
+        Credentials("AKIAANOTHERANOTHERAN", KEY.secret_access_key),
+        Credentials(KEY.access_key_id, KEY.secret_access_key, "token"),
+    ],
+    ids=range(3),
+)
+async def test_nobody_sees_anothers_answer(frugality: Frugality, wrong: Credentials) -> None:
+    """Right key id, wrong secret: the memory is of no use to a thief, not even during the flight."""
+    await frugality.identity.account_id(KEY)
+    await frugality.ask()
+    results = await asyncio.gather(
+        frugality.identity.account_id(wrong),
+        frugality.ask(credentials=wrong),
+        frugality.ask(),
+        return_exceptions=True,
+    )
+    assert [isinstance(result, AwsRefused) for result in results] == [True, True, False]
+
+
+@pytest.mark.parametrize("refusal", REFUSED, ids=lambda refusal: refusal.code)
+async def test_a_refusal_is_remembered_for_five_minutes(frugality: Frugality, refusal: AwsRefused) -> None:
+    """Whoever asks again hears the same without AWS being asked; who mends it is served soon."""
+    frugality.aws.fail(KEY, refusal)
+    heard = [await heard_by(frugality) for _ in range(3)]
+    frugality.start()
+    heard.append(await heard_by(frugality))
+    assert [(type(error), str(error)) for error in heard] == [(type(refusal), str(refusal))] * 4
+    assert [error.paid_requests for error in heard] == [1, 0, 0, 0]
+    frugality.aws.fail(KEY, None)
+    frugality.clock.move(timedelta(minutes=5))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_an_identity_is_remembered_for_a_day(frugality: Frugality) -> None:
+    """STS is asked once a day, restarts or not, however many ask."""
+    await asyncio.gather(*(frugality.identity.account_id(KEY) for _ in range(100)))
+    frugality.start()
+    frugality.clock.move(timedelta(days=1) - timedelta(seconds=1))
+    await frugality.identity.account_id(KEY)
+    assert len(frugality.aws.identified) == 1
+    frugality.clock.move(timedelta(seconds=1))
+    assert await frugality.identity.account_id(KEY) == "123456789012"
+    assert len(frugality.aws.identified) == 2
+
+
+async def test_a_wrong_key_does_not_hammer_sts(frugality: Frugality) -> None:
+    """A refusal of STS is remembered like one of Cost Explorer."""
+    wrong = Credentials("AKIAWRONG", "wrong")
+    for _ in range(3):
+        with pytest.raises(AccessKeyUnknown):
+            await frugality.identity.account_id(wrong)
+    assert frugality.aws.identified == [wrong]
+
+
+async def test_trouble_is_not_remembered(frugality: Frugality) -> None:
+    """When AWS was away, the next question is asked again at once."""
+    frugality.aws.fail(KEY, AwsUnavailable("away"))
+    assert isinstance(await heard_by(frugality), AwsUnavailable)
+    frugality.aws.fail(KEY, None)
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_trouble_is_shared_and_paid_once(frugality: Frugality) -> None:
+    """All who wait for a flight that fails hear of it; one of them paid."""
+    frugality.aws.fail(KEY, AwsUnavailable("away"))
+    heard = await asyncio.gather(*(heard_by(frugality) for _ in range(10)))
+    assert sorted((str(error), error.paid_requests) for error in heard) == [("away", 0)] * 9 + [("away", 1)]
+
+
+@pytest.mark.parametrize("cancelled", [0, 1])
+async def test_a_cancelled_caller_does_not_end_the_flight(frugality: Frugality, cancelled: int) -> None:
+    """Whether the first or a later caller goes away, the others get the answer, for one request."""
+    frugality.aws.gate = asyncio.Lock()
+    await frugality.aws.gate.acquire()
+    callers = [asyncio.create_task(frugality.ask()) for _ in range(3)]
+    await frugality.until(lambda: bool(frugality.aws.asked))
+    callers.pop(cancelled).cancel()
+    await asyncio.sleep(0)
+    frugality.aws.gate.release()
+    answers = await asyncio.gather(*callers)
+    assert [answer.history.entries[0].total for answer in answers] == [Decimal("1.4999999999")] * 2
+    assert len(frugality.aws.asked) == 1
+
+
+async def test_two_processes_do_not_both_pay(frugality: Frugality) -> None:
+    """While one process asks, the other is told to come back, and then finds the answer."""
+    first = frugality.costs
+    frugality.start()
+    frugality.aws.gate = asyncio.Lock()
+    async with frugality.aws.gate:
+        asking = asyncio.create_task(first.costs(KEY, QUERY))
+        await frugality.until(lambda: bool(frugality.aws.asked))
+        busy = await heard_by(frugality)
+    assert (type(busy), getattr(busy, "retry_after", None)) == (AwsBusy, 1)
+    assert ((await asking).paid_requests, (await frugality.ask()).paid_requests) == (1, 0)
+
+
+async def test_the_announcement_lasts_as_long_as_the_question(
+    frugality: Frugality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow AWS is, it is asked by one process only."""
+    monkeypatch.setattr("adapters.aws.remembered.UNDER_WAY_KEPT", timedelta(milliseconds=2))
+    first = frugality.costs
+    frugality.start()
+    frugality.aws.gate = asyncio.Lock()
+    async with frugality.aws.gate:
+        asking = asyncio.create_task(first.costs(KEY, QUERY))
+        await frugality.until(lambda: bool(frugality.aws.asked))
+        for _ in range(3):
+            before = dict(frugality.store._values)
+            frugality.clock.move(timedelta(seconds=3))
+            await frugality.until(partial(ne, before, frugality.store._values))
+        busy = await heard_by(frugality)
+    await asking
+    assert isinstance(busy, AwsBusy)
+
+
+async def test_a_crash_is_overcome_in_seconds(frugality: Frugality) -> None:
+    """A process that died while asking does not keep the others from asking for long."""
+    frugality.aws.gate = asyncio.Lock()
+    async with frugality.aws.gate:
+        asking = asyncio.create_task(frugality.ask())
+        await frugality.until(lambda: bool(frugality.aws.asked))
+        kept = dict(frugality.store._values)
+    await asking
+    frugality.store._values = kept
+    frugality.start()
+    assert isinstance(await heard_by(frugality), AwsBusy)
+    frugality.clock.move(timedelta(seconds=4))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_the_cap_stops_a_mad_crontab(frugality: Frugality) -> None:
+    """After as many paid requests as allowed AWS is asked no more, in any process, until the next UTC day."""
+    frugality.start(ttl=timedelta(0), daily_cap=3)
+    paid = [(await frugality.ask()).paid_requests for _ in range(3)]
+    frugality.start(ttl=timedelta(0), daily_cap=3)
+    heard = [await heard_by(frugality) for _ in range(2)]
+    assert (paid, [type(error) for error in heard]) == ([1, 1, 1], [PaidRequestsCapped] * 2)
+    frugality.clock.move(timedelta(hours=12))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_pages_and_failures_count_towards_the_cap(frugality: Frugality) -> None:
+    """Every page is a request, and a refusal is one too."""
+    frugality.aws.add(KEY, Account("123456789012", WHOLE, page_size=12))
+    frugality.start(ttl=timedelta(0), daily_cap=4)
+    assert (await frugality.ask()).paid_requests == 3
+    frugality.aws.fail(KEY, AwsUnavailable("away"))
+    assert isinstance(await heard_by(frugality), AwsUnavailable)
+    assert isinstance(await heard_by(frugality), PaidRequestsCapped)
+    assert frugality.paid == 4
+
+
+async def test_the_cap_is_each_accounts_own(frugality: Frugality) -> None:
+    """One account's crontab does not stop another's."""
+    another = Credentials("AKIAANOTHERANOTHERAN", "another")
+    frugality.aws.add(another, Account("210987654321", WHOLE))
+    frugality.start(ttl=timedelta(0), daily_cap=1)
+    await frugality.ask()
+    query = CostQuery("210987654321", QUERY.window, Granularity.DAILY)
+    assert (await frugality.ask(query, another)).paid_requests == 1
+
+
+async def test_a_capped_account_still_hears_what_is_known(frugality: Frugality) -> None:
+    """What is remembered costs nothing, so the cap does not keep it back."""
+    frugality.start(daily_cap=1)
+    await frugality.ask()
+    assert (await frugality.ask()).paid_requests == 0
+
+
+async def test_the_cap_is_forgotten_with_its_day(frugality: Frugality) -> None:
+    """That the cap was reached is not remembered like a refusal of AWS: after midnight AWS is asked."""
+    frugality.start(daily_cap=1)
+    await frugality.ask()
+    frugality.clock.move_to(NOON + timedelta(hours=11, minutes=59))
+    assert isinstance(await heard_by(frugality), PaidRequestsCapped)
+    frugality.clock.move(timedelta(minutes=1))
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def test_an_account_is_asked_at_a_measured_pace(frugality: Frugality) -> None:
+    """Five different questions at once are asked; the sixth is sent away, told when, and then asked."""
+    queries = [
+        CostQuery("123456789012", Period(date(2026, 11, n), TODAY), Granularity.DAILY) for n in range(1, 7)
+    ]
+    results = await asyncio.gather(*(frugality.ask(query) for query in queries), return_exceptions=True)
+    sent_away = [result for result in results if isinstance(result, AwsBusy)]
+    assert (len(sent_away), len(frugality.aws.asked)) == (1, 5)
+    assert 0 < sent_away[0].retry_after <= 0.2
+
+
+async def test_another_account_has_its_own_pace(frugality: Frugality) -> None:
+    """However often one account is asked, another's first question is not sent away."""
+    another = Credentials("AKIAANOTHERANOTHERAN", "another")
+    frugality.aws.add(another, Account("210987654321", WHOLE))
+    frugality.start(ttl=timedelta(0))
+    for _ in range(5):
+        await frugality.ask()
+    assert isinstance(await heard_by(frugality), AwsBusy)
+    query = CostQuery("210987654321", QUERY.window, Granularity.DAILY)
+    assert (await frugality.ask(query, another)).paid_requests == 1
+
+
+async def test_the_store_tells_nothing(frugality: Frugality) -> None:
+    """Neither keys nor values show a credential, an account, or a figure."""
+    await frugality.identity.account_id(KEY)
+    await frugality.ask()
+    frugality.start(ttl=timedelta(0), daily_cap=1)
+    await frugality.ask()
+    kept = repr({key: kept.value for key, kept in frugality.store._values.items()})
+    told = (KEY.access_key_id, KEY.secret_access_key, "123456789012", "Amazon", "1.5")
+    assert [word for word in told if word in kept] == []
+    assert len(frugality.store._values) == 3
+
+
+async def test_what_no_key_opens_is_asked_for_again(frugality: Frugality) -> None:
+    """Values of a retired key, or of another version, are as good as gone."""
+    await frugality.ask()
+    (key,) = frugality.store._values
+    await frugality.store.put(key, b"sealed by another", TTL)
+    assert (await frugality.ask()).paid_requests == 1
+    await frugality.store.put(key, FakeVault().seal(b'{"type":"found","answer":7}', key), TTL)
+    assert (await frugality.ask()).paid_requests == 1
+
+
+async def heard_by(frugality: Frugality) -> AwsError:
+    """Ask, and return the error that comes."""
+    with pytest.raises(AwsError) as caught:
+        await frugality.ask()
+    return caught.value
