@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice, takewhile
 
 from domain.money import Money
 from domain.periods import Period
@@ -30,7 +33,10 @@ class CostEntry:
 
 @dataclass(frozen=True, slots=True)
 class CostHistory:
-    """Costs in one currency, oldest entry first. What AWS has not published is absent, never zero."""
+    """Costs in one currency: entries that follow each other, oldest first.
+
+    What AWS has not published is absent or empty, never zero.
+    """
 
     entries: tuple[CostEntry, ...]
     currency: str = "USD"
@@ -38,26 +44,30 @@ class CostHistory:
     @property
     def published_from(self) -> date | None:
         """The start of the oldest entry that holds any cost, or None when none does."""
-        return min((entry.period.start for entry in self.entries if entry.services), default=None)
+        return next((entry.period.start for entry in self.entries if entry.services), None)
 
     @property
     def published_until(self) -> date | None:
         """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
-        return max((entry.period.end for entry in self.entries if entry.services), default=None)
+        return next((entry.period.end for entry in reversed(self.entries) if entry.services), None)
 
     def spend(self, period: Period) -> Money | None:
         """The sum over the entries inside the period, or None when AWS has published none of them."""
-        totals = [entry.total for entry in self.entries if entry.services and entry.period in period]
+        totals = [entry.total for entry in self._inside(period) if entry.services]
         return Money(sum(totals, Decimal()), self.currency) if totals else None
 
     def services(self, period: Period) -> dict[str, Decimal]:
         """The sum for each service over the entries inside the period."""
         amounts: dict[str, Decimal] = {}
-        for entry in self.entries:
-            if entry.period in period:
-                for name, amount in entry.services:
-                    amounts[name] = amounts.get(name, Decimal()) + amount
+        for entry in self._inside(period):
+            for name, amount in entry.services:
+                amounts[name] = amounts.get(name, Decimal()) + amount
         return amounts
+
+    def _inside(self, period: Period) -> Iterator[CostEntry]:
+        first = bisect_left(self.entries, period.start, key=lambda entry: entry.period.start)
+        from_first = islice(self.entries, first, None)
+        return takewhile(lambda entry: entry.period.end <= period.end, from_first)
 
     def covers(self, period: Period) -> bool:
         """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""
