@@ -29,9 +29,13 @@ FULL_PAGE = Page(
             (Verdict.NOT_PUBLISHED, Verdict.EXCEEDED, Verdict.WITHIN), Money(Decimal("-1E+3"), "CNY")
         ),
         Period(DAY, DAY + timedelta(31)): Told((Verdict.NOT_PUBLISHED,), None),
+        Period(DAY, DAY + timedelta(3)): Told(
+            (Verdict.WITHIN,), Money(Decimal(80)), Money(Decimal("79.5")), spike=True, milestone=Decimal(50)
+        ),
     },
     failures={"settings-rejected": "2026-02-28", "access-key-unknown": "2026-02-01"},
     claim=Claim("019-abc", datetime(2026, 2, 28, 12, 0, 0, 123456, tzinfo=UTC)),
+    since=date(2026, 1, 31),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -14,24 +14,26 @@ from domain.periods import Period
 from domain.reports import Told
 from domain.thresholds import Verdict
 
+_Amount = tuple[Decimal, str] | None
+
 
 class _ToldRow(msgspec.Struct, array_like=True):
+    """A page holds up to forty of these, so they are kept short; new fields go to the end."""
+
     start: date
     end: date
     verdicts: tuple[Verdict, ...]
-    amount: Decimal | None = None
-    currency: str = ""
-
-
-class _Claim(msgspec.Struct):
-    tick_id: str
-    until: datetime
+    spend: _Amount
+    first_spend: _Amount = None
+    spike: bool = False
+    milestone: Decimal | None = None
 
 
 class _Page(msgspec.Struct, omit_defaults=True):
     told: list[_ToldRow] = []
     failures: dict[str, str] = {}
-    claim: _Claim | None = None
+    claim: Claim | None = None
+    since: date | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -40,14 +42,8 @@ _decoder = msgspec.json.Decoder(_Page)
 
 def encode_page(page: Page) -> bytes:
     """Return the page without its revision, which is the adapter's own to keep."""
-    told = [
-        _ToldRow(period.start, period.end, told.verdicts, told.spend.amount, told.spend.currency)
-        if told.spend
-        else _ToldRow(period.start, period.end, told.verdicts)
-        for period, told in page.told.items()
-    ]
-    claim = _Claim(page.claim.tick_id, page.claim.until) if page.claim else None
-    return _encoder.encode(_Page(told, dict(page.failures), claim))
+    told = [_row(period, told) for period, told in page.told.items()]
+    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since))
 
 
 def decode_page(content: bytes, revision: int) -> Page:
@@ -58,13 +54,24 @@ def decode_page(content: bytes, revision: int) -> Page:
     """
     try:
         page = _decoder.decode(content)
-        told = {
-            Period(row.start, row.end): Told(
-                row.verdicts, Money(row.amount, row.currency) if row.amount is not None else None
-            )
-            for row in page.told
-        }
+        told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    claim = Claim(page.claim.tick_id, page.claim.until) if page.claim else None
-    return Page(told, page.failures, claim, revision)
+    return Page(told, page.failures, page.claim, revision, page.since)
+
+
+def _row(period: Period, told: Told) -> _ToldRow:
+    spend, first = _amount(told.spend), _amount(told.first_spend)
+    return _ToldRow(period.start, period.end, told.verdicts, spend, first, told.spike, told.milestone)
+
+
+def _told(row: _ToldRow) -> Told:
+    return Told(row.verdicts, _money(row.spend), _money(row.first_spend), row.spike, row.milestone)
+
+
+def _amount(money: Money | None) -> _Amount:
+    return (money.amount, money.currency) if money else None
+
+
+def _money(amount: _Amount) -> Money | None:
+    return Money(*amount) if amount else None
