@@ -11,7 +11,7 @@ from domain.money import Money
 from domain.movers import Part, parts_of
 from domain.outlook import Outlook, outlook_on
 from domain.periods import DAY, Frequency, Period, first_of_previous_month
-from domain.thresholds import Threshold
+from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.trust import LaterChange, is_provisional, later_change
 from domain.usual import Usual, usual_for
@@ -147,13 +147,13 @@ def episode_before(
 ) -> Episode | None:
     """The unbroken run of periods over the threshold that ends where this period begins.
 
-    None when there is none, when the period is itself over or unknown, or is part of a month: that has no
-    periods before it with a budget of their own.
+    None when there is none, when the period is not known to be within budget, or is part of a month: that
+    has no periods before it with a budget of their own.
     """
-    spend, known_from = history.spend(period), history.published_from
-    if frequency is Frequency.MONTH_TO_DATE or spend is None or known_from is None:
+    known_from = history.published_from
+    if frequency is Frequency.MONTH_TO_DATE or known_from is None:
         return None
-    if spend.amount > threshold.amount:
+    if threshold.judge(history, period) is not Verdict.WITHIN:
         return None
     run: list[Money] = []
     since, before = period.start, frequency.period_before(period)

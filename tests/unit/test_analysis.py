@@ -138,6 +138,11 @@ class TestEpisodes:
         monthly = analysis_of(months, Frequency.MONTHLY, "10")
         assert monthly.episode == Episode(date(2026, 9, 1), 1, Money(Decimal(2)), is_older=False)
 
+    def test_a_week_that_is_not_complete_has_not_ended_it(self) -> None:
+        """Its missing day may still take it over."""
+        week = [*["3"] * 7, *["1"] * 6, None]
+        assert analysis_of(daily("2026-11-23", *week), Frequency.WEEKLY, "10").episode is None
+
     def test_a_month_to_date_has_none(self) -> None:
         """Part of a month has no period before it with a budget of its own."""
         history = daily("2026-11-23", *["10"] * 31, *["1"] * 22)
