@@ -1,0 +1,136 @@
+"""Processes to be measured, each on the core that is theirs alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.doubles.service import COMMAND, environment
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+READY = b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class NotMeasured(Exception):
+    """Something other than slowness: a process that does not start, a message that is missing."""
+
+
+class Measured:
+    """A running process.
+
+    Args:
+        process: The process.
+        url: Where it listens.
+        log: The file with its standard error.
+        ready_seconds: How long it took from its start to its first good answer.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+        self.ready_seconds = 0.0
+
+    def cpu_seconds(self) -> float:
+        """How long it has kept its core busy so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+    def resident_mib(self) -> float:
+        """The memory that it occupies now."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]
+        return int(pages) * PAGE_BYTES / 2**20
+
+    def events(self, name: str) -> int:
+        """How many events of that name it has logged."""
+        return self.log.read_bytes().count(b'"event":"%b"' % name.encode())
+
+
+@asynccontextmanager
+async def service(
+    folder: Path, aws: str, *arguments: str, core: int, **variables: str
+) -> AsyncIterator[Measured]:
+    """``aws-spend-monitor serve`` as it is installed, its state in the folder, everything switched on."""
+    port = free_port()
+    command = [COMMAND, "serve", "--port", str(port), *arguments]
+    async with _running(command, folder, core, port, {"AWS_ENDPOINT_URL": aws, **variables}) as process:
+        yield process
+
+
+@asynccontextmanager
+async def module(name: str, folder: Path, *arguments: str, core: int) -> AsyncIterator[Measured]:
+    """``python -m tests.benchmarks.<name> PORT``."""
+    port = free_port()
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", str(port), *arguments]
+    async with _running(command, folder, core, port, {"PYTHONPATH": str(Path.cwd())}) as process:
+        yield process
+
+
+@asynccontextmanager
+async def _running(
+    command: Sequence[str], folder: Path, core: int, port: int, variables: dict[str, str]
+) -> AsyncIterator[Measured]:
+    log = folder / f"{port}.log"
+    with log.open("wb") as stderr:
+        started = time.perf_counter()
+        process = subprocess.Popen(  # noqa: ASYNC220  # nothing else happens meanwhile
+            ["taskset", "--cpu-list", str(core), *command],
+            stdout=stderr,
+            stderr=stderr,
+            cwd=folder,
+            env=environment(**variables),
+        )
+        measured = Measured(process, f"http://127.0.0.1:{port}", log)
+        try:
+            await _until_ready(measured, port)
+            measured.ready_seconds = time.perf_counter() - started
+            yield measured
+        finally:
+            process.send_signal(signal.SIGKILL)  # what it has left to do is not of interest
+            process.wait()
+
+
+async def _until_ready(measured: Measured, port: int) -> None:
+    """Ask until it answers with a good status; the bare app answers anything so."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and measured.process.poll() is None:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(READY)
+            status = (await reader.readline()).split()[1:2]
+            writer.close()
+        except OSError:
+            status = []
+        if status and status[0].startswith(b"2"):
+            return
+        await asyncio.sleep(0.01)
+    raise NotMeasured(f"{measured.process.args!r} did not start:\n{measured.log.read_text()[-2000:]}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def seconds_of(core: int, *arguments: str) -> float:
+    """How long the installed command takes for something that ends by itself."""
+    started = time.perf_counter()
+    subprocess.run(
+        ["taskset", "--cpu-list", str(core), COMMAND, *arguments],
+        check=True,
+        capture_output=True,
+        env=environment(),
+    )
+    return time.perf_counter() - started

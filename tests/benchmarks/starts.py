@@ -1,0 +1,23 @@
+"""How long one waits for the command."""
+
+from __future__ import annotations
+
+from tests.benchmarks.measure import Bench, Figure, Goal
+from tests.benchmarks.processes import seconds_of, service
+
+
+async def starts(bench: Bench) -> list[Figure]:
+    """From the command to its help, and to the service being ready."""
+    helps, readies, idle = [], [], []
+    seconds_of(bench.core, "--help")  # reads the files from the disk
+    for n in range(bench.repetitions + 2):
+        bench.say(f"starts: {n + 1}")
+        helps.append(seconds_of(bench.core, "--help"))
+        async with service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor:
+            readies.append(monitor.ready_seconds)
+            idle.append(monitor.resident_mib())
+    return [
+        Figure("--help", "s", helps, Goal(0.3, at_most=True)),
+        Figure("serve, until /ready is 200", "s", readies, Goal(1.5, at_most=True)),
+        Figure("memory of the idle service", "MiB", idle),
+    ]

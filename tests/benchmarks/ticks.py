@@ -1,0 +1,156 @@
+"""Whole ticks: from the door to the message in the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.load import new_account, ticks
+from tests.benchmarks.measure import Bench, Burst, Figure, Goal, ratios
+from tests.benchmarks.processes import module, service
+
+REAL_AWS_SECONDS = 0.3
+MANY_AT_ONCE = 1024
+"""SPEND_MONITOR_CONCURRENCY for thousands of channels: 300 ms twice leaves room for 1,700 ticks a second."""
+
+CHANNEL_COUNTS = (30, 100, 300, 1000, 3000)
+
+
+@dataclass(frozen=True, slots=True)
+class Drains:
+    """Bursts, for the plot.
+
+    Args:
+        limit: Of the limit.
+        service: Of the service, one tenant per tick.
+    """
+
+    limit: Sequence[Burst]
+    service: Sequence[Burst]
+
+
+async def whole_ticks(bench: Bench) -> tuple[list[Figure], Drains]:
+    """Every tick another tenant, no cache hit, against the limit."""
+    number = bench.scaled(10_000)
+    limits, services = [], []
+    async with (
+        module("limit", bench.new_folder(), bench.outside.url, core=bench.core) as limit,
+        service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor,
+    ):
+        await bench.warm_up(limit)
+        await bench.warm_up(monitor)
+        for n in range(bench.repetitions):
+            bench.say(f"{number:,} ticks, each of another tenant: {n + 1}")
+            limits.append(await bench.burst(limit, ticks(number, bench.outside.url)))
+            services.append(await bench.burst(monitor, ticks(number, bench.outside.url)))
+    rates, at_limit = _rates(services), _rates(limits)
+    return [
+        Figure("the limit: bare ASGI app and three bare aiohttp requests", "ticks/s", at_limit),
+        Figure(
+            "whole ticks, each of another tenant, no cache hit",
+            "ticks/s",
+            rates,
+            Goal(0.35),
+            "the limit",
+            ratios(rates, at_limit),
+        ),
+        Figure(
+            "CPU for such a tick",
+            "ms",
+            [1000 * each.cpu_seconds / number for each in services],
+            Goal(1 / 0.35, at_most=True),
+            "the limit",
+            [each.cpu_seconds / other.cpu_seconds for each, other in zip(services, limits, strict=True)],
+        ),
+        Figure(
+            "202 while it drains, slowest of 100",
+            "ms",
+            [1000 * each.waited[int(0.99 * number)] for each in services],
+            Goal(1000, at_most=True),
+        ),
+        Figure(
+            "paid requests per check", "", [each.paid / number for each in services], Goal(1, at_most=True)
+        ),
+    ], Drains(limits, services)
+
+
+async def slow_aws(bench: Bench) -> list[Figure]:
+    """AWS takes 300 ms for each answer, as the real one does."""
+    number = bench.scaled(4000)
+    figures = []
+    for concurrency, goal in ((256, None), (MANY_AT_ONCE, Goal(0.8))):
+        fast, slow = [], []
+        async with service(
+            bench.new_folder(),
+            bench.outside.url,
+            core=bench.core,
+            SPEND_MONITOR_CONCURRENCY=str(concurrency),
+        ) as monitor:
+            await bench.warm_up(monitor)
+            for n in range(bench.repetitions):
+                bench.say(f"{number:,} ticks, AWS takes 300 ms, CONCURRENCY={concurrency}: {n + 1}")
+                fast.append(await bench.burst(monitor, ticks(number, bench.outside.url)))
+                with bench.outside.slow_aws(REAL_AWS_SECONDS):
+                    slow.append(await bench.burst(monitor, ticks(number, bench.outside.url)))
+        name = f"the same, AWS takes 300 ms, CONCURRENCY={concurrency}"
+        rates = _rates(slow)
+        figures.append(Figure(name, "ticks/s", rates, goal, "AWS at once", ratios(rates, _rates(fast))))
+    return figures
+
+
+async def one_account(bench: Bench) -> list[Figure]:
+    """A thousand channels that watch one account; then a thousand more, and once more after a restart."""
+    number, url = bench.scaled(1000), bench.outside.url
+    folder = bench.new_folder()
+    accounts = [new_account() for _ in range(bench.repetitions)]
+    alone, together, again = [], [], []
+    async with service(folder, url, core=bench.core) as monitor:
+        await bench.warm_up(monitor)
+        for account in accounts:
+            bench.say(f"{number:,} channels on one account")
+            alone.append(await bench.burst(monitor, ticks(number, url)))
+            together.append(await bench.burst(monitor, ticks(number, url, account)))
+            again.append(await bench.burst(monitor, ticks(number, url, account)))
+    async with service(folder, url, core=bench.core) as monitor:
+        restarted = [await bench.burst(monitor, ticks(number, url, account)) for account in accounts]
+    rates = _rates(together)
+    return [
+        Figure(
+            f"whole ticks, {number:,} channels on one account",
+            "ticks/s",
+            rates,
+            Goal(2),
+            "each another tenant",
+            ratios(rates, _rates(alone)),
+        ),
+        Figure("paid requests for them all", "", [each.paid for each in together], Goal(1, at_most=True)),
+        Figure("paid requests for as many again", "", [each.paid for each in again], Goal(0, at_most=True)),
+        Figure("the same after a restart", "", [each.paid for each in restarted], Goal(0, at_most=True)),
+    ]
+
+
+async def channel_counts(bench: Bench) -> Mapping[str, Mapping[int, Sequence[float]]]:
+    """Ticks per second by number of channels that tick at once, for the plot."""
+    counts = [bench.scaled(count) for count in CHANNEL_COUNTS]
+    limits: dict[int, list[float]] = {count: [] for count in counts}
+    alone: dict[int, list[float]] = {count: [] for count in counts}
+    together: dict[int, list[float]] = {count: [] for count in counts}
+    async with (
+        module("limit", bench.new_folder(), bench.outside.url, core=bench.core) as limit,
+        service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor,
+    ):
+        await bench.warm_up(limit)
+        await bench.warm_up(monitor)
+        for n in range(bench.repetitions):
+            bench.say(f"ticks per second by number of channels: {n + 1}")
+            for count in counts:
+                url = bench.outside.url
+                limits[count].append((await bench.burst(limit, ticks(count, url))).per_second)
+                alone[count].append((await bench.burst(monitor, ticks(count, url))).per_second)
+                shared = ticks(count, url, new_account())
+                together[count].append((await bench.burst(monitor, shared)).per_second)
+    return {"the limit": limits, "each another tenant": alone, "all on one account": together}
+
+
+def _rates(bursts: Sequence[Burst]) -> list[float]:
+    return [burst.per_second for burst in bursts]
