@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.vault import parse_keys
+from application.check_spend import LinkedAccounts
 
 PREFIX = "SPEND_MONITOR_"
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -37,6 +38,8 @@ class Config:
         concurrency: Checks in flight.
         cost_cache_ttl: How long a Cost Explorer answer is reused; zero turns reuse off.
         max_paid_requests_per_day: Per AWS account; 0 is no cap.
+        linked_accounts: When a report on an exceeded threshold names the accounts that moved, for a second
+            paid request: never, scoped (when the scope names several) or always.
         rate_limit: Requests a minute per client address; 0 is off.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
         nats_replicas: Copies of every stream and bucket.
@@ -53,6 +56,7 @@ class Config:
     concurrency: int = 256
     cost_cache_ttl: timedelta = timedelta(hours=6)
     max_paid_requests_per_day: int = 100
+    linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1
@@ -170,6 +174,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "CONCURRENCY": ("concurrency", _whole(1)),
     "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
     "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
+    "LINKED_ACCOUNTS": ("linked_accounts", lambda text: LinkedAccounts(_choice(*LinkedAccounts)(text))),
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1)),

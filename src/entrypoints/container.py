@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
+from adapters.aws.frugal import frugal
 from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
 from adapters.settings import TelexSettingsReader
@@ -49,7 +50,13 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Singleton(TelexSettingsReader)
 
     accept_tick = providers.Singleton(AcceptTick, inbox=inbox, vault=vault, channel=channel, clock=clock)
-    check_spend = providers.Singleton(CheckSpend, identity=identity, cost_source=cost_source, ledger=ledger)
+    check_spend = providers.Singleton(
+        CheckSpend,
+        identity=identity,
+        cost_source=cost_source,
+        ledger=ledger,
+        linked_accounts=config.provided.linked_accounts,
+    )
     answer_tick = providers.Singleton(
         AnswerTick,
         inbox=inbox,
@@ -67,16 +74,20 @@ class Container(containers.DeclarativeContainer):
 
 
 @asynccontextmanager
-async def open_container(config: Config) -> AsyncIterator[Container]:
+async def open_container(config: Config, clock: Clock | None = None) -> AsyncIterator[Container]:
     """Open every real adapter, and close them at the end.
+
+    Args:
+        config: The process's settings.
+        clock: What time it is; the system's, unless a test brings one that it can move.
 
     Raises:
         StorageUnavailable: The state store cannot be used; one line says why.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     vault = AesGcmVault(secret_keys(config))
     async with AsyncExitStack() as stack:
-        state = await stack.enter_async_context(open_state(config))
+        state = await stack.enter_async_context(open_state(config, clock))
         aws = await stack.enter_async_context(open_aws(config.concurrency, on_call=metrics.record_aws_call))
         channel = await stack.enter_async_context(
             open_telex(
@@ -86,7 +97,17 @@ async def open_container(config: Config) -> AsyncIterator[Container]:
                 concurrency=config.concurrency,
             )
         )
-        identity, cost_source = StsIdentity(aws), CostExplorer(aws)
+        identity, cost_source = frugal(
+            StsIdentity(aws),
+            CostExplorer(aws),
+            state.store,
+            vault,
+            clock,
+            ttl=config.cost_cache_ttl,
+            daily_cap=config.max_paid_requests_per_day,
+            on_hit=metrics.cache_hits.inc,
+            on_paid=metrics.record_paid_requests,
+        )
         container = Container(
             config=config,
             clock=providers.Object(clock),
@@ -100,12 +121,13 @@ async def open_container(config: Config) -> AsyncIterator[Container]:
         yield container
 
 
-def open_state(config: Config) -> AbstractAsyncContextManager[State]:
+def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncContextManager[State]:
     """Open the store that ``SPEND_MONITOR_STATE_URL`` names."""
+    clock = clock or SystemClock()
     if config.sqlite_path:
-        return open_sqlite_state(config.sqlite_path, SystemClock(), config.inbox_limit)
+        return open_sqlite_state(config.sqlite_path, clock, config.inbox_limit)
     if config.state_url == "memory://":
-        return open_memory_state(SystemClock(), config.inbox_limit)
+        return open_memory_state(clock, config.inbox_limit)
     raise StorageUnavailable("nats:// is not served yet")
 
 

@@ -48,7 +48,7 @@ def record_aws_call(operation: str, result: str) -> None:
     aws_calls.labels(operation, result).inc()
 
 
-def record_paid_request(count: int) -> None:
+def record_paid_requests(count: int) -> None:
     """Count requests that AWS charges for."""
     paid_requests.inc(count)
     paid_dollars.inc(count * DOLLARS_PER_REQUEST)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from application.check_spend import LinkedAccounts
 from entrypoints.config import Config, ConfigError, unknown_variables
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -41,6 +42,7 @@ def test_every_variable_is_read() -> None:
         CONCURRENCY="7",
         COST_CACHE_TTL="0",
         MAX_PAID_REQUESTS_PER_DAY="0",
+        LINKED_ACCOUNTS="Always",
         RATE_LIMIT="60",
         TRUSTED_PROXIES="10.0.0.0/8,::1",
         NATS_REPLICAS="3",
@@ -56,6 +58,7 @@ def test_every_variable_is_read() -> None:
         concurrency=7,
         cost_cache_ttl=timedelta(0),
         max_paid_requests_per_day=0,
+        linked_accounts=LinkedAccounts.ALWAYS,
         rate_limit=60,
         trusted_proxies=("10.0.0.0/8", "::1"),
         nats_replicas=3,
@@ -80,6 +83,7 @@ def test_every_variable_is_read() -> None:
         ("CONCURRENCY", "-1"),
         ("COST_CACHE_TTL", "6h"),
         ("MAX_PAID_REQUESTS_PER_DAY", "1.5"),
+        ("LINKED_ACCOUNTS", "sometimes"),
         ("RATE_LIMIT", "٣"),
         ("TRUSTED_PROXIES", "proxy.example.com"),
         ("NATS_REPLICAS", "0"),
