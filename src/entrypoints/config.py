@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
 
@@ -47,7 +48,7 @@ class Config:
         log_format: console or json; None: console on a terminal, else json.
     """
 
-    state_url: str = "sqlite:///spend-monitor.db"
+    state_url: str = field(default="sqlite:///spend-monitor.db", repr=False)
     secret_keys: tuple[bytes, ...] = field(default=(), repr=False)
     public_url: str | None = None
     return_url_hosts: tuple[str, ...] = ()
@@ -97,9 +98,9 @@ KEY_FORM = "accepted is 32 bytes in base64, as printed by 'openssl rand -base64 
 def _state_url(text: str) -> str:
     accepted = "accepted is sqlite:///relative, sqlite:////absolute, nats://host:4222[,host…] or memory://"
     # A nats:// address may hold a password, so no value is repeated here.
-    if not (
-        re.fullmatch(r"sqlite:///[^?#]+", text) or text == "memory://" or re.fullmatch(r"nats://.+", text)
-    ):
+    if text.startswith("nats://"):
+        parse_address(text)
+    elif not re.fullmatch(r"sqlite:///[^?#]+|memory://", text):
         raise ValueError(f"not an address of a state store; {accepted}")
     return text
 

@@ -15,6 +15,7 @@ from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
 from adapters.settings import TelexSettingsReader
 from adapters.state.memory import open_memory_state
+from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from adapters.telex import open_telex
@@ -128,7 +129,10 @@ def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncConte
         return open_sqlite_state(config.sqlite_path, clock, config.inbox_limit)
     if config.state_url == "memory://":
         return open_memory_state(clock, config.inbox_limit)
-    raise StorageUnavailable("nats:// is not served yet")
+    from adapters.state.nats.opening import open_nats_state  # noqa: PLC0415  # its library is for few
+
+    address = parse_address(config.state_url)
+    return open_nats_state(address, clock, config.inbox_limit, config.nats_replicas)
 
 
 def secret_keys(config: Config) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,15 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.state.memory import open_memory_state
+from adapters.state.nats.address import parse_address
+from adapters.state.nats.opening import open_nats_state
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from application.accept_tick import new_tick_id
 from application.ports.inbox import SealedTick
+from tests.contract.nats_server import empty, shared_server
 from tests.fakes.clock import FixedClock
 
 INBOX_LIMIT = 300
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 1.0
 """Short, for adapters whose servers have clocks of their own that no test can move."""
 
 
@@ -60,6 +65,24 @@ async def memory(_folder: Path) -> AsyncIterator[Harness]:
         yield Harness(state, lambda: contextlib.nullcontext(state), clock.now, _mover(clock))
 
 
+@contextlib.asynccontextmanager
+async def nats(_folder: Path) -> AsyncIterator[Harness]:
+    """A real server: time is its own, and passes by itself."""
+    server = shared_server()
+
+    def another() -> AbstractAsyncContextManager[State]:
+        lease_length = timedelta(seconds=LEASE_SECONDS)
+        return open_nats_state(
+            parse_address(server.url), SystemClock(), INBOX_LIMIT, lease_length=lease_length
+        )
+
+    try:
+        async with another() as state:
+            yield Harness(state, another, SystemClock().now, asyncio.sleep)
+    finally:
+        await empty(server)
+
+
 def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
     async def advance(seconds: float) -> None:
         clock.move(timedelta(seconds=seconds))
@@ -70,6 +93,7 @@ def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
 HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
     "sqlite": sqlite,
     "memory": memory,
+    "nats": nats,
 }
 """What the suites run over."""
 

@@ -14,10 +14,8 @@ from tests.contract.states import HARNESSES, Harness
 
 KEY = "costs.0123456789abcdef_A-z"
 LONG = timedelta(hours=1)
-SHORT = timedelta(seconds=1)
-"""As short as every server can keep time."""
-
-AFTER_SHORT = 1.5
+SHORT = timedelta(seconds=0.5)
+AFTER_SHORT = 0.6
 
 
 @pytest.fixture(params=HARNESSES)

@@ -1,0 +1,1 @@
+"""All state on NATS JetStream, for many machines."""

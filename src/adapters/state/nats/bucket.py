@@ -1,0 +1,93 @@
+"""A key-value bucket, as the ledger and the store use it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from math import ceil
+from typing import NamedTuple
+
+from nats.js.api import Header
+from nats.js.errors import APIError
+
+from adapters.state.nats.connection import Connection
+from adapters.state.nats.layout import bucket_stream, token
+
+NOT_FOUND = {None, 10037}
+"""The codes for a message that is not there: of a direct question, and of one to the stream's leader."""
+
+WRITTEN_SINCE = {10071, 10164}
+"""The codes for a key whose revision is no longer the expected one."""
+
+
+class Entry(NamedTuple):
+    """What a key holds."""
+
+    value: bytes
+    revision: int
+
+
+class Bucket:
+    """Values by key, each with the revision of its last write.
+
+    What nats-py's own ``KeyValue`` does, and beyond that every write may expire, a removal leaves nothing
+    behind, and a write that is sent again after an outage counts once.
+
+    Args:
+        connection: Opened.
+        name: The bucket.
+        direct: Whether any node that has a copy may answer: quicker, but it may not know the last write yet.
+    """
+
+    def __init__(self, connection: Connection, name: str, *, direct: bool) -> None:
+        self._connection = connection
+        self._name = name
+        self._stream = bucket_stream(name)
+        self._direct = direct
+
+    async def get(self, *key: str) -> Entry | None:
+        """Return what the key holds, if anything."""
+        subject = self._subject(key)
+        try:
+            message = await self._connection.ask(
+                lambda: self._connection.jetstream.get_last_msg(self._stream, subject, direct=self._direct),
+                answers=NOT_FOUND,
+            )
+        except APIError:
+            return None
+        return Entry(message.data or b"", message.seq or 0)
+
+    async def put(
+        self, *key: str, value: bytes, revision: int | None = None, ttl: timedelta | None = None
+    ) -> int | None:
+        """Write.
+
+        Args:
+            key: Its parts.
+            value: At least one byte.
+            revision: Write only if the key still has this one; 0: only if it holds nothing.
+            ttl: After this the value may be gone; seconds are what a server counts in.
+
+        Returns:
+            The new revision, or None when the key had another than the expected one.
+        """
+        headers: dict[str, str] = {Header.MSG_ID: secrets.token_hex(12)}
+        if revision is not None:
+            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(revision)
+        if ttl is not None:
+            headers[Header.MSG_TTL] = str(max(1, ceil(ttl.total_seconds())))
+        try:
+            ack = await self._connection.publish(self._subject(key), value, headers, answers=WRITTEN_SINCE)
+        except APIError:
+            return None
+        return ack.seq
+
+    async def remove(self, *key: str) -> None:
+        """Forget the key."""
+        subject = self._subject(key)
+        await self._connection.ask(
+            lambda: self._connection.jetstream.purge_stream(self._stream, subject=subject)
+        )
+
+    def _subject(self, key: tuple[str, ...]) -> str:
+        return ".".join(("$KV", self._name, *map(token, key)))

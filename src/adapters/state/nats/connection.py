@@ -1,0 +1,210 @@
+"""One connection to the cluster, which mends itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from typing import Any, TypeVar
+
+from nats.aio.client import Client
+from nats.errors import ConnectionReconnectingError, Error
+from nats.js import JetStreamContext
+from nats.js.api import PubAck
+from nats.js.errors import APIError
+
+from adapters.state.nats.address import NatsAddress
+from adapters.state.state import StateRefused
+from application.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+START_SECONDS = 5.0
+"""How long a start waits for the cluster; then whoever started us may start us again."""
+
+REQUEST_SECONDS = 2.0
+PAUSE_SECONDS = 0.1
+
+WORKING_PATIENCE = 75.0
+"""Seconds of outage that work in hand waits out. What was posted is then still recorded by the worker that
+posted it. Longer than a minute, shorter than what a worker gives to one tick."""
+
+ASKING_PATIENCE = 2.0
+"""Seconds of outage for whoever only asks how things are."""
+
+OLDEST_SERVER = (2, 11)
+"""The first that lets single messages expire."""
+
+SERVER_SIDE = 500
+"""From this code on an API error is the server's trouble, which passes; below, it is an answer."""
+
+
+@contextlib.asynccontextmanager
+async def open_connection(address: NatsAddress) -> AsyncIterator[Connection]:
+    """Connect, and in the end close.
+
+    Raises:
+        StateRefused: The address cannot be used, or the server is too old.
+        StorageUnavailable: No server can be reached within a few seconds, or it does not let us in.
+    """
+    connection = Connection(address)
+    try:
+        await connection.open()
+        yield connection
+    finally:
+        await connection.close()
+
+
+class Connection:
+    """A client that reconnects for as long as it is open.
+
+    Args:
+        address: Where to.
+    """
+
+    def __init__(self, address: NatsAddress) -> None:
+        self.address = address
+        self.client = Client()
+        self._options = _options(address)
+        self._trouble = "no answer"
+        self._away_since: float | None = None
+        self._closing = False
+        self._reopening: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect for the first time."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._connect()
+        except TimeoutError as exc:
+            raise StorageUnavailable(f"{self.address} cannot be used: {self._trouble}") from exc
+        version = self.client.connected_server_version
+        if (version.major, version.minor) < OLDEST_SERVER:
+            raise StateRefused(
+                f"{self.address} has version {version.major}.{version.minor}; 2.11 or later is needed"
+            )
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        self._closing = True
+        if self._reopening:
+            self._reopening.cancel()
+        await self.client.close()
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        """The API of streams."""
+        return self.client.jetstream(timeout=REQUEST_SECONDS)
+
+    async def ask(
+        self,
+        question: Callable[[], Awaitable[T]],
+        patience: float = WORKING_PATIENCE,
+        answers: Container[int | None] = (),
+    ) -> T:
+        """Ask until there is an answer, or the outage has lasted longer than the patience.
+
+        Args:
+            question: Asks once. What it changes, it changes once, however often it is asked.
+            patience: Seconds, counted from when the connection was lost.
+            answers: Codes of errors that the caller takes for an answer.
+
+        Raises:
+            APIError: One of the ``answers``.
+            StorageUnavailable: There was no answer, or another error was.
+        """
+        asked_at = time.monotonic()
+        while True:
+            try:
+                return await self._ask_once(question)
+            except APIError as exc:
+                if exc.err_code in answers:
+                    raise
+                problem: Exception = exc
+                passes = (exc.code or SERVER_SIDE) >= SERVER_SIDE
+            except (Error, OSError, TimeoutError) as exc:
+                problem, passes = exc, True
+            began = self._away_since or asked_at
+            if not passes or time.monotonic() - began >= patience:
+                raise StorageUnavailable(f"{self.address} cannot be used: {_words(problem)}") from problem
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def publish(
+        self,
+        subject: str,
+        payload: bytes,
+        headers: Mapping[str, str],
+        patience: float = WORKING_PATIENCE,
+        answers: Container[int | None] = (),
+    ) -> PubAck:
+        """Publish, and wait for the stream's word that it has stored it."""
+        # A copy each time, since the client adds to it.
+        return await self.ask(
+            lambda: self.jetstream.publish(subject, payload, headers=dict(headers)), patience, answers
+        )
+
+    async def _ask_once(self, question: Callable[[], Awaitable[T]]) -> T:
+        if not self.client.is_connected:
+            # The client would keep the request and send it much later, when nobody waits for it any more.
+            raise ConnectionReconnectingError
+        return await question()
+
+    async def _connect(self) -> None:
+        self.client = Client()
+        await self.client.connect(
+            **self._options,
+            error_cb=self._note_trouble,
+            disconnected_cb=self._note_loss,
+            reconnected_cb=self._note_return,
+            closed_cb=self._open_again,
+        )
+        await self._note_return()
+
+    async def _note_trouble(self, error: Exception) -> None:
+        self._trouble = _words(error)
+
+    async def _note_loss(self) -> None:
+        self._away_since = self._away_since or time.monotonic()
+
+    async def _note_return(self) -> None:
+        self._away_since = None
+
+    async def _open_again(self) -> None:
+        # A server that ends a connection with an error, as it does when credentials have run out, makes the
+        # client close for good; with new credentials in their file a new client is let in.
+        if not self._closing:
+            self._reopening = asyncio.create_task(self._connect(), name="nats reopening")
+
+
+def _options(address: NatsAddress) -> dict[str, Any]:
+    return {
+        "servers": [f"nats://{host}" for host in address.hosts],
+        "user": address.user,
+        "password": address.password,
+        "token": address.token,
+        "user_credentials": address.creds,
+        "tls": _tls(address),
+        "name": "aws-spend-monitor",
+        "connect_timeout": REQUEST_SECONDS,
+        "reconnect_time_wait": 0.5,
+        "max_reconnect_attempts": -1,
+        "ping_interval": 5,
+    }
+
+
+def _tls(address: NatsAddress) -> ssl.SSLContext | None:
+    if not (address.ca or address.cert):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=address.ca)
+        if address.cert:
+            context.load_cert_chain(address.cert, address.key)
+    except OSError as exc:
+        raise StateRefused(f"the TLS files in SPEND_MONITOR_STATE_URL cannot be read: {exc}") from exc
+    return context
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "description", None) or str(error) or type(error).__name__

@@ -1,0 +1,187 @@
+"""The inbox on NATS."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from nats.aio.msg import Msg
+from nats.js.api import Header, RawStreamMsg
+
+from adapters.state.nats.connection import ASKING_PATIENCE, Connection
+from adapters.state.nats.given_up import GivenUp, GivenUpTicks
+from adapters.state.nats.layout import STORE, TICKS, WORKERS
+from adapters.state.nats.leases import DONE, Leases, again
+from adapters.state.nats.notes import Note, Notes
+from adapters.state.nats.pull import pull
+from adapters.state.nats.ticks import add_tick, decode_tick, messages
+from adapters.state.nats.turns import Turns
+from application.errors import StorageUnavailable
+from application.ports.clock import Clock
+from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+
+DOOR_PATIENCE = 10.0
+"""Seconds of outage that the door waits out: when a cluster loses the node that leads a stream, it elects
+another within that. While NATS is away for longer, the door says so at once."""
+
+LOOK_AHEAD = 500
+LOOK_AHEAD_BYTES = 16 * 2**20
+"""How far a worker looks for other channels behind one with many ticks."""
+
+ASIDE_SECONDS = 0.01
+"""How long a tick is set aside for each turn that it has to stand back."""
+
+POLL_SECONDS = 1.0
+"""How long one request for ticks waits; a lost one is not missed for longer."""
+
+
+class Arrival(NamedTuple):
+    """What was pulled."""
+
+    message: Msg
+    tick: SealedTick
+
+
+class NatsInbox(Inbox):
+    """Accepted ticks in a work-queue stream, and given-up ones in another.
+
+    What NATS cannot tell: a tick that other ticks were let ahead of (see ``Turns``) has been delivered for
+    nothing, and that counts as an attempt. In the list, a tick that is back from its pause but not yet taken
+    counts as leased, and the end of another process's lease is the latest that it can be.
+
+    Args:
+        connection: Opened.
+        leases: Those of this process.
+        given_up: What was given up on.
+        notes: Why ticks are paused.
+        clock: What time it is.
+    """
+
+    def __init__(
+        self, connection: Connection, leases: Leases, given_up: GivenUpTicks, notes: Notes, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._leases = leases
+        self._given_up = given_up
+        self._notes = notes
+        self._clock = clock
+        self._turns = Turns()
+
+    async def put(self, tick: SealedTick) -> bool:
+        """Publish, and wait for the stream's acknowledgement."""
+        return await add_tick(self._connection, tick, tick.id, DOOR_PATIENCE)
+
+    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
+        """Pull what is there, and more of it when one channel is there more than once."""
+        deadline = time.monotonic() + wait
+        while True:
+            left = max(deadline - time.monotonic(), 0)
+            first = await self._pull(1, min(left, POLL_SECONDS))
+            if first or left == 0:
+                break
+        at_hand = [*first, *await self._more(limit - len(first))]
+        if self._turns.crowded(_channels(at_hand)):
+            at_hand = await self._let_others_go_first(at_hand, limit)
+        self._turns.take(_channels(at_hand))
+        return [self._leases.take(message, tick) for message, tick in at_hand]
+
+    async def acknowledge(self, lease: Lease) -> bool:
+        """Let the stream forget the message."""
+        return await self._leases.settle(lease, DONE)
+
+    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+        """Let the stream deliver the message again later, and note why."""
+        now = self._clock.now()
+        note = partial(self._notes.write, lease.tick.id, Note(lease.attempt, at, reason), now)
+        return await self._leases.settle(lease, again(at - now), before=note)
+
+    async def give_up(self, lease: Lease, reason: str) -> bool:
+        """Publish it to the other stream, then let this one forget it."""
+        given_up = GivenUp(lease.tick, lease.attempt, self._clock.now(), reason)
+        return await self._leases.settle(lease, DONE, before=partial(self._given_up.keep, given_up))
+
+    async def depth(self) -> Depth:
+        """Ask both streams how many they hold, and read the first message."""
+        info = await self._connection.ask(
+            lambda: self._connection.jetstream.stream_info(TICKS), ASKING_PATIENCE
+        )
+        oldest = None
+        async for message in messages(self._connection, TICKS, "spend.ticks.>"):
+            oldest = decode_tick(message.data or b"").accepted_at
+            break
+        return Depth(info.state.messages, await self._given_up.count(), oldest)
+
+    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
+        """Read both streams from the beginning, with the notes on what was delivered before."""
+        entries: list[InboxEntry] = []
+        async for kept in self._given_up.all():
+            if len(entries) == limit:
+                return entries
+            entries.append(kept.given_up.entry())
+        info = await self._connection.ask(
+            lambda: self._connection.jetstream.consumer_info(TICKS, WORKERS), ASKING_PATIENCE
+        )
+        async for message in messages(self._connection, TICKS, "spend.ticks.>"):
+            if len(entries) == limit:
+                return entries
+            entries.append(await self._entry(message, info.delivered.stream_seq))
+        return entries
+
+    async def revive(self, tick_id: str | None = None) -> int:
+        """Publish given-up ticks anew."""
+        return await self._given_up.revive(tick_id)
+
+    async def purge(self, tick_id: str | None = None) -> int:
+        """Purge the stream of given-up ticks."""
+        return await self._given_up.purge(tick_id)
+
+    async def probe(self) -> None:
+        """Let the stream's leader answer, and write a value."""
+        await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING_PATIENCE)
+        headers: dict[str, str] = {Header.MSG_TTL: "60"}
+        await self._connection.publish(f"$KV.{STORE}.probe.written", b"written", headers, ASKING_PATIENCE)
+
+    async def _pull(self, batch: int, wait: float = 0, max_bytes: int = 0) -> list[Arrival]:
+        pulled = await self._connection.ask(
+            lambda: pull(self._connection.client, batch, wait, max_bytes), patience=0
+        )
+        arrivals = []
+        for message in pulled:
+            with contextlib.suppress(StorageUnavailable):  # it stays, for a version that can read it
+                arrivals.append(Arrival(message, decode_tick(message.data)))
+        return arrivals
+
+    async def _more(self, batch: int, max_bytes: int = 0) -> list[Arrival]:
+        """What else is there; nothing when the storage fails, as what is at hand is to be worked on."""
+        with contextlib.suppress(StorageUnavailable):
+            return await self._pull(batch, max_bytes=max_bytes) if batch else []
+        return []
+
+    async def _let_others_go_first(self, at_hand: list[Arrival], limit: int) -> list[Arrival]:
+        ahead = await self._more(LOOK_AHEAD, LOOK_AHEAD_BYTES)
+        at_hand = [*at_hand, *ahead]
+        choice = self._turns.choose(_channels(at_hand), limit, more=len(ahead) == LOOK_AHEAD)
+        for position, turns in choice.aside:
+            await at_hand[position].message.nak(turns * ASIDE_SECONDS)
+        return [at_hand[position] for position in choice.taken]
+
+    async def _entry(self, message: RawStreamMsg, delivered: int) -> InboxEntry:
+        tick = decode_tick(message.data or b"")
+        state, attempts, at, reason = TickState.WAITING, 0, tick.accepted_at, ""
+        if (message.seq or 0) <= delivered:
+            now, note = self._clock.now(), await self._notes.read(tick.id)
+            if note and note.at > now:
+                state, attempts, at, reason = TickState.PAUSED, note.attempts, note.at, note.reason
+            else:
+                state = TickState.LEASED
+                attempts, reason = (note.attempts + 1, note.reason) if note else (1, "")
+                at = self._leases.expiry(tick.id) or now + self._leases.length
+        return InboxEntry(tick.id, tick.channel, state, tick.accepted_at, attempts, at, reason)
+
+
+def _channels(arrivals: Sequence[Arrival]) -> list[str]:
+    return [arrival.tick.channel for arrival in arrivals]

@@ -1,0 +1,171 @@
+"""The streams and buckets: what they must be like, and whether they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from enum import Enum
+from typing import TypeVar
+
+from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError
+
+from adapters.state.nats.connection import START_SECONDS, Connection
+from adapters.state.state import StateRefused
+
+T = TypeVar("T")
+
+TICKS = "SPEND_TICKS"
+GIVEN_UP = "SPEND_GIVEN_UP"
+WORKERS = "workers"
+"""The consumer of TICKS that all workers share."""
+
+LEDGER = "SPEND_LEDGER"
+STORE = "SPEND_STORE"
+
+GIVEN_UP_KEPT = timedelta(days=30)
+PAGES_KEPT = timedelta(days=400)
+"""Longer than the thirteen months that Cost Explorer looks back."""
+
+DUPLICATE_WINDOW = timedelta(minutes=2)
+"""Longer than any patience: what is published again after an outage is stored once."""
+
+OTHERWISE = frozenset({10014, 10058})
+"""The API's codes for a consumer that is not there, and for a stream that is, but is another."""
+
+REFUSED = frozenset({10052, 10074})
+"""Its codes for what this server cannot make, such as copies on other nodes when there are none."""
+
+SETTLED = ("subjects", "retention", "discard", "storage", "num_replicas", "max_age", "max_msgs_per_subject")
+CONSUMER_SETTLED = ("ack_policy", "max_ack_pending", "max_deliver", "filter_subject")
+"""What must be as it is wanted; only an operator can say what to do about it."""
+
+
+def token(text: str) -> str:
+    """Return the text as one token of a subject or key; different for different texts."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda match: f"={ord(match.group()):X}=", text)
+
+
+def bucket_stream(bucket: str) -> str:
+    """The stream below a key-value bucket."""
+    return f"KV_{bucket}"
+
+
+async def ensure_layout(
+    connection: Connection, limit: int, replicas: int, lease_length: timedelta
+) -> timedelta:
+    """Make what is not there, and check what is.
+
+    Args:
+        connection: Opened.
+        limit: Unfinished ticks that there may be.
+        replicas: Copies of everything.
+        lease_length: How long a worker has a tick; of a consumer that is there, its own length stays.
+
+    Returns:
+        The length of a lease.
+
+    Raises:
+        StateRefused: Something is there but of another kind, or cannot be made. One line says what to do.
+        StorageUnavailable: The cluster does not answer.
+    """
+    for config in _streams(limit, replicas):
+        await _ensure_stream(connection, config)
+    return await _ensure_consumer(connection, lease_length)
+
+
+def _streams(limit: int, replicas: int) -> Sequence[StreamConfig]:
+    common = StreamConfig(
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        duplicate_window=DUPLICATE_WINDOW.total_seconds(),
+        max_age=0,
+        max_msgs=-1,
+    )
+    bucket = common.evolve(
+        max_msgs_per_subject=1, allow_msg_ttl=True, allow_direct=True, allow_rollup_hdrs=True
+    )
+    return [
+        common.evolve(
+            name=TICKS,
+            description="Accepted ticks that are not answered",
+            subjects=["spend.ticks.*"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.NEW,
+            max_msgs=limit,
+        ),
+        common.evolve(
+            name=GIVEN_UP,
+            description="Ticks given up on, and why",
+            subjects=["spend.given-up.*"],
+            retention=RetentionPolicy.LIMITS,
+            max_msgs_per_subject=1,
+            max_age=GIVEN_UP_KEPT.total_seconds(),
+        ),
+        bucket.evolve(
+            name=bucket_stream(LEDGER),
+            description="What the channels have been told",
+            subjects=[f"$KV.{LEDGER}.>"],
+            retention=RetentionPolicy.LIMITS,
+            max_age=PAGES_KEPT.total_seconds(),
+        ),
+        bucket.evolve(
+            name=bucket_stream(STORE),
+            description="Small values that expire",
+            subjects=[f"$KV.{STORE}.>"],
+            retention=RetentionPolicy.LIMITS,
+        ),
+    ]
+
+
+async def _ensure_stream(connection: Connection, wanted: StreamConfig) -> None:
+    name = str(wanted.name)
+    try:
+        found = (await _ask(connection, lambda: connection.jetstream.add_stream(wanted))).config
+    except APIError:  # it is there, and is another
+        found = (await _ask(connection, lambda: connection.jetstream.stream_info(name))).config
+    _compare(f"stream {name}", found, wanted, SETTLED)
+    if found.max_msgs != wanted.max_msgs:  # the operator has set another SPEND_MONITOR_INBOX_LIMIT
+        resized = found.evolve(max_msgs=wanted.max_msgs)
+        await _ask(connection, lambda: connection.jetstream.update_stream(resized))
+
+
+async def _ensure_consumer(connection: Connection, lease_length: timedelta) -> timedelta:
+    wanted = ConsumerConfig(
+        name=WORKERS,
+        durable_name=WORKERS,
+        ack_wait=lease_length.total_seconds(),
+        max_ack_pending=-1,  # paused ticks count too, and there may be as many as the inbox holds
+        max_deliver=-1,
+    )
+    try:
+        info = await _ask(connection, lambda: connection.jetstream.consumer_info(TICKS, WORKERS))
+    except APIError:  # it is not there
+        info = await _ask(connection, lambda: connection.jetstream.add_consumer(TICKS, wanted))
+    _compare(f"consumer {WORKERS} of stream {TICKS}", info.config, wanted, CONSUMER_SETTLED)
+    return timedelta(seconds=info.config.ack_wait or lease_length.total_seconds())
+
+
+async def _ask(connection: Connection, question: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await connection.ask(question, START_SECONDS, OTHERWISE | REFUSED)
+    except APIError as exc:
+        if exc.err_code in OTHERWISE:
+            raise
+        raise StateRefused(f"{connection.address} cannot hold the state: {exc.description}") from exc
+
+
+def _compare(name: str, found: object, wanted: object, fields: Sequence[str]) -> None:
+    for field in fields:
+        has, needs = getattr(found, field), getattr(wanted, field)
+        if has != needs:
+            setting = f"set SPEND_MONITOR_NATS_REPLICAS={has}, or " if field == "num_replicas" else ""
+            raise StateRefused(
+                f"the NATS {name} has {field} {_plain(has)}, but {_plain(needs)} is wanted: {setting}"
+                "change it with the nats command, or delete it if nothing in it is wanted"
+            )
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,65 @@
+"""Opening the state on NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from nats.errors import Error
+
+from adapters.state.nats.address import NatsAddress
+from adapters.state.nats.bucket import Bucket
+from adapters.state.nats.connection import open_connection
+from adapters.state.nats.given_up import GivenUpTicks
+from adapters.state.nats.inbox import NatsInbox
+from adapters.state.nats.layout import LEDGER, STORE, ensure_layout
+from adapters.state.nats.leases import Leases
+from adapters.state.nats.ledger import NatsLedger
+from adapters.state.nats.notes import Notes
+from adapters.state.nats.store import NatsStore
+from adapters.state.state import State
+from application.ports.clock import Clock
+
+LEASE_LENGTH = timedelta(minutes=2)
+
+
+@contextlib.asynccontextmanager
+async def open_nats_state(
+    address: NatsAddress,
+    clock: Clock,
+    inbox_limit: int,
+    replicas: int = 1,
+    lease_length: timedelta = LEASE_LENGTH,
+) -> AsyncIterator[State]:
+    """Connect, make or check the streams and buckets, and in the end put back what this process has leased.
+
+    Any number of processes on any number of machines may have the state open.
+
+    Args:
+        address: Where the cluster is.
+        clock: What time it is; the machines' clocks should agree to a second or so.
+        inbox_limit: Unfinished ticks that there may be, over all processes; whoever starts last sets it.
+        replicas: Copies of every stream and bucket; 3 needs a cluster of three.
+        lease_length: How long a tick may be worked on before another worker gets it. It becomes the
+            ``ack_wait`` of the workers' consumer; a consumer that is there keeps its own.
+
+    Raises:
+        StateRefused: What is there is of another kind, or the cluster cannot hold it; one line says what
+            to do.
+        StorageUnavailable: No server can be reached within a few seconds.
+    """
+    async with open_connection(address) as connection:
+        length = await ensure_layout(connection, inbox_limit, replicas, lease_length)
+        leases = Leases(connection, clock, length)
+        store = Bucket(connection, STORE, direct=True)
+        inbox = NatsInbox(connection, leases, GivenUpTicks(connection), Notes(store), clock)
+        signals = asyncio.create_task(leases.signal_progress(), name="nats progress signals")
+        try:
+            ledger = NatsLedger(Bucket(connection, LEDGER, direct=False))
+            yield State(inbox, ledger, NatsStore(store, clock))
+        finally:
+            signals.cancel()
+            with contextlib.suppress(Error):  # then they come back when their time is over
+                await leases.give_back()

@@ -1,0 +1,92 @@
+"""The store on NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from adapters.state.nats.bucket import Bucket
+from adapters.state.store import Store
+from application.errors import StorageUnavailable
+from application.ports.clock import Clock
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+TIME_BYTES = 8
+
+TRIES = 100
+"""How often a counter is tried that others count at the same time."""
+
+
+class _Kept(NamedTuple):
+    """A value, and until when; no value when it has expired, or there is none."""
+
+    value: bytes | None
+    expires_at: datetime
+    revision: int
+
+
+class NatsStore(Store):
+    """Values in a key-value bucket, behind the moment at which they expire. A counter is its decimal digits.
+
+    The servers drop a value within some seconds after its time; to the microsecond it is the clock that says
+    when a value has expired, so the machines' clocks should agree.
+
+    Args:
+        bucket: Where they are.
+        clock: What time it is.
+    """
+
+    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+        self._bucket = bucket
+        self._clock = clock
+        self._counting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def get(self, key: str) -> bytes | None:
+        """Get one key."""
+        return (await self._kept(key)).value
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        """Put one key."""
+        await self._put(key, value, self._clock.now() + ttl)
+
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
+        """Put one key that holds nothing, or what has expired."""
+        expires_at = self._clock.now() + ttl
+        if await self._put(key, value, expires_at, revision=0):
+            return True
+        kept = await self._kept(key)
+        return kept.value is None and await self._put(key, value, expires_at, kept.revision)
+
+    async def remove(self, key: str) -> None:
+        """Remove one key."""
+        await self._bucket.remove(key)
+
+    async def count(self, key: str, by: int, ttl: timedelta) -> int:
+        """Put what one key holds and the step, until nobody else has done so in between."""
+        lock = self._counting.setdefault(key, asyncio.Lock())  # so that this process does not race itself
+        async with lock:
+            for _ in range(TRIES):
+                kept = await self._kept(key)
+                total = int(kept.value or 0) + by
+                expires_at = self._clock.now() + ttl if kept.value is None else kept.expires_at
+                if by == 0 or await self._put(key, str(total).encode(), expires_at, kept.revision):
+                    return total
+                await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  # spreads out, hides nothing
+        raise StorageUnavailable("too many count the same at once")
+
+    async def _kept(self, key: str) -> _Kept:
+        entry = await self._bucket.get(key)
+        if entry is None:
+            return _Kept(None, EPOCH, 0)
+        expires_at = EPOCH + int.from_bytes(entry.value[:TIME_BYTES]) * MICROSECOND
+        expired = expires_at <= self._clock.now()
+        return _Kept(None if expired else entry.value[TIME_BYTES:], expires_at, entry.revision)
+
+    async def _put(self, key: str, value: bytes, expires_at: datetime, revision: int | None = None) -> bool:
+        moment = ((expires_at - EPOCH) // MICROSECOND).to_bytes(TIME_BYTES)
+        ttl = expires_at - self._clock.now()
+        return await self._bucket.put(key, value=moment + value, revision=revision, ttl=ttl) is not None

