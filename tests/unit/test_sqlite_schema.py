@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.state.sqlite import housekeeping, ledger, open_sqlite_state, store, ticks
+from adapters.state.sqlite import housekeeping, ledger, open_sqlite_state, schema, store, ticks
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.sqlite.ledger import SqliteLedger
@@ -199,6 +199,15 @@ class TestAcceptance:
                 == migrated.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
             )
             migrated.close()
+
+    async def test_another_process_was_faster(self, tmp_path: Path) -> None:
+        """Who waited to make the tables, and then finds them there, leaves them alone."""
+        path = tmp_path / "state.db"
+        slow = sqlite3.connect(path, isolation_level=None)
+        connect(path, 1).close()
+        schema._migrate(slow, path)
+        assert slow.execute("SELECT count(*) FROM tally").fetchone() == (1,)
+        slow.close()
 
 
 class TestSize:

@@ -129,7 +129,7 @@ class Engine:
             return
         try:
             outcomes = function(self._connected(), jobs)
-        except (sqlite3.Error, OSError, StorageUnavailable) as exc:
+        except Exception as exc:  # noqa: BLE001  # whatever it is, nobody must wait for ever
             self._disconnect()
             outcomes = [_Outcome(job.future, None, _unavailable(exc)) for job in jobs]
         self._tell(_settle, outcomes)

@@ -41,8 +41,12 @@ def tidy(connection: Connection, now: int) -> bool:
         connection.execute(PRUNE_GIVEN_UP, (now - GIVEN_UP_KEPT, BITE)).rowcount,
         connection.execute(PRUNE_STORED, (now, BITE)).rowcount,
     ]
-    free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    released = min(max(free - FREE_PAGES_KEPT, 0), BITE)
-    for _ in range(released):
+    free = _free_pages(connection)
+    for _ in range(min(free - FREE_PAGES_KEPT, BITE)):
         connection.execute("PRAGMA incremental_vacuum(1)")
-    return BITE in {*pruned, released}
+    return BITE in {*pruned, free - _free_pages(connection)}
+
+
+def _free_pages(connection: Connection) -> int:
+    free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    return free
