@@ -163,7 +163,11 @@ class DoubleWorld(World):
         body = await request.read()
         is_ce = "X-Amz-Target" in request.headers
         parameters = json.loads(body) if is_ce else dict(parse_qsl(body.decode()))
-        operation = request.headers["X-Amz-Target"].partition(".")[2] if is_ce else parameters["Action"]
+        operation = (
+            request.headers["X-Amz-Target"].partition(".")[2]
+            if is_ce
+            else parameters.get("Action", request.path)
+        )
         scope = re.search(r"Credential=([^,]*)", request.headers.get("Authorization", ""))
         key, day, region, service, _ = scope[1].split("/") if scope else [""] * 5
         self.requests.append(Request(operation, key, region, parameters, request.headers))
@@ -192,7 +196,9 @@ class DoubleWorld(World):
             assert request.transport is not None
             request.transport.close()
             return web.Response()
-        return web.Response(status=canned.status, body=canned.body) if canned.body else fail(canned)
+        if canned.body is None:
+            return fail(canned)
+        return web.Response(status=canned.status, body=canned.body, headers={"Location": "/elsewhere"})
 
     def _sts(self, account: Account) -> web.Response:
         return _xml(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import date
@@ -236,7 +237,7 @@ async def test_the_metadata_service_is_not_asked_for_anything(
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_DEFAULTS_MODE", "auto")
-    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", os.environ["AWS_ENDPOINT_URL"])
     async with open_aws(concurrency=1) as another:
         assert await StsIdentity(another).account_id(KEY) == "123456789012"
     assert [request.operation for request in aws.requests] == ["GetCallerIdentity"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.aws.frugal import frugal
 from adapters.state.memory import MemoryStore
+from application.answer_tick import Outcome
 from application.credentials import Credentials
 from application.errors import (
     AccessKeyUnknown,
@@ -33,6 +35,8 @@ from domain.scope import Scope
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.vault import FakeVault
+from tests.fakes.world import KEY as KEY_OF_WORLD
+from tests.fakes.world import World
 
 KEY = Credentials("AKIAFRUGALFRUGALFRUG", "secret/of+frugal")
 TODAY = NOON.date()
@@ -264,6 +268,24 @@ async def test_a_cancelled_caller_does_not_end_the_flight(frugality: Frugality, 
     assert len(frugality.aws.asked) == 1
 
 
+async def test_a_flight_that_nobody_waits_for_ends_quietly(
+    frugality: Frugality, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When all have gone and AWS refuses, nothing is written about it, and the refusal is remembered."""
+    frugality.aws.fail(KEY, CostExplorerOff())
+    frugality.aws.gate = asyncio.Lock()
+    async with frugality.aws.gate:
+        caller = asyncio.create_task(frugality.ask())
+        await frugality.until(lambda: bool(frugality.aws.asked))
+        caller.cancel()
+        await asyncio.wait([caller])
+        del caller
+    await frugality.until(lambda: len(asyncio.all_tasks()) == 1)
+    gc.collect()
+    assert (type(await heard_by(frugality)), len(frugality.aws.asked)) == (CostExplorerOff, 1)
+    assert caplog.records == []
+
+
 async def test_two_processes_do_not_both_pay(frugality: Frugality) -> None:
     """While one process asks, the other is told to come back, and then finds the answer."""
     first = frugality.costs
@@ -411,3 +433,19 @@ async def heard_by(frugality: Frugality) -> AwsError:
     with pytest.raises(AwsError) as caught:
         await frugality.ask()
     return caught.value
+
+
+async def test_a_busy_aws_sends_the_tick_back_for_a_moment() -> None:
+    """The tick waits in the inbox, however long that goes on; the channel hears of nothing but the result."""
+    world = World()
+    world.aws.fail(KEY_OF_WORLD, AwsBusy("asked enough for now", retry_after=30))
+    answer = await world.tick()
+    due = await world.next_due()
+    assert (answer.outcome, answer.cause) == (Outcome.RETRY, "aws-busy")
+    assert due is not None
+    assert due.at - world.clock.now() == timedelta(seconds=30)
+    await world.work_for(timedelta(hours=1))
+    assert world.texts == []
+    world.aws.fail(KEY_OF_WORLD, None)
+    await world.work_for(timedelta(minutes=1))
+    assert len(world.texts) == 1

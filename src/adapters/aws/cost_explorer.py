@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -72,6 +73,9 @@ class Page(msgspec.Struct, gc=False):
     DimensionValueAttributes: list[Attributes] | None = None
     NextPageToken: str | None = None
 
+
+_period = lru_cache(maxsize=1000)(Period)
+"""All tenants ask for the same days."""
 
 _decode = msgspec.json.Decoder(Page).decode
 
@@ -183,7 +187,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
                 amounts[name] = amounts[name] + amount if name in amounts else amount
                 currencies.add(value.Unit)
         entries = tuple(
-            CostEntry(Period(*edges), tuple(amounts.items())) for edges, amounts in sorted(costs.items())
+            CostEntry(_period(*edges), tuple(amounts.items())) for edges, amounts in sorted(costs.items())
         )
         (currency,) = currencies or {"USD"}
     except (LookupError, ValueError, InvalidOperation) as exc:

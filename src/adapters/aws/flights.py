@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from application.errors import AwsError
@@ -44,10 +45,15 @@ class Flights(Generic[T]):
         led = flight is None
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(ask())
-            flight.add_done_callback(lambda _: self._flights.pop(key))
+            flight.add_done_callback(partial(self._land, key))
         try:
             return Landed(await asyncio.shield(flight), led)
         except AwsError as error:
             if led:
                 raise
             raise error.again() from error
+
+    def _land(self, key: str, flight: asyncio.Task[T]) -> None:
+        del self._flights[key]
+        if not flight.cancelled():
+            flight.exception()  # when every caller has gone, this tells asyncio that nobody needs it
