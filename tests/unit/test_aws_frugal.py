@@ -281,6 +281,7 @@ async def test_a_flight_that_nobody_waits_for_ends_quietly(
         await asyncio.wait([caller])
         del caller
     await frugality.until(lambda: len(asyncio.all_tasks()) == 1)
+    await asyncio.sleep(0)
     gc.collect()
     assert (type(await heard_by(frugality)), len(frugality.aws.asked)) == (CostExplorerOff, 1)
     assert caplog.records == []

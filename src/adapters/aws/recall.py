@@ -53,7 +53,7 @@ class Recall(Generic[T]):
         self._store = store
         self._vault = vault
         self._kind = kind
-        self._decode = msgspec.json.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]
+        self._decode = msgspec.json.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
     def key(self, credentials: Credentials, question: str = "") -> str:
         """A key that only the very same credentials give, the secret included."""
