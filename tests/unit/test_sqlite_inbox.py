@@ -19,6 +19,7 @@ from adapters.clock import SystemClock
 from adapters.state.sqlite import inbox, open_sqlite_state, ticks
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.state import State
+from application.errors import StorageUnavailable
 from application.ports.inbox import Lease
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
@@ -177,6 +178,19 @@ async def test_a_worker_that_goes_away_while_it_leases(tmp_path: Path) -> None:
         await asyncio.wait([gone])
         leases = await state.inbox.lease(4, 10)
         assert (gone.cancelled(), [lease.attempt for lease in leases]) == (True, [1] * 4)
+
+
+async def test_lock_files_that_cannot_be_opened(tmp_path: Path) -> None:
+    """Trouble with another process's lock file is told to who asked about it, and to nobody else."""
+    async with open_sqlite_state(tmp_path / "state.db", FixedClock(), 1000) as state:
+        assert isinstance(state.inbox, SqliteInbox)
+        (tmp_path / "state.db.lock-odd").mkdir()
+        outcomes = await asyncio.gather(
+            state.inbox.put(a_tick(FixedClock().now())),
+            state.inbox.give_back_orphans(),
+            return_exceptions=True,
+        )
+    assert [type(outcome) for outcome in outcomes] == [bool, StorageUnavailable]
 
 
 async def test_news_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

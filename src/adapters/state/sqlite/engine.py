@@ -167,7 +167,7 @@ def _commit_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outco
 def _outcome(connection: sqlite3.Connection, job: _Job) -> _Outcome:
     try:
         return _Outcome(job.future, job.function(connection, *job.args))
-    except (sqlite3.Error, OSError):
+    except sqlite3.Error:
         raise
     except Exception as exc:  # noqa: BLE001  # whatever it is, it must not take the others down
         return _Outcome(job.future, None, exc)

@@ -111,9 +111,16 @@ class SqliteInbox(Inbox):
         await self._engine.write(ticks.prove, to_micros(self._clock.now()))
 
     async def give_back_orphans(self) -> None:
-        """Put back what dead processes had leased."""
-        while await self._engine.write(ticks.give_back_orphans, self._owner):
-            self._wake()
+        """Put back what dead processes had leased.
+
+        Raises:
+            StorageUnavailable: The lock files cannot be looked at, or the database cannot be written.
+        """
+        try:
+            while await self._engine.write(ticks.give_back_orphans, self._owner):
+                self._wake()
+        except OSError as exc:
+            raise StorageUnavailable(f"the lock files cannot be looked at: {exc.strerror}") from exc
 
     async def give_back_own(self) -> None:
         """Put back what this inbox has leased."""

@@ -12,7 +12,7 @@ from adapters.state.state import StateRefused
 APPLICATION_ID = 0x5350_4D4E
 """In the file's header ("SPMN"): this is our database, not somebody else's."""
 
-CHECKED_WHOLE = 256 * 2**20
+CHECKED_WHOLE = 128 * 2**20
 """Bytes up to which a file is checked whole; of a larger one the inbox only, so that starts stay quick."""
 
 VERSION_1 = (
