@@ -29,7 +29,7 @@ def frugal(
     """Put everything that saves requests around the two ports.
 
     A question first joins whoever is asking the same; then it is looked up in the store; then it is announced
-    to other processes; then it takes its account's turn; then it is counted; and then AWS is asked.
+    to other processes; then it takes its access key's turn; then it is counted; and then AWS is asked.
 
     Args:
         identity: Asks STS.

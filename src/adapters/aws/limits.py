@@ -1,4 +1,4 @@
-"""How fast, and how often in a day, one account is asked."""
+"""How fast one access key asks, and how often in a day one account is asked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.vault import Vault
 
 PER_SECOND = 5
-"""Requests to one account. Cost Explorer's own limit is not published; this is a careful guess."""
+"""Requests with one access key. Cost Explorer's own limit is not published; this is a careful guess."""
 
 BURST_SECONDS = 1.001
 """A second's worth at once; the thousandth is for rounding."""
 
-ACCOUNTS_KEPT = 10_000
+KEYS_KEPT = 10_000
 COUNTED_FOR = timedelta(days=2)
 
 
@@ -31,7 +31,7 @@ class PacedCosts(CostSource):
 
     Args:
         cost_source: Whom to ask.
-        per_second: Requests to one account, in this process.
+        per_second: Requests with one access key, in this process.
         monotonic: Seconds that only grow.
     """
 
@@ -44,23 +44,23 @@ class PacedCosts(CostSource):
         self._cost_source = cost_source
         self._interval = 1 / per_second
         self._monotonic = monotonic
-        self._empty_at: dict[str, float] = {}
+        self._empty_at: dict[int, float] = {}  # by hash: a key lives in memory only while it is used
 
     async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
         """See the port."""
-        self._take_turn(query.account_id)
+        self._take_turn(hash(credentials.access_key_id))
         return await self._cost_source.costs(credentials, query)
 
-    def _take_turn(self, account_id: str) -> None:
+    def _take_turn(self, key: int) -> None:
         """A leaky bucket, kept as the moment at which it will be empty."""
         now = self._monotonic()
-        if len(self._empty_at) >= ACCOUNTS_KEPT:
+        if len(self._empty_at) >= KEYS_KEPT:
             self._empty_at = {each: moment for each, moment in self._empty_at.items() if moment > now}
-        empty_at = max(self._empty_at.get(account_id, now), now) + self._interval
+        empty_at = max(self._empty_at.get(key, now), now) + self._interval
         wait = empty_at - now - BURST_SECONDS
         if wait > 0:
-            raise AwsBusy("This account's Cost Explorer has been asked enough for now.", retry_after=wait)
-        self._empty_at[account_id] = empty_at
+            raise AwsBusy("This access key has asked Cost Explorer enough for now.", retry_after=wait)
+        self._empty_at[key] = empty_at
 
 
 class MeteredCosts(CostSource):
