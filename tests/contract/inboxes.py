@@ -1,0 +1,29 @@
+"""What the inbox suites do over and over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from application.ports.inbox import Inbox, Lease
+
+PATIENCE = 10.0
+"""Seconds after which a test that waits for something has failed."""
+
+
+async def lease_one(inbox: Inbox) -> Lease:
+    """Lease the tick that must be there."""
+    (lease,) = await inbox.lease(1, PATIENCE)
+    return lease
+
+
+async def drain(inbox: Inbox, wait: float = 0) -> list[Lease]:
+    """Lease all that can be leased."""
+    leases: list[Lease] = []
+    while more := await inbox.lease(50, wait):
+        leases += more
+    return leases
+
+
+def ids(leases: Sequence[Lease]) -> list[str]:
+    """The leased ticks' ids, in order."""
+    return [lease.tick.id for lease in leases]

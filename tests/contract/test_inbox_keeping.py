@@ -1,0 +1,219 @@
+"""What every inbox must do with ticks that are not answered at once, and what it shows of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from application.ports.inbox import Inbox, TickState
+from tests.contract.inboxes import PATIENCE, drain, ids, lease_one
+from tests.contract.states import HARNESSES, INBOX_LIMIT, Harness, a_tick
+
+
+@pytest.fixture(params=HARNESSES)
+async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
+    """One adapter after the other."""
+    async with HARNESSES[request.param](tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def inbox(harness: Harness) -> Inbox:
+    """The adapter's inbox."""
+    return harness.state.inbox
+
+
+class TestRetry:
+    """Trying later."""
+
+    async def test_not_before_its_time(self, harness: Harness, inbox: Inbox) -> None:
+        """A paused tick is left alone until its time has come, and then is a further attempt."""
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(seconds=0.4), "away")
+        early = await inbox.lease(1, 0.05)
+        await harness.advance(0.5)
+        late = await lease_one(inbox)
+        assert ([], tick, 2) == (list(early), late.tick, late.attempt)
+
+    async def test_wakes_up_for_it(self, harness: Harness, inbox: Inbox) -> None:
+        """A worker that waits gets a paused tick when its time has come, not when the wait is over."""
+        await inbox.put(a_tick(harness.now()))
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(seconds=0.3), "away")
+        waiting = asyncio.create_task(inbox.lease(1, 60))
+        await asyncio.sleep(0.01)
+        await harness.advance(0.4)
+        async with asyncio.timeout(PATIENCE):
+            assert len(await waiting) == 1
+
+    async def test_at_once(self, harness: Harness, inbox: Inbox) -> None:
+        """A tick that is put back for now, as on a stop, can be leased now."""
+        await inbox.put(a_tick(harness.now()))
+        done = await inbox.retry(await lease_one(inbox), harness.now(), "stopped")
+        assert (done, (await lease_one(inbox)).attempt) == (True, 2)
+
+    async def test_later_ones_are_not_held_up(self, harness: Harness, inbox: Inbox) -> None:
+        """Ticks that are paused stand in nobody's way."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(20)])
+        for lease in await drain(inbox):
+            await inbox.retry(lease, harness.now() + timedelta(hours=1), "away")
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        assert [tick.id] == ids(await drain(inbox))
+
+
+class TestGiveUp:
+    """Kept aside."""
+
+    @pytest.fixture
+    async def given_up(self, harness: Harness, inbox: Inbox) -> list[str]:
+        """Three ticks given up on."""
+        ticks = [
+            a_tick(harness.now(), channel=f"channel-{number}", twin=f"twin-{number}") for number in range(3)
+        ]
+        for tick in ticks:
+            await inbox.put(tick)
+        for lease in await drain(inbox):
+            await inbox.give_up(lease, f"reason {lease.tick.channel}")
+        return [tick.id for tick in ticks]
+
+    async def test_is_not_leased(self, inbox: Inbox, given_up: list[str]) -> None:
+        """Nobody works on what was given up on, and all of it is kept."""
+        assert ([], len(given_up)) == (await drain(inbox), (await inbox.depth()).given_up)
+
+    async def test_revive_all(self, inbox: Inbox, given_up: list[str]) -> None:
+        """All are tried again as if for the first time."""
+        revived = await inbox.revive()
+        leases = await drain(inbox)
+        assert (3, set(given_up), {1}, 0) == (
+            revived,
+            set(ids(leases)),
+            {lease.attempt for lease in leases},
+            (await inbox.depth()).given_up,
+        )
+
+    async def test_revive_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """One is tried again, the others stay."""
+        revived = await inbox.revive(given_up[1])
+        assert (1, [given_up[1]], 2) == (revived, ids(await drain(inbox)), (await inbox.depth()).given_up)
+
+    async def test_revive_an_unknown_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """What is not there is not put back."""
+        assert (0, len(given_up)) == (await inbox.revive("nobody"), (await inbox.depth()).given_up)
+
+    async def test_revive_the_twin_of_an_unfinished_tick(
+        self, harness: Harness, inbox: Inbox, given_up: list[str]
+    ) -> None:
+        """What an unfinished tick asks is not asked twice: the given-up one stays where it is."""
+        await inbox.put(a_tick(harness.now(), twin="twin-1"))
+        revived = await inbox.revive()
+        left = [entry.id for entry in await inbox.entries() if entry.state is TickState.GIVEN_UP]
+        assert (2, [given_up[1]]) == (revived, left)
+
+    async def test_a_lease_from_before(self, harness: Harness, inbox: Inbox) -> None:
+        """A lease from before the giving up says nothing about the revived tick."""
+        await inbox.put(a_tick(harness.now()))
+        before = await lease_one(inbox)
+        await inbox.give_up(before, "refused")
+        await inbox.revive()
+        await lease_one(inbox)
+        assert (await inbox.acknowledge(before), (await inbox.depth()).unfinished) == (False, 1)
+
+    async def test_purge_all(self, inbox: Inbox, given_up: list[str]) -> None:
+        """All are dropped."""
+        assert (len(given_up), []) == (await inbox.purge(), await inbox.entries())
+
+    async def test_purge_one(self, inbox: Inbox, given_up: list[str]) -> None:
+        """One is dropped, the others stay."""
+        purged = await inbox.purge(given_up[0])
+        assert (1, given_up[1:]) == (purged, [entry.id for entry in await inbox.entries()])
+
+    async def test_purge_drops_nothing_else(self, harness: Harness, inbox: Inbox) -> None:
+        """What is not given up on cannot be purged, not even by its id."""
+        tick = a_tick(harness.now())
+        await inbox.put(tick)
+        purged = (await inbox.purge(tick.id), await inbox.purge())
+        assert ((0, 0), [tick.id]) == (purged, ids(await drain(inbox)))
+
+    async def test_more_than_a_handful(self, harness: Harness, inbox: Inbox) -> None:
+        """Any number is revived, and any number purged."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
+        await asyncio.gather(*[inbox.give_up(lease, "refused") for lease in await drain(inbox)])
+        revived = await inbox.revive()
+        await asyncio.gather(*[inbox.give_up(lease, "again") for lease in await drain(inbox)])
+        assert (revived, await inbox.purge()) == (INBOX_LIMIT, INBOX_LIMIT)
+
+
+class TestInsight:
+    """What can be seen of it."""
+
+    async def test_an_empty_inbox(self, inbox: Inbox) -> None:
+        """Nothing is there, and nothing is the oldest."""
+        depth = await inbox.depth()
+        assert (depth.unfinished, depth.given_up, depth.oldest_accepted_at) == (0, 0, None)
+
+    async def test_depth(self, harness: Harness, inbox: Inbox) -> None:
+        """What waits, is paused or is leased is unfinished; what is answered is gone; given-up is apart."""
+        ticks = [a_tick(harness.now()) for _ in range(6)]
+        for tick in ticks:
+            await inbox.put(tick)
+        await inbox.acknowledge(await lease_one(inbox))
+        await inbox.give_up(await lease_one(inbox), "refused")
+        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        await lease_one(inbox)
+        depth = await inbox.depth()
+        assert (4, 1, ticks[2].accepted_at) == (depth.unfinished, depth.given_up, depth.oldest_accepted_at)
+
+    async def test_entries(self, harness: Harness, inbox: Inbox) -> None:
+        """Every tick is listed with its state, its attempts and why it is not answered yet."""
+        ticks = [a_tick(harness.now()) for _ in range(4)]
+        for tick in ticks:
+            await inbox.put(tick)
+        at = harness.now() + timedelta(hours=1)
+        await inbox.retry(await lease_one(inbox), at, "channel-unavailable: away")
+        lease = await lease_one(inbox)
+        await inbox.give_up(await lease_one(inbox), "channel-refused: no")
+        given_up, paused, leased, waiting = await inbox.entries()
+        assert [
+            (ticks[2].id, TickState.GIVEN_UP, 1, "channel-refused: no"),
+            (ticks[0].id, TickState.PAUSED, 1, "channel-unavailable: away"),
+            (ticks[1].id, TickState.LEASED, 1, ""),
+            (ticks[3].id, TickState.WAITING, 0, ""),
+        ] == [
+            (entry.id, entry.state, entry.attempts, entry.reason)
+            for entry in (given_up, paused, leased, waiting)
+        ]
+        assert (at, lease.expires_at) == (paused.at, leased.at)
+        assert (ticks[3].channel, ticks[3].accepted_at) == (waiting.channel, waiting.accepted_at)
+
+    async def test_entries_up_to_a_limit(self, harness: Harness, inbox: Inbox) -> None:
+        """No more are listed than asked for, and the oldest are."""
+        ticks = [a_tick(harness.now()) for _ in range(8)]
+        for tick in ticks:
+            await inbox.put(tick)
+        assert [tick.id for tick in ticks[:5]] == [entry.id for entry in await inbox.entries(5)]
+
+    async def test_the_reason_of_the_last_failure(self, harness: Harness, inbox: Inbox) -> None:
+        """While a tick is tried again, the list still says why it failed before."""
+        await inbox.put(a_tick(harness.now()))
+        await inbox.retry(await lease_one(inbox), harness.now(), "away")
+        await lease_one(inbox)
+        assert [entry.reason for entry in await inbox.entries()] == ["away"]
+
+    async def test_seen_by_another_process(self, harness: Harness, inbox: Inbox) -> None:
+        """The list and the counts are the same for every process."""
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(3)])
+        async with harness.another() as other:
+            assert (await inbox.depth(), await inbox.entries()) == (
+                await other.inbox.depth(),
+                await other.inbox.entries(),
+            )
+
+    async def test_probe(self, inbox: Inbox) -> None:
+        """A storage that works passes, and nothing is left of the proof."""
+        await inbox.probe()
+        assert (await inbox.depth()).unfinished == 0
