@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import msgspec
@@ -39,7 +39,7 @@ async def check(
         notify: A return_url, or None.
         explain: Whether to say how each figure came about.
     """
-    async with open_container(_without_state(config)) as container:
+    async with _open_once(config) as container:
         if notify:
             container.channel().check(notify)
         today = container.clock().now().date()
@@ -65,7 +65,7 @@ async def check(
 
 async def doctor(config: Config) -> int:
     """Print what works and how to mend what does not; return the exit code."""
-    async with open_container(_without_state(config)) as container:
+    async with _open_once(config) as container:
         with _progress("Asking AWS …"):
             findings = await _findings(container)
     console = _console()
@@ -128,6 +128,6 @@ def _progress(words: str) -> Iterator[None]:
         yield
 
 
-def _without_state(config: Config) -> Config:
-    """One command needs no database, and makes none."""
-    return replace(config, state_url="memory://")
+def _open_once(config: Config) -> AbstractAsyncContextManager[Container]:
+    """One command needs no database, and makes none; no inbox tries its calls again, so they are at once."""
+    return open_container(replace(config, state_url="memory://"), aws_attempts=3)

@@ -75,12 +75,16 @@ class Container(containers.DeclarativeContainer):
 
 
 @asynccontextmanager
-async def open_container(config: Config, clock: Clock | None = None) -> AsyncIterator[Container]:
+async def open_container(
+    config: Config, clock: Clock | None = None, *, aws_attempts: int = 1
+) -> AsyncIterator[Container]:
     """Open every real adapter, and close them at the end.
 
     Args:
         config: The process's settings.
         clock: What time it is; the system's, unless a test brings one that it can move.
+        aws_attempts: How often one call to AWS is tried: once where the inbox tries ticks again, more often
+            where there is none.
 
     Raises:
         StorageUnavailable: The state store cannot be used; one line says why.
@@ -89,7 +93,9 @@ async def open_container(config: Config, clock: Clock | None = None) -> AsyncIte
     vault = AesGcmVault(secret_keys(config))
     async with AsyncExitStack() as stack:
         state = await stack.enter_async_context(open_state(config, clock))
-        aws = await stack.enter_async_context(open_aws(config.concurrency, on_call=metrics.record_aws_call))
+        aws = await stack.enter_async_context(
+            open_aws(config.concurrency, attempts=aws_attempts, on_call=metrics.record_aws_call)
+        )
         channel = await stack.enter_async_context(
             open_telex(
                 clock,
