@@ -34,18 +34,17 @@ class NatsServer:
         folder: For its store and its log.
         config: Further lines of its configuration.
         sync: Whether every write is synced to disk before it is acknowledged.
+        jetstream: Whether it keeps streams at all.
     """
 
-    def __init__(self, folder: Path, config: str = "", *, sync: bool = False) -> None:
+    def __init__(self, folder: Path, config: str = "", *, sync: bool = False, jetstream: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.log = folder / "log"
         self._config = folder / "nats.conf"
-        self._config.write_text(
-            f'listen: "127.0.0.1:{self.port}"\n'
-            f"jetstream {{ store_dir: {json.dumps(str(folder))}, max_mem: 64M, max_file: 1G"
-            f"{', sync_interval: always' if sync else ''} }}\n{config}\n"
-        )
+        limits = f"max_mem: 64M, max_file: 1G{', sync_interval: always' if sync else ''}"
+        streams = f"jetstream {{ store_dir: {json.dumps(str(folder))}, {limits} }}" if jetstream else ""
+        self._config.write_text(f'listen: "127.0.0.1:{self.port}"\n{streams}\n{config}\n')
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -7,13 +7,13 @@ import contextlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from nats.aio.client import Client
-from nats.errors import ConnectionReconnectingError, Error
+from nats.errors import ConnectionClosedError, ConnectionReconnectingError, Error, NoRespondersError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NoStreamResponseError, ServiceUnavailableError
 
 from adapters.state.nats.address import NatsAddress
 from adapters.state.state import StateRefused
@@ -27,18 +27,36 @@ START_SECONDS = 5.0
 REQUEST_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
 
-WORKING_PATIENCE = 75.0
-"""Seconds of outage that work in hand waits out. What was posted is then still recorded by the worker that
-posted it. Longer than a minute, shorter than what a worker gives to one tick."""
-
-ASKING_PATIENCE = 2.0
-"""Seconds of outage for whoever only asks how things are."""
-
 OLDEST_SERVER = (2, 11)
 """The first that lets single messages expire."""
 
 SERVER_SIDE = 500
 """From this code on an API error is the server's trouble, which passes; below, it is an answer."""
+
+
+class Patience(NamedTuple):
+    """How long a question waits for its answer.
+
+    Args:
+        away: Seconds, counted from when the connection was lost.
+        silent: Seconds with a connection: while a cluster elects a stream's next leader, nobody answers.
+    """
+
+    away: float
+    silent: float
+
+
+WORKING = Patience(75, 75)
+"""Work in hand waits an outage out: what was posted is then still recorded by the worker that posted it.
+Longer than a minute, and shorter than what a worker gives to one tick."""
+
+AT_THE_DOOR = Patience(away=2, silent=10)
+"""An election takes four to nine seconds; a tick that waits for it is better off than one that is refused."""
+
+ASKING = Patience(2, 2)
+"""For whoever only wants to know how things are."""
+
+AT_ONCE = Patience(0, 0)
 
 
 @contextlib.asynccontextmanager
@@ -101,14 +119,14 @@ class Connection:
     async def ask(
         self,
         question: Callable[[], Awaitable[T]],
-        patience: float = WORKING_PATIENCE,
+        patience: Patience = WORKING,
         answers: Container[int | None] = (),
     ) -> T:
         """Ask until there is an answer, or the outage has lasted longer than the patience.
 
         Args:
             question: Asks once. What it changes, it changes once, however often it is asked.
-            patience: Seconds, counted from when the connection was lost.
+            patience: How long.
             answers: Codes of errors that the caller takes for an answer.
 
         Raises:
@@ -126,9 +144,8 @@ class Connection:
                 passes = (exc.code or SERVER_SIDE) >= SERVER_SIDE
             except (Error, OSError, TimeoutError) as exc:
                 problem, passes = exc, True
-            began = self._away_since or asked_at
-            if not passes or time.monotonic() - began >= patience:
-                raise StorageUnavailable(f"{self.address} cannot be used: {_words(problem)}") from problem
+            if not passes or self._is_over(patience, asked_at):
+                raise StorageUnavailable(_cause(problem)) from problem
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def publish(
@@ -136,7 +153,7 @@ class Connection:
         subject: str,
         payload: bytes,
         headers: Mapping[str, str],
-        patience: float = WORKING_PATIENCE,
+        patience: Patience = WORKING,
         answers: Container[int | None] = (),
     ) -> PubAck:
         """Publish, and wait for the stream's word that it has stored it."""
@@ -151,6 +168,12 @@ class Connection:
             raise ConnectionReconnectingError
         return await question()
 
+    def _is_over(self, patience: Patience, asked_at: float) -> bool:
+        now = time.monotonic()
+        if self.client.is_connected:
+            return now - asked_at >= patience.silent
+        return now - (self._away_since or asked_at) >= patience.away
+
     async def _connect(self) -> None:
         self.client = Client()
         await self.client.connect(
@@ -163,7 +186,7 @@ class Connection:
         await self._note_return()
 
     async def _note_trouble(self, error: Exception) -> None:
-        self._trouble = _words(error)
+        self._trouble = str(error) or type(error).__name__
 
     async def _note_loss(self) -> None:
         self._away_since = self._away_since or time.monotonic()
@@ -202,9 +225,23 @@ def _tls(address: NatsAddress) -> ssl.SSLContext | None:
         if address.cert:
             context.load_cert_chain(address.cert, address.key)
     except OSError as exc:
-        raise StateRefused(f"the TLS files in SPEND_MONITOR_STATE_URL cannot be read: {exc}") from exc
+        files = ", ".join(filter(None, (address.ca, address.cert, address.key)))
+        raise StateRefused(
+            f"these TLS files in SPEND_MONITOR_STATE_URL cannot be used: {files}: {exc}"
+        ) from exc
     return context
 
 
-def _words(error: Exception) -> str:
-    return getattr(error, "description", None) or str(error) or type(error).__name__
+def _cause(problem: Exception) -> str:
+    """Why there is no answer, for whoever may ask: no addresses."""
+    match problem:
+        case ConnectionReconnectingError() | ConnectionClosedError():
+            return "there is no connection to NATS"
+        case TimeoutError():
+            return "NATS does not answer"
+        case APIError(description=str(words)):
+            return f"NATS refuses: {words}"
+        case NoRespondersError() | NoStreamResponseError() | ServiceUnavailableError():
+            return "nobody at NATS answers for the state: it has no leader at the moment, or JetStream is off"
+        case _:
+            return f"NATS cannot be used: {type(problem).__name__}"

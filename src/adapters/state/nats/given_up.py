@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from nats.js.api import Header
 
-from adapters.state.nats.connection import ASKING_PATIENCE, REQUEST_SECONDS, Connection
+from adapters.state.nats.connection import ASKING, REQUEST_SECONDS, Connection
 from adapters.state.nats.layout import GIVEN_UP, token
 from adapters.state.nats.ticks import add_tick, messages
 from application.errors import InboxFull
@@ -61,9 +61,7 @@ class GivenUpTicks:
 
     async def count(self) -> int:
         """Ask the stream."""
-        info = await self._connection.ask(
-            lambda: self._connection.jetstream.stream_info(GIVEN_UP), ASKING_PATIENCE
-        )
+        info = await self._connection.ask(lambda: self._connection.jetstream.stream_info(GIVEN_UP), ASKING)
         return info.state.messages
 
     async def all(self, tick_id: str | None = None) -> AsyncIterator[Kept]:
@@ -78,7 +76,7 @@ class GivenUpTicks:
             # Another message id than the first time, or the stream would take it for a repetition.
             message_id = f"{given_up.tick.id}.{sequence}"
             try:
-                added = await add_tick(self._connection, given_up.tick, message_id, ASKING_PATIENCE)
+                added = await add_tick(self._connection, given_up.tick, message_id, ASKING)
             except InboxFull:  # the rest can be put back later
                 break
             if added:
@@ -98,7 +96,7 @@ class GivenUpTicks:
             lambda: self._connection.client.request(
                 f"$JS.API.STREAM.PURGE.{GIVEN_UP}", json.dumps(request).encode(), timeout=REQUEST_SECONDS
             ),
-            ASKING_PATIENCE,
+            ASKING,
         )
         return int(json.loads(answer.data).get("purged", 0))
 

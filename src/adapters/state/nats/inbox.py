@@ -10,9 +10,10 @@ from functools import partial
 from typing import NamedTuple
 
 from nats.aio.msg import Msg
-from nats.js.api import Header, RawStreamMsg
+from nats.errors import Error
+from nats.js.api import Header
 
-from adapters.state.nats.connection import ASKING_PATIENCE, Connection
+from adapters.state.nats.connection import ASKING, AT_ONCE, AT_THE_DOOR, Connection
 from adapters.state.nats.given_up import GivenUp, GivenUpTicks
 from adapters.state.nats.layout import STORE, TICKS, WORKERS
 from adapters.state.nats.leases import DONE, Leases, again
@@ -23,10 +24,6 @@ from adapters.state.nats.turns import Turns
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
-
-DOOR_PATIENCE = 10.0
-"""Seconds of outage that the door waits out: when a cluster loses the node that leads a stream, it elects
-another within that. While NATS is away for longer, the door says so at once."""
 
 LOOK_AHEAD = 500
 LOOK_AHEAD_BYTES = 16 * 2**20
@@ -73,7 +70,7 @@ class NatsInbox(Inbox):
 
     async def put(self, tick: SealedTick) -> bool:
         """Publish, and wait for the stream's acknowledgement."""
-        return await add_tick(self._connection, tick, tick.id, DOOR_PATIENCE)
+        return await add_tick(self._connection, tick, tick.id, AT_THE_DOOR)
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Pull what is there, and more of it when one channel is there more than once."""
@@ -106,14 +103,12 @@ class NatsInbox(Inbox):
 
     async def depth(self) -> Depth:
         """Ask both streams how many they hold, and read the first message."""
-        info = await self._connection.ask(
-            lambda: self._connection.jetstream.stream_info(TICKS), ASKING_PATIENCE
+        info = await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING)
+        first = await anext(messages(self._connection, TICKS, "spend.ticks.>"), None)
+        oldest = decode_tick(first.data) if first else None
+        return Depth(
+            info.state.messages, await self._given_up.count(), oldest.accepted_at if oldest else None
         )
-        oldest = None
-        async for message in messages(self._connection, TICKS, "spend.ticks.>"):
-            oldest = decode_tick(message.data or b"").accepted_at
-            break
-        return Depth(info.state.messages, await self._given_up.count(), oldest)
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read both streams from the beginning, with the notes on what was delivered before."""
@@ -123,12 +118,13 @@ class NatsInbox(Inbox):
                 return entries
             entries.append(kept.given_up.entry())
         info = await self._connection.ask(
-            lambda: self._connection.jetstream.consumer_info(TICKS, WORKERS), ASKING_PATIENCE
+            lambda: self._connection.jetstream.consumer_info(TICKS, WORKERS), ASKING
         )
         async for message in messages(self._connection, TICKS, "spend.ticks.>"):
             if len(entries) == limit:
                 return entries
-            entries.append(await self._entry(message, info.delivered.stream_seq))
+            if tick := decode_tick(message.data):
+                entries.append(await self._entry(tick, (message.seq or 0) <= info.delivered.stream_seq))
         return entries
 
     async def revive(self, tick_id: str | None = None) -> int:
@@ -141,19 +137,15 @@ class NatsInbox(Inbox):
 
     async def probe(self) -> None:
         """Let the stream's leader answer, and write a value."""
-        await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING_PATIENCE)
+        await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING)
         headers: dict[str, str] = {Header.MSG_TTL: "60"}
-        await self._connection.publish(f"$KV.{STORE}.probe.written", b"written", headers, ASKING_PATIENCE)
+        await self._connection.publish(f"$KV.{STORE}.probe.written", b"written", headers, ASKING)
 
     async def _pull(self, batch: int, wait: float = 0, max_bytes: int = 0) -> list[Arrival]:
         pulled = await self._connection.ask(
-            lambda: pull(self._connection.client, batch, wait, max_bytes), patience=0
+            lambda: pull(self._connection.client, batch, wait, max_bytes), AT_ONCE
         )
-        arrivals = []
-        for message in pulled:
-            with contextlib.suppress(StorageUnavailable):  # it stays, for a version that can read it
-                arrivals.append(Arrival(message, decode_tick(message.data)))
-        return arrivals
+        return [Arrival(message, tick) for message in pulled if (tick := decode_tick(message.data))]
 
     async def _more(self, batch: int, max_bytes: int = 0) -> list[Arrival]:
         """What else is there; nothing when the storage fails, as what is at hand is to be worked on."""
@@ -163,16 +155,19 @@ class NatsInbox(Inbox):
 
     async def _let_others_go_first(self, at_hand: list[Arrival], limit: int) -> list[Arrival]:
         ahead = await self._more(LOOK_AHEAD, LOOK_AHEAD_BYTES)
+        size = sum(len(arrival.message.data) for arrival in ahead)
         at_hand = [*at_hand, *ahead]
-        choice = self._turns.choose(_channels(at_hand), limit, more=len(ahead) == LOOK_AHEAD)
-        for position, turns in choice.aside:
-            await at_hand[position].message.nak(turns * ASIDE_SECONDS)
+        choice = self._turns.choose(
+            _channels(at_hand), limit, more=len(ahead) == LOOK_AHEAD or size > LOOK_AHEAD_BYTES // 2
+        )
+        with contextlib.suppress(Error):  # then they come back when their time is over
+            for position, turns in choice.aside:
+                await at_hand[position].message.nak(turns * ASIDE_SECONDS)
         return [at_hand[position] for position in choice.taken]
 
-    async def _entry(self, message: RawStreamMsg, delivered: int) -> InboxEntry:
-        tick = decode_tick(message.data or b"")
+    async def _entry(self, tick: SealedTick, delivered: bool) -> InboxEntry:  # noqa: FBT001  # private
         state, attempts, at, reason = TickState.WAITING, 0, tick.accepted_at, ""
-        if (message.seq or 0) <= delivered:
+        if delivered:
             now, note = self._clock.now(), await self._notes.read(tick.id)
             if note and note.at > now:
                 state, attempts, at, reason = TickState.PAUSED, note.attempts, note.at, note.reason

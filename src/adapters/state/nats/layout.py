@@ -11,7 +11,7 @@ from typing import TypeVar
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
-from adapters.state.nats.connection import START_SECONDS, Connection
+from adapters.state.nats.connection import START_SECONDS, Connection, Patience
 from adapters.state.state import StateRefused
 
 T = TypeVar("T")
@@ -30,6 +30,8 @@ PAGES_KEPT = timedelta(days=400)
 
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
+
+AT_START = Patience(START_SECONDS, START_SECONDS)
 
 OTHERWISE = frozenset({10014, 10058})
 """The API's codes for a consumer that is not there, and for a stream that is, but is another."""
@@ -149,7 +151,7 @@ async def _ensure_consumer(connection: Connection, lease_length: timedelta) -> t
 
 async def _ask(connection: Connection, question: Callable[[], Awaitable[T]]) -> T:
     try:
-        return await connection.ask(question, START_SECONDS, OTHERWISE | REFUSED)
+        return await connection.ask(question, AT_START, OTHERWISE | REFUSED)
     except APIError as exc:
         if exc.err_code in OTHERWISE:
             raise

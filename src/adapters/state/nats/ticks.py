@@ -9,9 +9,9 @@ from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError
 
 from adapters.state.nats.bucket import NOT_FOUND, WRITTEN_SINCE
-from adapters.state.nats.connection import ASKING_PATIENCE, Connection
-from adapters.state.nats.layout import TICKS, token
-from application.errors import InboxFull, StorageUnavailable
+from adapters.state.nats.connection import ASKING, Connection, Patience
+from adapters.state.nats.layout import token
+from application.errors import InboxFull
 from application.ports.inbox import SealedTick
 
 FULL = {10077}
@@ -20,14 +20,14 @@ FULL = {10077}
 _decoder = msgspec.msgpack.Decoder(SealedTick)
 
 
-async def add_tick(connection: Connection, tick: SealedTick, message_id: str, patience: float) -> bool:
+async def add_tick(connection: Connection, tick: SealedTick, message_id: str, patience: Patience) -> bool:
     """Publish the tick, unless its twin, which has the same subject, is in the stream.
 
     Args:
         connection: Opened.
         tick: The tick.
         message_id: What is published under the same one twice is stored once.
-        patience: Seconds of outage to wait out.
+        patience: How long.
 
     Returns:
         False when its twin is there.
@@ -49,16 +49,12 @@ async def add_tick(connection: Connection, tick: SealedTick, message_id: str, pa
     return True
 
 
-def decode_tick(payload: bytes) -> SealedTick:
-    """Return what was published.
-
-    Raises:
-        StorageUnavailable: It is no tick of this version.
-    """
+def decode_tick(payload: bytes | None) -> SealedTick | None:
+    """Return what was published, or None for what is no tick of this version: it stays where it is."""
     try:
-        return _decoder.decode(payload)
-    except msgspec.DecodeError as exc:
-        raise StorageUnavailable(f"a message in the stream {TICKS} is no tick") from exc
+        return _decoder.decode(payload or b"")
+    except msgspec.DecodeError:
+        return None
 
 
 async def messages(connection: Connection, stream: str, subject: str) -> AsyncIterator[RawStreamMsg]:
@@ -70,7 +66,7 @@ async def messages(connection: Connection, stream: str, subject: str) -> AsyncIt
 
     while True:
         try:
-            message = await connection.ask(following, ASKING_PATIENCE, NOT_FOUND)
+            message = await connection.ask(following, ASKING, NOT_FOUND)
         except APIError:
             return
         yield message
