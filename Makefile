@@ -22,7 +22,7 @@ run: setup ## serve on 127.0.0.1:8000
 	@$(RUN) aws-spend-monitor serve
 
 test: setup ## all tests
-	@$(RUN) pytest
+	@$(RUN) pytest --numprocesses auto --dist worksteal
 
 soak: setup ## ten thousand ticks with faults injected everywhere; prints what was lost: 0
 	@$(RUN) python -m tests.soak
@@ -41,7 +41,7 @@ check: setup ## format, lint, types, layers, tests
 	@$(RUN) ruff check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
-	@$(RUN) pytest
+	@$(RUN) pytest --numprocesses auto --dist worksteal
 
 format: setup ## put the code in order
 	@$(RUN) ruff format
