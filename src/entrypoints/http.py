@@ -299,7 +299,9 @@ def create_app(
         stores={"rate_limit": clients},
         state=State({"config": config, "with_worker": with_worker, "body_seconds": body_seconds}),
         middleware=middleware,
-        cors_config=CORSConfig(allow_origins=TELEX_ORIGINS, allow_credentials=False),
+        cors_config=CORSConfig(
+            TELEX_ORIGINS, allow_methods=["GET", "HEAD", "OPTIONS"], allow_credentials=False
+        ),
         exception_handlers={HTTPException: error_answer, Exception: defect_answer},
         openapi_config=OpenAPIConfig(
             "AWS Spend Monitor",
