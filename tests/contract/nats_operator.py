@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 OPERATOR, ACCOUNT, USER, SEED = (number << 3 for number in (14, 0, 20, 18))
 """The first letters of nkeys in base32: O, A, U and S."""
 
-LIMITS = ["subs", "data", "payload", "imports", "exports", "conn", "leaf", "mem_storage", "disk_storage", "streams", "consumer"]
+LIMITS = (
+    *("subs", "data", "payload", "imports", "exports", "conn", "leaf"),
+    *("mem_storage", "disk_storage", "streams", "consumer"),
+)
 
 
 class Nkey:

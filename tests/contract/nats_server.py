@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nats
 from nats.errors import Error
+from nats.js.api import StreamConfig
 
 from adapters.state.nats.layout import GIVEN_UP, LEDGER, STORE, TICKS, bucket_stream
 
@@ -130,17 +131,31 @@ async def empty(server: NatsServer) -> None:
         await client.close()
 
 
-async def leader_is_elected(url: str) -> None:
-    """Wait until a cluster answers questions about streams."""
-    client = await nats.connect(url.split(","), max_reconnect_attempts=-1)
+async def cluster_is_ready(servers: Sequence[NatsServer]) -> None:
+    """Wait until all nodes have joined, and agree on who leads."""
+    client = await nats.connect([server.url for server in servers])
+    probe = StreamConfig(name="probe", num_replicas=len(servers))
     try:
         async with asyncio.timeout(READY_SECONDS):
             while True:
                 with contextlib.suppress(Error):
-                    await client.jetstream(timeout=1).streams_info()
+                    await client.jetstream(timeout=1).add_stream(probe)
+                    await client.jetstream().delete_stream("probe")
                     return
+                await asyncio.sleep(0.05)
     finally:
         await client.close()
+
+
+async def leader_of(stream: str, servers: Sequence[NatsServer]) -> NatsServer:
+    """The node that leads a stream."""
+    client = await nats.connect([server.url for server in servers])
+    try:
+        info = await client.jetstream().stream_info(stream)
+    finally:
+        await client.close()
+    assert info.cluster
+    return servers[int(str(info.cluster.leader).removeprefix("node-"))]
 
 
 def free_port() -> int:

@@ -168,10 +168,10 @@ async def test_an_outage_of_nats_ends_by_itself(tmp_path: Path, server: NatsServ
     before, during, after = (outside.tick(name) for name in ("before", "during", "after"))
     async with stopping(both), aiohttp.ClientSession(both.url) as client:
         # The message comes, and its record cannot be written any more.
-        outside.on_message = lambda: server.stop(signal.SIGKILL)
+        outside.on_message = server.stop
         await post(client, before)
         await outside.wait_for(["before"])
-        assert await ready_is(client, 503) == "failed: there is no connection to NATS"
+        assert "NATS" in await ready_is(client, 503)
         refused = await post(client, during)
         outside.on_message = lambda: None
         server.start()
@@ -181,6 +181,6 @@ async def test_an_outage_of_nats_ends_by_itself(tmp_path: Path, server: NatsServ
         await both.wait_for("tick_told", count=2)
         await post(client, before)
         await both.wait_for("tick_silent")
-    assert (503, 202) == (refused[0], accepted[0])
-    assert "there is no connection to NATS" in refused[1]
-    assert {"before": [0], "after": [0]} == dict(outside.messages)
+    assert (refused[0], accepted[0]) == (503, 202)
+    assert "The tick was not stored: " in refused[1]
+    assert dict(outside.messages) == {"before": [0], "after": [0]}

@@ -12,12 +12,7 @@ from nats.js.errors import APIError
 
 from adapters.state.nats.connection import Connection
 from adapters.state.nats.layout import bucket_stream, token
-
-NOT_FOUND = {None, 10037}
-"""The codes for a message that is not there: of a direct question, and of one to the stream's leader."""
-
-WRITTEN_SINCE = {10071, 10164}
-"""The codes for a key whose revision is no longer the expected one."""
+from adapters.state.nats.publishing import NOT_FOUND, publish_after
 
 
 class Entry(NamedTuple):
@@ -71,16 +66,15 @@ class Bucket:
         Returns:
             The new revision, or None when the key had another than the expected one.
         """
-        headers: dict[str, str] = {Header.MSG_ID: secrets.token_hex(12)}
-        if revision is not None:
-            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(revision)
-        if ttl is not None:
-            headers[Header.MSG_TTL] = str(max(1, ceil(ttl.total_seconds())))
-        try:
-            ack = await self._connection.publish(self._subject(key), value, headers, answers=WRITTEN_SINCE)
-        except APIError:
-            return None
-        return ack.seq
+        return await publish_after(
+            self._connection,
+            self._stream,
+            self._subject(key),
+            value,
+            revision=revision,
+            message_id=secrets.token_hex(12),
+            headers={Header.MSG_TTL: str(max(1, ceil(ttl.total_seconds())))} if ttl else None,
+        )
 
     async def remove(self, *key: str) -> None:
         """Forget the key."""

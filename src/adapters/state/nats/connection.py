@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError, Error, NoRespondersError
 from nats.js import JetStreamContext
-from nats.js.api import PubAck
 from nats.js.errors import APIError, NoStreamResponseError, ServiceUnavailableError
 
 from adapters.state.nats.address import NatsAddress
@@ -84,7 +83,7 @@ class Connection:
 
     def __init__(self, address: NatsAddress) -> None:
         self.address = address
-        self.client = Client()
+        self._renew()
         self._options = _options(address)
         self._trouble = "no answer"
         self._away_since: float | None = None
@@ -111,16 +110,11 @@ class Connection:
             self._reopening.cancel()
         await self.client.close()
 
-    @property
-    def jetstream(self) -> JetStreamContext:
-        """The API of streams."""
-        return self.client.jetstream(timeout=REQUEST_SECONDS)
-
     async def ask(
         self,
         question: Callable[[], Awaitable[T]],
         patience: Patience = WORKING,
-        answers: Container[int | None] = (),
+        answers: frozenset[int | None] = frozenset(),
     ) -> T:
         """Ask until there is an answer, or the outage has lasted longer than the patience.
 
@@ -148,20 +142,6 @@ class Connection:
                 raise StorageUnavailable(_cause(problem)) from problem
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def publish(
-        self,
-        subject: str,
-        payload: bytes,
-        headers: Mapping[str, str],
-        patience: Patience = WORKING,
-        answers: Container[int | None] = (),
-    ) -> PubAck:
-        """Publish, and wait for the stream's word that it has stored it."""
-        # A copy each time, since the client adds to it.
-        return await self.ask(
-            lambda: self.jetstream.publish(subject, payload, headers=dict(headers)), patience, answers
-        )
-
     async def _ask_once(self, question: Callable[[], Awaitable[T]]) -> T:
         if not self.client.is_connected:
             # The client would keep the request and send it much later, when nobody waits for it any more.
@@ -174,8 +154,12 @@ class Connection:
             return now - asked_at >= patience.silent
         return now - (self._away_since or asked_at) >= patience.away
 
-    async def _connect(self) -> None:
+    def _renew(self) -> None:
         self.client = Client()
+        self.jetstream: JetStreamContext = self.client.jetstream(timeout=REQUEST_SECONDS)
+
+    async def _connect(self) -> None:
+        self._renew()
         await self.client.connect(
             **self._options,
             error_cb=self._note_trouble,

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from nats.js.api import Header
 
 from adapters.state.nats.connection import ASKING, REQUEST_SECONDS, Connection
 from adapters.state.nats.layout import GIVEN_UP, token
+from adapters.state.nats.publishing import publish_after
 from adapters.state.nats.ticks import add_tick, messages
 from application.errors import InboxFull
 from application.ports.inbox import InboxEntry, SealedTick, TickState
@@ -56,8 +56,14 @@ class GivenUpTicks:
     async def keep(self, given_up: GivenUp) -> None:
         """Keep it; again is as good as once."""
         subject = _subject(given_up.tick.id)
-        headers: dict[str, str] = {Header.MSG_ID: f"{given_up.tick.id}.{given_up.at.isoformat()}"}
-        await self._connection.publish(subject, msgspec.msgpack.encode(given_up), headers)
+        await publish_after(
+            self._connection,
+            GIVEN_UP,
+            subject,
+            msgspec.msgpack.encode(given_up),
+            revision=None,
+            message_id=f"{given_up.tick.id}.{given_up.at.isoformat()}",
+        )
 
     async def count(self) -> int:
         """Ask the stream."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from nats.aio.msg import Msg
 from nats.errors import Error
-from nats.js.api import Header
 
 from adapters.state.nats.connection import ASKING, AT_ONCE, AT_THE_DOOR, Connection
 from adapters.state.nats.given_up import GivenUp, GivenUpTicks
@@ -138,8 +137,10 @@ class NatsInbox(Inbox):
     async def probe(self) -> None:
         """Let the stream's leader answer, and write a value."""
         await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING)
-        headers: dict[str, str] = {Header.MSG_TTL: "60"}
-        await self._connection.publish(f"$KV.{STORE}.probe.written", b"written", headers, ASKING)
+        subject = f"$KV.{STORE}.probe.written"
+        await self._connection.ask(
+            lambda: self._connection.jetstream.publish(subject, b"written", msg_ttl=60), ASKING
+        )
 
     async def _pull(self, batch: int, wait: float = 0, max_bytes: int = 0) -> list[Arrival]:
         pulled = await self._connection.ask(

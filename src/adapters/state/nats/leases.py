@@ -13,11 +13,15 @@ from datetime import datetime, timedelta
 from nats.aio.msg import Msg
 from nats.errors import Error
 
-from adapters.state.nats.connection import REQUEST_SECONDS, Connection
+from adapters.state.nats.connection import AT_THE_DOOR, REQUEST_SECONDS, WORKING, Connection, Patience
 from application.ports.clock import Clock
 from application.ports.inbox import Lease, SealedTick
 
 DONE = b"+ACK"
+
+SETTLING = Patience(WORKING.away, AT_THE_DOOR.silent)
+"""A server that crashed just after a delivery does not remember it, and answers no word about it: it delivers
+the message again."""
 
 
 def again(pause: timedelta = timedelta()) -> bytes:
@@ -78,7 +82,7 @@ class Leases:
         if before:
             await before()
         await self._connection.ask(
-            lambda: self._connection.client.request(reply, word, timeout=REQUEST_SECONDS)
+            lambda: self._connection.client.request(reply, word, timeout=REQUEST_SECONDS), SETTLING
         )
         self._held.pop(lease.tick.id, None)
         return True

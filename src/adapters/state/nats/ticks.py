@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import msgspec
-from nats.js.api import Header, RawStreamMsg
+from nats.js.api import RawStreamMsg
 from nats.js.errors import APIError
 
-from adapters.state.nats.bucket import NOT_FOUND, WRITTEN_SINCE
 from adapters.state.nats.connection import ASKING, Connection, Patience
-from adapters.state.nats.layout import token
+from adapters.state.nats.layout import TICKS, token
+from adapters.state.nats.publishing import NOT_FOUND, publish_after
 from application.errors import InboxFull
 from application.ports.inbox import SealedTick
 
-FULL = {10077}
+FULL = frozenset({10077})
 """The API's code for a stream that holds as much as it may."""
 
+_encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SealedTick)
 
 
@@ -37,16 +38,20 @@ async def add_tick(connection: Connection, tick: SealedTick, message_id: str, pa
         StorageUnavailable: The stream did not say that it has stored the tick.
     """
     subject = f"spend.ticks.{token(tick.twin)}"
-    headers: dict[str, str] = {Header.MSG_ID: message_id, Header.EXPECTED_LAST_SUBJECT_SEQUENCE: "0"}
     try:
-        await connection.publish(
-            subject, msgspec.msgpack.encode(tick), headers, patience, WRITTEN_SINCE | FULL
+        stored = await publish_after(
+            connection,
+            TICKS,
+            subject,
+            _encoder.encode(tick),
+            revision=0,
+            message_id=message_id,
+            patience=patience,
+            answers=FULL,
         )
     except APIError as exc:
-        if exc.err_code in FULL:
-            raise InboxFull("as many ticks are waiting as the inbox may hold") from exc
-        return False
-    return True
+        raise InboxFull("as many ticks are waiting as the inbox may hold") from exc
+    return stored is not None
 
 
 def decode_tick(payload: bytes | None) -> SealedTick | None:
