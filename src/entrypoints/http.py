@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -55,6 +55,11 @@ HARDENING = {
 }
 """Put on every answer by the server, its own to malformed requests included."""
 
+EXAMPLE = {
+    "channel_id": "01950000-0000-7000-8000-000000000000",
+    "return_url": "https://ping.telex.im/v1/return/01950000-0000-7000-8000-000000000000",
+    "settings": [{"label": "threshold", "type": "text", "required": True, "default": "100"}],
+}
 TICK_FORM = (
     'Accepted is a JSON object such as {"return_url": "https://ping.telex.im/v1/return/…", "settings": […]}.'
 )
@@ -71,7 +76,16 @@ class Refusal(msgspec.Struct):
     """What every answer that is no success says."""
 
     error: str
-    status: str = "error"
+    status: Literal["error"] = "error"
+
+
+class Acceptance(msgspec.Struct):
+    """What every tick that was taken in is answered."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+ACCEPTED = msgspec.json.encode(Acceptance())
 
 
 _read_tick = msgspec.json.Decoder(TickBody).decode
@@ -104,6 +118,7 @@ class TickOperation(Operation):
                     schema=Schema(
                         type=OpenAPIType.OBJECT,
                         required=["return_url"],
+                        example=EXAMPLE,
                         properties={
                             "return_url": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URI),
                             "channel_id": Schema(),
@@ -120,8 +135,9 @@ class TickOperation(Operation):
     status_code=202,
     operation_class=TickOperation,
     request_max_body_size=LARGEST_TICK_BYTES,
-    responses={
-        status: ResponseSpec(Refusal, description=description, generate_examples=False)
+    responses={202: ResponseSpec(Acceptance, description="It is on durable storage.")}
+    | {
+        status: ResponseSpec(Refusal, description=description)
         for status, description in {
             400: "No JSON object, or no usable return_url: what was wrong and what is accepted.",
             408: "The body was too slow.",
@@ -147,7 +163,7 @@ async def tick(request: Request[Any, Any, State], state: State) -> Response[byte
     metrics.accepted.labels("new" if accepted.stored else "same-as-waiting").inc()
     event = "tick_accepted" if accepted.stored else "tick_same_as_waiting"
     log.info(event, tick=accepted.tick_id, channel=accepted.channel)
-    return Response(b'{"status":"accepted"}', media_type="application/json", status_code=202)
+    return Response(ACCEPTED, media_type="application/json", status_code=202)
 
 
 async def read_body(request: Request[Any, Any, State], seconds: float) -> bytes:
@@ -172,7 +188,11 @@ def read_tick(body: bytes) -> tuple[str, bytes]:
     return read.return_url.strip(), bytes(read.settings)
 
 
-@route(["/integration", "/integration.json"], http_method=[HttpMethod.GET, HttpMethod.HEAD])
+@route(
+    ["/integration", "/integration.json"],
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    responses={200: ResponseSpec(dict[str, Any], description="The manifest.")},
+)
 async def integration(request: Request[Any, Any, State], state: State) -> Response[bytes]:
     """The manifest that Telex installs."""
     config: Config = state.config
@@ -214,6 +234,7 @@ async def note_depth(request: Request[Any, Any, State]) -> None:
 class Metrics(PrometheusController):
     """Counters in Prometheus's text format."""
 
+    include_in_schema = False  # its format is Prometheus's, which OpenAPI has no words for
     before_request = staticmethod(note_depth)
 
 
