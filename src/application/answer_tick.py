@@ -117,7 +117,7 @@ class AnswerTick:
     channel: Channel
     clock: Clock
     jitter: Callable[[], float] = random.random
-    unrecorded: dict[str, dict[str, Note]] = field(default_factory=dict, repr=False)
+    unrecorded: dict[tuple[str, str], Note] = field(default_factory=dict, repr=False)
     """By channel and topic, what was delivered while the storage fails to keep that."""
 
     async def execute(self, lease: Lease) -> Answer:
@@ -205,8 +205,7 @@ class AnswerTick:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
         claimed = await self._claim(tick, topic, page)
         await self.channel.post(tick.return_url, message)
-        self.unrecorded.setdefault(tick.channel, {})[topic] = note
-        return await self._record(tick.channel, topic, claimed)
+        return await self._record(tick.channel, topic, claimed, note)
 
     async def _claim(self, tick: _OpenTick, topic: str, page: Page) -> Page:
         now = self.clock.now()
@@ -219,20 +218,25 @@ class AnswerTick:
             raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
         return claimed
 
-    async def _record(self, channel: str, topic: str, page: Page) -> Page:
-        note = self.unrecorded[channel][topic]
-        recorded = await self.ledger.write(channel, topic, replace(note(page), claim=None))
+    async def _record(self, channel: str, topic: str, page: Page, note: Note) -> Page:
+        recorded = None
+        try:
+            recorded = await self.ledger.write(channel, topic, replace(note(page), claim=None))
+        finally:
+            if recorded:
+                self.unrecorded.pop((channel, topic), None)
+            else:
+                self.unrecorded[channel, topic] = note
         if recorded is None:
             raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
-        self.unrecorded[channel].pop(topic, None)
-        if not self.unrecorded[channel]:
-            del self.unrecorded[channel]
         return recorded
 
     async def _record_delivered(self, channel: str) -> None:
-        """Record what was delivered before the storage failed, so that a check finds it said."""
-        for topic in list(self.unrecorded.get(channel, ())):
-            await self._record(channel, topic, await self.ledger.read(channel, topic))
+        """Record what was delivered before the storage failed, so that the check finds it said."""
+        for topic in [topic for other, topic in self.unrecorded if other == channel]:
+            page = await self.ledger.read(channel, topic)
+            if note := self.unrecorded.get((channel, topic)):
+                await self._record(channel, topic, page, note)
 
     async def _try_again(
         self,

@@ -140,6 +140,19 @@ async def test_an_unpublished_day_is_said_to_be_so_and_told_when_it_is_there() -
     assert "$10.00" in world.texts[1]
 
 
+async def test_a_silent_first_check_is_remembered() -> None:
+    """A channel that only wants breaches hears of a late one of the first day that was checked, too."""
+    world, raw = World(), settings(notify="Only when exceeded")
+    monday = yesterday(world)
+    assert (await world.tick(raw)).outcome is Outcome.SILENT
+    assert world.texts == []
+    world.clock.move(2 * DAY)
+    world.account.bill = bill(world.today, d3="300", d4="300")
+    await world.tick(raw)
+    assert len(world.texts) == 1
+    assert str(monday) in world.texts[0]
+
+
 @pytest.mark.parametrize("lateness", [HOUR, 13 * HOUR, 3 * DAY])
 async def test_a_tick_is_answered_for_the_day_of_its_acceptance(lateness: timedelta) -> None:
     """A tick that waited over midnight, or for days, reports the day that it was sent for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,16 +27,17 @@ RECORD_DONE = 3
 
 
 class SlowChannel(FakeChannel):
-    """Holds every post until the test lets it go."""
+    """Holds the first post until the test lets it go."""
 
     def __init__(self) -> None:
         super().__init__()
         self.reached, self.open = asyncio.Event(), asyncio.Event()
 
     async def post(self, return_url: str, message: Message) -> None:
-        """Wait, then deliver."""
-        self.reached.set()
-        await self.open.wait()
+        """Deliver; the first one only when it is let go."""
+        if not self.reached.is_set():
+            self.reached.set()
+            await self.open.wait()
         await super().post(return_url, message)
 
 
@@ -168,6 +170,22 @@ class TestStorageFails:
         await world.work_for(HOUR)
         assert len(world.texts) == 1
         assert await world.inbox.entries() == []
+
+    async def test_another_process_waits_too(self) -> None:
+        """A claim outlives its tick's lease, so that the process that has delivered can record first."""
+        world = World()
+        await delivered_but_not_recorded(world)
+        here, elsewhere = world.answer_tick, replace(world.answer_tick, unrecorded={})
+        world.clock.move(LEASE - SECOND)
+        await world.accept(ALIKE[1])
+        world.answer_tick = elsewhere
+        assert [answer.outcome for answer in await world.work()] == [Outcome.RETRY]
+        world.clock.move(SECOND)
+        world.answer_tick = here
+        assert [answer.outcome for answer in await world.work()] == [Outcome.SILENT]
+        world.answer_tick = elsewhere
+        assert [answer.outcome for answer in await world.work_for(HOUR)] == [Outcome.SILENT]
+        assert len(world.texts) == 1
 
     async def test_a_told_failure_is_recorded_too(self) -> None:
         """Wrong settings are not told again because the disk was full."""
