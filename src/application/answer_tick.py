@@ -58,7 +58,7 @@ class Answer:
 
     Args:
         outcome: How it ended.
-        cause: The code of the error behind it, or the verdicts told; empty when there is nothing to name.
+        cause: The code of the error behind it, or the verdict told last; empty when there is nothing to name.
         account_id: Whose spend, once known.
         period: The newest period checked, once known.
         paid_requests: Cost Explorer requests made for it, at $0.01 each.

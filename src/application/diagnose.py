@@ -12,6 +12,7 @@ from application.errors import AwsError
 from application.monitor import Monitor
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
+from domain.periods import DAY
 from domain.thresholds import Threshold
 
 
@@ -55,7 +56,7 @@ class Diagnose:
         published = answer.history.published_until
         findings.append(Finding(subject, works=True, detail="enabled, and ce:GetCostAndUsage is allowed"))
         findings.append(
-            Finding("Cost data", works=True, detail=f"published up to {published}, end exclusive")
+            Finding("Cost data", works=True, detail=f"published up to and with {published - DAY}")
             if published
             else Finding(
                 "Cost data",

@@ -42,7 +42,7 @@ async def test_everything_that_works_is_said_line_by_line() -> None:
     findings = await diagnose(aws)
     assert [finding.works for finding in findings] == [True, True, True]
     assert "123456789012" in findings[0].detail
-    assert "2026-11-23" in findings[2].detail
+    assert "2026-11-22" in findings[2].detail
     assert not any(finding.remedy for finding in findings)
     assert len(aws.asked) == 1
 
