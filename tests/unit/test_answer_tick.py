@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from application.answer_tick import Outcome
+from application.errors import InternalError
+from application.ports.inbox import TickState
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
+from tests.fakes.vault import FakeVault
 from tests.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
 
 HOUR = timedelta(hours=1)
@@ -214,3 +217,30 @@ async def test_one_check_is_one_paid_request() -> None:
     await world.tick()
     assert world.aws.identified == [KEY]
     assert len(world.aws.asked) == 1
+
+
+class TestDefects:
+    """What cannot be worked on at all."""
+
+    async def test_a_tick_that_no_key_opens_is_given_up(self) -> None:
+        """It stays visible with the reason, so that the right key can be brought back."""
+        world = World()
+        await world.accept()
+        world.vault = FakeVault("another key")
+        world.restart()
+        [answer] = await world.work()
+        assert (answer.outcome, answer.cause) == (Outcome.GIVEN_UP, "tick-unreadable")
+        [entry] = await world.inbox.entries()
+        assert entry.state is TickState.GIVEN_UP
+
+    async def test_a_tick_that_makes_us_crash_is_postponed_and_given_up_in_the_end(self) -> None:
+        """A defect neither loses a tick nor keeps the worker busy for ever."""
+        world, outcomes = World(), []
+        await world.accept()
+        while leases := await world.lease():
+            answer = await world.answer_tick.postpone(leases[0], InternalError("KeyError"))
+            outcomes.append(answer.outcome)
+            world.clock.move(DAY / 2)
+        assert outcomes == [Outcome.RETRY] * 3 + [Outcome.GIVEN_UP]
+        [entry] = await world.inbox.entries()
+        assert entry.reason == "internal-error: KeyError"

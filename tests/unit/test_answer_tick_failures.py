@@ -15,7 +15,6 @@ from application.errors import (
     ChannelRefused,
     ChannelUnavailable,
     CostExplorerOff,
-    InternalError,
     PaidRequestsCapped,
     PermissionMissing,
 )
@@ -23,7 +22,6 @@ from application.messages import Message
 from application.ports.inbox import TickState
 from tests.fakes.aws import FakeAws, FakeCostSource
 from tests.fakes.channel import FakeChannel
-from tests.fakes.vault import FakeVault
 from tests.fakes.world import DAY, KEY, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -327,30 +325,3 @@ class TestChannelAway:
         assert (answer.outcome, answer.cause) == (Outcome.GIVEN_UP, "return-url-forbidden")
         assert world.aws.identified == []
         assert world.channel.posts == []
-
-
-class TestDefects:
-    """What cannot be worked on at all."""
-
-    async def test_a_tick_that_no_key_opens_is_given_up(self) -> None:
-        """It stays visible with the reason, so that the right key can be brought back."""
-        world = World()
-        await world.accept()
-        world.vault = FakeVault("another key")
-        world.restart()
-        [answer] = await world.work()
-        assert (answer.outcome, answer.cause) == (Outcome.GIVEN_UP, "tick-unreadable")
-        [entry] = await world.inbox.entries()
-        assert entry.state is TickState.GIVEN_UP
-
-    async def test_a_tick_that_makes_us_crash_is_postponed_and_given_up_in_the_end(self) -> None:
-        """A defect neither loses a tick nor keeps the worker busy for ever."""
-        world, outcomes = World(), []
-        await world.accept()
-        while leases := await world.lease():
-            answer = await world.answer_tick.postpone(leases[0], InternalError("KeyError"))
-            outcomes.append(answer.outcome)
-            world.clock.move(DAY / 2)
-        assert outcomes == [Outcome.RETRY] * 3 + [Outcome.GIVEN_UP]
-        [entry] = await world.inbox.entries()
-        assert entry.reason == "internal-error: KeyError"

@@ -14,15 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from application import errors
 from application.answer_tick import Answer, Outcome
 from application.check_spend import CheckSpend, SpendChecked
-from application.errors import (
-    AwsUnavailable,
-    ChannelRefused,
-    ChannelUnavailable,
-    PermissionMissing,
-    StorageUnavailable,
-)
 from application.messages import Message
 from application.monitor import Monitor
 from application.ports.inbox import Lease, TickState
@@ -152,7 +146,7 @@ class AnswerTickMachine(RuleBasedStateMachine):
         """Accept a tick, if storage can."""
         try:
             accepted = self.run(self.world.accept(raw, url))
-        except StorageUnavailable:
+        except errors.StorageUnavailable:
             return
         if accepted.stored:
             self.accepted[accepted.tick_id] = (url, raw)
@@ -177,22 +171,26 @@ class AnswerTickMachine(RuleBasedStateMachine):
         days = bill(self.world.today - self.lag * DAY)
         self.world.account.bill = {day: {"Amazon EC2": self.amounts.get(day, "10")} for day in days}
 
-    @rule(error=st.sampled_from([AwsUnavailable("Away."), PermissionMissing("No."), None]))
-    def aws_fails(self, error: AwsUnavailable | PermissionMissing | None) -> None:
+    @rule(
+        error=st.sampled_from(
+            [errors.AwsUnavailable("Away."), errors.AwsBusy("Soon."), errors.PermissionMissing("No."), None]
+        )
+    )
+    def aws_fails(self, error: errors.AwsError | None) -> None:
         """AWS is away, says no, or is well again."""
         self.world.aws.fail(KEY, error)
 
     @rule(
         error=st.sampled_from(
             [
-                ChannelUnavailable("Away."),
-                ChannelUnavailable("Later.", 60),
-                ChannelRefused("No."),
+                errors.ChannelUnavailable("Away."),
+                errors.ChannelUnavailable("Later.", 60),
+                errors.ChannelRefused("No."),
             ]
         ),
         times=st.integers(0, 3),
     )
-    def channel_fails(self, error: ChannelUnavailable | ChannelRefused, times: int) -> None:
+    def channel_fails(self, error: errors.ChannelUnavailable | errors.ChannelRefused, times: int) -> None:
         """The next posts fail, or Telex is well again."""
         self.world.channel.failures.clear()
         self.world.channel.failures.extend([error] * times)
@@ -246,7 +244,9 @@ class AnswerTickMachine(RuleBasedStateMachine):
             for task in tasks:
                 task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if result is not None and not isinstance(result, (StorageUnavailable, asyncio.CancelledError)):
+            if result is not None and not isinstance(
+                result, (errors.StorageUnavailable, asyncio.CancelledError)
+            ):
                 raise result
 
     async def answer(self, lease: Lease) -> None:
@@ -348,6 +348,6 @@ class AnswerTickMachine(RuleBasedStateMachine):
 
 
 AnswerTickMachine.TestCase.settings = hypothesis_settings(
-    max_examples=100, stateful_step_count=50, deadline=None
+    max_examples=60, stateful_step_count=50, deadline=None
 )
 TestAnswerTick = AnswerTickMachine.TestCase

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from application.answer_tick import Outcome
-from application.errors import StorageUnavailable
+from application.errors import AwsBusy, StorageUnavailable
 from application.messages import Message
 from application.ports.inbox import Lease, TickState
 from tests.fakes.channel import FakeChannel
-from tests.fakes.world import DAY, LEASE, URL, World, bill, settings
+from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 ALIKE = [settings(), settings(interval="5 0 * * *")]
@@ -227,6 +227,20 @@ class TestBusy:
         await world.work_for(MINUTE)
         [entry] = await world.inbox.entries()
         assert entry.state is TickState.PAUSED
+
+    @pytest.mark.parametrize(("asked", "pause"), [(0, 1), (5, 5), (3600, 60)])
+    async def test_when_aws_is_not_asked_just_now_the_tick_comes_back_soon(
+        self, asked: float, pause: float
+    ) -> None:
+        """Another asks the same already: its answer will do, and the channel hears nothing of it."""
+        world = World()
+        world.aws.fail(KEY, AwsBusy("The same question is under way.", asked))
+        answer = await world.tick()
+        assert (answer.outcome, answer.cause) == (Outcome.RETRY, "aws-busy")
+        [entry] = await world.inbox.entries()
+        assert entry.at - world.clock.now() == pause * SECOND
+        await world.work_for(HOUR)
+        assert world.texts == []
 
     async def test_places_are_given_back(self) -> None:
         """Whatever becomes of a tick, its place is free afterwards."""
