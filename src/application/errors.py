@@ -179,7 +179,7 @@ class AwsUnavailable(AwsError):
     """
 
     code = "aws-unavailable"
-    remedy = "Nothing to do: the next check tries again. See health.aws.amazon.com if this goes on."
+    remedy = "Nothing to do: it is tried again for a day. See health.aws.amazon.com if this goes on."
 
 
 class AwsBusy(AwsError):
