@@ -52,6 +52,11 @@ class Service:
         assert len(self.events(name)) >= count, "".join(self.log)
         return self.events(name)
 
+    async def grown(self) -> None:
+        """Wait until more has been logged."""
+        async with self._grew:
+            await self._grew.wait()
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the process and wait for its end; return the exit code."""
         if self.process.returncode is None:
@@ -66,10 +71,15 @@ async def start(*arguments: str, folder: Path, **variables: str) -> Service:
     process = await asyncio.create_subprocess_exec(
         COMMAND, *arguments, stderr=PIPE, cwd=folder, env=environment(**variables)
     )
-    service = Service(process)
+    return await listening(Service(process), arguments)
+
+
+async def listening(service: Service, arguments: tuple[str, ...]) -> Service:
+    """Wait until the process does what it was started for."""
     if arguments[0] == "serve":
-        listening = await service.wait_for("listening")
-        service.url = listening[0]["urls"][0]
+        service.url = (await service.wait_for("listening", seconds=60))[0]["urls"][0]
+    elif arguments[0] == "worker":
+        await service.wait_for("working", seconds=60)
     return service
 
 
