@@ -30,7 +30,7 @@ LARGEST_THRESHOLD = Decimal(10) ** 15
 PLACEHOLDER = re.compile(
     r"(?:key|secret|<.*>|your[-_ ].*|aws_(?:secret_)?access_key(?:_id)?)?", re.IGNORECASE
 )
-NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|\.\d+", re.ASCII)
+NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,2})?|\.\d+", re.ASCII)
 ONE_DAY_OF_MONTH = re.compile(r"@monthly|\S+\s+\S+\s+\d{1,2}\s+\S+\s+\S+", re.IGNORECASE)
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
 

@@ -20,6 +20,7 @@ from application.errors import (
     ChannelUnavailable,
     ReturnUrlForbidden,
     SettingsRejected,
+    SomeoneElseSpeaks,
     SpendMonitorError,
     TickUnreadable,
 )
@@ -99,12 +100,6 @@ class _OpenTick:
         return self.lease.tick.accepted_at.date()
 
 
-class SomeoneElseSpeaks(ChannelBusy):
-    """Another tick of the same channel is telling the same topic just now."""
-
-    code = "someone-else-speaks"
-
-
 @dataclass(frozen=True, slots=True)
 class AnswerTick:
     """The way of a leased tick, to its acknowledgement, its next try, or its end."""
@@ -157,10 +152,10 @@ class AnswerTick:
             except SettingsRejected as failure:
                 await self._tell_failure(tick, monitor, failure, answer)
             except AwsRefused as failure:
-                answer.paid_requests = failure.paid_requests
+                answer.account_id, answer.paid_requests = failure.account_id, failure.paid_requests
                 await self._tell_failure(tick, monitor, failure, answer)
             except AwsUnavailable as failure:
-                answer.paid_requests = failure.paid_requests
+                answer.account_id, answer.paid_requests = failure.account_id, failure.paid_requests
                 if FOR_AWS.ends(lease, self.clock.now()):
                     await self._tell_failure(tick, monitor, failure, answer)
                 raise

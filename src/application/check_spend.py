@@ -80,7 +80,11 @@ class CheckSpend:
         """
         account_id = await self.identity.account_id(monitor.credentials)
         query = query_for(monitor, account_id, today)
-        answer = await self.cost_source.costs(monitor.credentials, query)
+        try:
+            answer = await self.cost_source.costs(monitor.credentials, query)
+        except AwsError as failure:
+            failure.account_id = account_id
+            raise
         page = await self.ledger.read(channel, monitor.topic(account_id)) if channel else Page()
         watch = monitor.watch if channel else replace(monitor.watch, notify=Notify.EVERY_CHECK)
         reports = news(watch, today, answer.history, page.told, page.since)

@@ -20,6 +20,7 @@ SpendMonitorError
 ├── ChannelRefused          Telex says no: given up on
 ├── ChannelUnavailable      Telex is away: tried again
 │   └── ChannelBusy         we have enough deliveries to that host in flight
+│       └── SomeoneElseSpeaks  another tick is telling the channel the same just now
 ├── TickUnreadable          no key opens the stored tick: given up on
 ├── InternalError           a defect of ours: tried again
 ├── InboxFull               503 at the door
@@ -59,10 +60,12 @@ class AwsError(SpendMonitorError):
     """No answer from AWS. ``remedy`` is the one thing to do about it.
 
     ``paid_requests``: how many Cost Explorer requests were made in vain just now, at $0.01 each.
+    ``account_id``: whose costs were asked for, if that was known by then; else empty.
     """
 
     remedy: ClassVar[str]
     paid_requests: int = 0
+    account_id: str = ""
 
     def again(self) -> Self:
         """The same for somebody else who asked the same: it has cost nothing more."""
@@ -229,6 +232,12 @@ class ChannelBusy(ChannelUnavailable):
     """As many deliveries to the channel's host are in flight as it has earned."""
 
     code = "channel-busy"
+
+
+class SomeoneElseSpeaks(ChannelBusy):
+    """Another tick of the same channel is telling the same topic just now."""
+
+    code = "someone-else-speaks"
 
 
 class TickUnreadable(SpendMonitorError):

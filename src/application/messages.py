@@ -73,11 +73,10 @@ def report_message(account_id: str, report: Report, query: CostQuery | None = No
     return Message(text, good=report.verdict is not Verdict.EXCEEDED)
 
 
-def failure_message(
-    failure: SettingsRejected | AwsError, period: Period, account_id: str | None = None
-) -> Message:
+def failure_message(failure: SettingsRejected | AwsError, period: Period) -> Message:
     """Say that a check could not be made, why, and the one thing to do about it."""
-    lines = [f"⚠️ {TITLE}", "", f"🏦 AWS Account: {harmless(account_id or 'unknown')}"]
+    account_id = failure.account_id if isinstance(failure, AwsError) else ""
+    lines = [f"⚠️ {TITLE}", "", f"🏦 AWS Account: {harmless(account_id) or 'unknown'}"]
     lines.append(f"📅 Period: {period}")
     lines.append("🔴 Status: Check Failed")
     if isinstance(failure, SettingsRejected):

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+import structlog
 from dependency_injector import containers, providers
 
 from adapters.aws.clients import open_aws
@@ -33,6 +34,8 @@ from application.ports.vault import Vault
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.worker import Worker
+
+log = structlog.get_logger()
 
 
 class Container(containers.DeclarativeContainer):
@@ -151,7 +154,12 @@ def secret_keys(config: Config) -> list[bytes]:
         return list(config.secret_keys)
     if config.sqlite_path is None:
         return [secrets.token_bytes(32)]
+    key_file = config.sqlite_path.with_name(config.sqlite_path.name + ".key")
+    if config.sqlite_path.exists() and not key_file.exists():
+        log.warning(
+            "key_file_missing", path=str(key_file), effect="what waits in the database cannot be opened"
+        )
     try:
-        return load_or_create_key_file(config.sqlite_path.with_name(config.sqlite_path.name + ".key"))
+        return load_or_create_key_file(key_file)
     except ValueError as error:
         raise StorageUnavailable(str(error)) from error

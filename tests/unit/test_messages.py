@@ -453,7 +453,9 @@ class TestFailures:
 
     def test_a_refusal_has_its_remedy(self) -> None:
         """The sentence of the error table."""
-        message = failure_message(PermissionMissing(), NEWEST, ACCOUNT)
+        failure = PermissionMissing()
+        failure.account_id = ACCOUNT
+        message = failure_message(failure, NEWEST)
         assert message.text.splitlines() == [
             "⚠️ AWS Spend Alert",
             "",
