@@ -79,7 +79,10 @@ def _renderers(log_format: str) -> list[Processor]:
 def _frames_only(_: Any, __: str, event: EventDict) -> EventDict:
     """Put an error that a library logs into words that hold no value."""
     error = event.pop("exc_info", None)
-    error = error[1] if isinstance(error, tuple) else error
+    if error is True:
+        error = sys.exc_info()
+    if isinstance(error, tuple):
+        error = error[1]
     if isinstance(error, BaseException):
         event["error"], event["frames"] = type(error).__name__, frames_of(error)
     return event
