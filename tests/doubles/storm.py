@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ JSON = "application/x-amz-json-1.1"
 THROTTLED = http("400 Bad Request", JSON, b'{"__type":"ThrottlingException","message":"Rate exceeded"}')
 BROKEN = http("500 Internal Server Error", JSON, b'{"__type":"InternalFailure","message":"Oops"}')
 AWAY = http("503 Service Unavailable", "text/html", b"<h1>no</h1>")
+GONE = http("404 Not Found", "text/html", b"<h1>no</h1>")
 TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -66,6 +67,8 @@ class Storm(Outside):
         self.asked = 0
         self.messages: dict[str, list[int]] = defaultdict(list)
         self.on_message: Callable[[], None] = lambda: None
+        self.telex_says: deque[bytes] = deque()
+        """What the next messages are answered with, in turn; with ``TAKEN`` or none they are taken."""
         self.hanging: set[str] = set()
         """Channels, as named before the first hyphen, that do not answer."""
         self.hung = 0
@@ -99,6 +102,10 @@ class Storm(Outside):
             return AWAY, seconds
         if self._happens(self.faults.too_many):
             return TOO_MANY, seconds
+        if self.telex_says:
+            said = self.telex_says.popleft()
+            if said != TAKEN:
+                return said, seconds
         if channel.partition("-")[0] in self.hanging:
             self.hung += 1
             self._grew.set()
