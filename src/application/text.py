@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 FORBIDDEN = frozenset("<>[]*_\\`@#|")
 """What a Telex channel would read as markup, a mention or a link. Source: TELEX.md, rendering."""
@@ -10,10 +11,16 @@ FORBIDDEN = frozenset("<>[]*_\\`@#|")
 
 def harmless(text: str, limit: int = 200) -> str:
     """Strip markup, mentions, control and invisible characters; fold white space; cut at ``limit``."""
-    kept = (
-        " " if char.isspace() else char
-        for char in text[: 10 * limit]
-        if char not in FORBIDDEN and (char.isspace() or not unicodedata.category(char).startswith("C"))
-    )
-    line = " ".join("".join(kept).split())
+    text = text[: 10 * limit]
+    if not (text.isprintable() and FORBIDDEN.isdisjoint(text)):
+        text = "".join(_kept(text))
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _kept(text: str) -> Iterator[str]:
+    for char in text:
+        if char.isspace():
+            yield " "
+        elif char not in FORBIDDEN and not unicodedata.category(char).startswith("C"):
+            yield char

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import islice, takewhile
+from operator import attrgetter
 
 from domain.money import Money
 from domain.periods import Period
+
+NOTHING = Decimal()
+START, END = attrgetter("period.start"), attrgetter("period.end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class CostEntry:
     @property
     def total(self) -> Decimal:
         """The sum over all services."""
-        return sum((amount for _, amount in self.services), Decimal())
+        return sum([amount for _, amount in self.services], NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +56,19 @@ class CostHistory:
     def spend(self, period: Period) -> Money | None:
         """The sum over the entries inside the period, or None when AWS has published none of them."""
         totals = [entry.total for entry in self._inside(period) if entry.services]
-        return Money(sum(totals, Decimal()), self.currency) if totals else None
+        return Money(sum(totals, NOTHING), self.currency) if totals else None
 
     def services(self, period: Period) -> dict[str, Decimal]:
         """The sum for each service over the entries inside the period."""
         amounts: dict[str, Decimal] = {}
         for entry in self._inside(period):
             for name, amount in entry.services:
-                amounts[name] = amounts.get(name, Decimal()) + amount
+                amounts[name] = amounts.get(name, NOTHING) + amount
         return amounts
 
-    def _inside(self, period: Period) -> Iterator[CostEntry]:
-        first = bisect_left(self.entries, period.start, key=lambda entry: entry.period.start)
-        from_first = islice(self.entries, first, None)
-        return takewhile(lambda entry: entry.period.end <= period.end, from_first)
+    def _inside(self, period: Period) -> tuple[CostEntry, ...]:
+        first = bisect_left(self.entries, period.start, key=START)
+        return self.entries[first : bisect_right(self.entries, period.end, lo=first, key=END)]
 
     def covers(self, period: Period) -> bool:
         """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""
