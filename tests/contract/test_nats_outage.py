@@ -63,6 +63,13 @@ async def test_the_inbox_says_so_soon(server: NatsServer, state: State) -> None:
     assert time.monotonic() - began < 2 * AT_THE_DOOR.away
 
 
+async def test_what_is_too_large_is_no_outage(state: State) -> None:
+    """A value that the server will never take is not offered again and again."""
+    async with asyncio.timeout(5):
+        with pytest.raises(StorageUnavailable, match="larger than NATS's max_payload"):
+            await state.store.put("key", bytes(2**20), timedelta(hours=1))
+
+
 async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
     """What a worker has to note is noted, once, when NATS is back."""
     for _ in range(3):

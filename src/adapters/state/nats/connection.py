@@ -10,7 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 from nats.aio.client import Client
-from nats.errors import ConnectionClosedError, ConnectionReconnectingError, Error, NoRespondersError
+from nats.errors import (
+    ConnectionClosedError,
+    ConnectionReconnectingError,
+    Error,
+    MaxPayloadError,
+    NoRespondersError,
+)
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NoStreamResponseError, ServiceUnavailableError
 
@@ -137,7 +143,7 @@ class Connection:
                 problem: Exception = exc
                 passes = (exc.code or SERVER_SIDE) >= SERVER_SIDE
             except (Error, OSError, TimeoutError) as exc:
-                problem, passes = exc, True
+                problem, passes = exc, not isinstance(exc, MaxPayloadError)
             if not passes or self._is_over(patience, asked_at):
                 raise StorageUnavailable(_cause(problem)) from problem
             await asyncio.sleep(PAUSE_SECONDS)
@@ -221,6 +227,8 @@ def _cause(problem: Exception) -> str:
     match problem:
         case ConnectionReconnectingError() | ConnectionClosedError():
             return "there is no connection to NATS"
+        case MaxPayloadError():
+            return "this is larger than NATS's max_payload"
         case TimeoutError():
             return "NATS does not answer"
         case APIError(description=str(words)):
