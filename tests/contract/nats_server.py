@@ -43,10 +43,16 @@ class NatsServer:
         self.port = free_port()
         self.log = folder / "log"
         self._config = folder / "nats.conf"
-        limits = f"max_mem: 64M, max_file: 1G{', sync_interval: always' if sync else ''}"
-        streams = f"jetstream {{ store_dir: {json.dumps(str(folder))}, {limits} }}" if jetstream else ""
-        self._config.write_text(f'listen: "127.0.0.1:{self.port}"\n{streams}\n{config}\n')
+        self._folder, self._sync, self._jetstream = folder, sync, jetstream
+        self._configure(config)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _configure(self, config: str) -> None:
+        limits = f"max_mem: 64M, max_file: 1G{', sync_interval: always' if self._sync else ''}"
+        streams = (
+            f"jetstream {{ store_dir: {json.dumps(str(self._folder))}, {limits} }}" if self._jetstream else ""
+        )
+        self._config.write_text(f'listen: "127.0.0.1:{self.port}"\n{streams}\n{config}\n')
 
     @property
     def url(self) -> str:
@@ -68,6 +74,12 @@ class NatsServer:
             assert self._process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
+
+    def reload(self, config: str) -> None:
+        """Let it read these further lines of configuration in place of those it started with."""
+        assert self._process
+        self._configure(config)
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop, or kill, and wait for the end."""

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.state.nats.address import parse_address
-from adapters.state.nats.connection import AT_THE_DOOR
+from adapters.state.nats.connection import AT_THE_DOOR, open_connection
 from adapters.state.nats.layout import TICKS
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State
@@ -94,6 +94,45 @@ async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
     assert None not in (first, second)
     assert (count, settled) == (1, [True] * 3)
     assert (depth.unfinished, depth.given_up) == (1, 1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # nats-py leaves sockets open
+async def test_credentials_are_refused_for_a_while(tmp_path: Path) -> None:
+    """Who was shut out, as by an expired token or a mistyped reload, is let in again without a restart."""
+    ours = 'authorization { user: "ann", password: "one" }'
+    with running(NatsServer(tmp_path, ours)) as (server,):
+        async with opened(f"nats://ann:one@127.0.0.1:{server.port}") as state:
+            server.reload('authorization { user: "ann", password: "two" }')
+            await probed(state.inbox, works=False)
+            server.reload(ours)
+            await probed(state.inbox, works=True)
+
+
+async def test_the_server_ends_the_connection_with_an_error(server: NatsServer) -> None:
+    """The client closes for good then, but the state does not."""
+    async with open_connection(parse_address(server.url)) as connection:
+        client = connection.client
+        assert client._transport
+        client._transport.write(b"NONSENSE\r\n")
+        async with asyncio.timeout(10):
+            while connection.client is client or not connection.client.is_connected:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert await connection.ask(connection.jetstream.account_info)
+
+
+async def probed(inbox: Inbox, *, works: bool) -> None:
+    """Wait until the storage works, or until it does not."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await inbox.probe()
+            except StorageUnavailable:
+                if not works:
+                    return
+            else:
+                if works:
+                    return
+            await asyncio.sleep(0.05)
 
 
 class Door:
