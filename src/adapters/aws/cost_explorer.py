@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -37,11 +37,21 @@ class Amount(msgspec.Struct, gc=False):
     Unit: str
 
 
-class Group(msgspec.Struct, gc=False):
-    """One key's amounts by metric."""
+class Amounts(msgspec.Struct, gc=False):
+    """By metric, the one that was asked for."""
 
-    Keys: list[str]
-    Metrics: dict[str, Amount]
+    AmortizedCost: Amount | None = None
+    BlendedCost: Amount | None = None
+    NetAmortizedCost: Amount | None = None
+    NetUnblendedCost: Amount | None = None
+    UnblendedCost: Amount | None = None
+
+
+class Group(msgspec.Struct, gc=False):
+    """One key's amounts."""
+
+    Keys: tuple[str]
+    Metrics: Amounts
 
 
 class Interval(msgspec.Struct, gc=False):
@@ -56,7 +66,7 @@ class Result(msgspec.Struct, gc=False):
 
     TimePeriod: Interval
     Groups: list[Group] | None = None
-    Total: dict[str, Amount] | None = None
+    Total: Amounts | None = None
 
 
 class Attributes(msgspec.Struct, gc=False):
@@ -183,14 +193,15 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
         for result in results:
             amounts = costs.setdefault((result.TimePeriod.Start, result.TimePeriod.End), {})
             for name, value in _amounts(result, metric):
-                amount = _amount(value.Amount)
+                amount = Decimal(value.Amount)
                 amounts[name] = amounts[name] + amount if name in amounts else amount
                 currencies.add(value.Unit)
+            _check(amounts.values())
         entries = tuple(
             CostEntry(_period(*edges), tuple(amounts.items())) for edges, amounts in sorted(costs.items())
         )
         (currency,) = currencies or {"USD"}
-    except (LookupError, ValueError, InvalidOperation) as exc:
+    except (AttributeError, ValueError, InvalidOperation) as exc:
         raise _unreadable() from exc
     if not re.fullmatch("[A-Z]{3}", currency):
         raise _unreadable()
@@ -199,15 +210,15 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
 
 def _amounts(result: Result, metric: str) -> Iterable[tuple[str, Amount]]:
     if result.Groups:
-        return [(group.Keys[0], group.Metrics[metric]) for group in result.Groups]
-    return [(UNGROUPED, result.Total[metric])] if result.Total and metric in result.Total else []
+        return [(group.Keys[0], getattr(group.Metrics, metric)) for group in result.Groups]
+    total = result.Total and getattr(result.Total, metric)
+    return [(UNGROUPED, total)] if total else []
 
 
-def _amount(text: str) -> Decimal:
-    amount = Decimal(text)
-    if not -ABSURD < amount < ABSURD:
-        raise ValueError(f"an amount of money is not {amount}")
-    return amount
+def _check(amounts: Collection[Decimal]) -> None:
+    # Comparing with NaN raises InvalidOperation.
+    if amounts and not -ABSURD < min(amounts) <= max(amounts) < ABSURD:
+        raise ValueError("an amount of money is absurd")
 
 
 def _unreadable() -> AwsUnavailable:
