@@ -83,7 +83,7 @@ async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
         state.ledger.write("channel", "another", Page()),
         state.store.count("key", 1, timedelta(hours=1)),
         state.inbox.acknowledge(done),
-        state.inbox.retry(failed, now(), "away"),
+        state.inbox.retry(failed, now() + timedelta(seconds=5), "away"),
         state.inbox.give_up(hopeless, "refused"),
     )
     await asyncio.sleep(0)
@@ -94,6 +94,16 @@ async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
     assert None not in (first, second)
     assert (count, settled) == (1, [True] * 3)
     assert (depth.unfinished, depth.given_up) == (1, 1)
+
+
+async def test_a_stop_does_not_wait(server: NatsServer, state: State) -> None:
+    """Whoever stops puts its ticks back if it can, and does not sit an outage out."""
+    await state.inbox.put(a_tick(now()))
+    (lease,) = await state.inbox.lease(1, 5)
+    server.stop()
+    async with asyncio.timeout(5):
+        with pytest.raises(StorageUnavailable):
+            await state.inbox.retry(lease, now(), "the service was stopped")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # nats-py leaves sockets open

@@ -114,7 +114,8 @@ class Connection:
         self._closing = True
         if self._reopening:
             self._reopening.cancel()
-        await self.client.close()
+        with contextlib.suppress(Error, OSError):  # of a connection that is being lost
+            await self.client.close()
 
     async def ask(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ LOOK_AHEAD_BYTES = 16 * 2**20
 
 ASIDE_SECONDS = 0.01
 """How long a tick is set aside for each turn that it has to stand back."""
+
+GIVE_BACK_SECONDS = 2.0
+"""Who puts a tick back for now has no time, as on a stop: in an outage the lease ends by itself."""
 
 POLL_SECONDS = 1.0
 """How long one request for ticks waits; a lost one is not missed for longer."""
@@ -93,7 +97,11 @@ class NatsInbox(Inbox):
         """Let the stream deliver the message again later, and note why."""
         now = self._clock.now()
         note = partial(self._notes.write, lease.tick.id, Note(lease.attempt, at, reason), now)
-        return await self._leases.settle(lease, again(at - now), before=note)
+        try:
+            async with asyncio.timeout(None if at > now else GIVE_BACK_SECONDS):
+                return await self._leases.settle(lease, again(at - now), before=note)
+        except TimeoutError as exc:
+            raise StorageUnavailable("NATS did not take the tick back in time") from exc
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
         """Publish it to the other stream, then let this one forget it."""
@@ -161,7 +169,7 @@ class NatsInbox(Inbox):
         choice = self._turns.choose(
             _channels(at_hand), limit, more=len(ahead) == LOOK_AHEAD or size > LOOK_AHEAD_BYTES // 2
         )
-        with contextlib.suppress(Error):  # then they come back when their time is over
+        with contextlib.suppress(Error, OSError):  # then they come back when their time is over
             for position, turns in choice.aside:
                 await at_hand[position].message.nak(turns * ASIDE_SECONDS)
         return [at_hand[position] for position in choice.taken]

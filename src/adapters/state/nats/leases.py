@@ -94,7 +94,7 @@ class Leases:
             now = time.monotonic()
             self._held = {id_: hold for id_, hold in self._held.items() if now < hold.ends}
             for hold in list(self._held.values()):
-                with contextlib.suppress(Error):  # then the lease ends when the server's time does
+                with contextlib.suppress(Error, OSError):  # then the lease ends when the server's time does
                     await hold.message.in_progress()
 
     async def give_back(self) -> None:

@@ -61,5 +61,5 @@ async def open_nats_state(
             yield State(inbox, ledger, NatsStore(store, clock))
         finally:
             signals.cancel()
-            with contextlib.suppress(Error):  # then they come back when their time is over
+            with contextlib.suppress(Error, OSError):  # then they come back when their time is over
                 await leases.give_back()
