@@ -31,7 +31,7 @@ PLACEHOLDER = re.compile(
     r"(?:key|secret|<.*>|your[-_ ].*|aws_(?:secret_)?access_key(?:_id)?)?", re.IGNORECASE
 )
 NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,2})?|\.\d+", re.ASCII)
-ONE_DAY_OF_MONTH = re.compile(r"@monthly|\S+\s+\S+\s+\d{1,2}\s+\S+\s+\S+", re.IGNORECASE)
+ONE_DAY_OF_MONTH = re.compile(r"@monthly|\S+\s+\S+\s+\d{1,2}\s+\S+\s+[*?]", re.IGNORECASE)
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
 
 OPTIONAL: Mapping[str, tuple[str, Callable[[str], Any]]] = {
@@ -118,7 +118,7 @@ def read_threshold(value: object) -> Threshold:
     text = as_text(value)
     if not text:
         raise ValueError(f"threshold is empty. {accepted}")
-    digits = re.sub(r"^(US)?\$\s*|\s*USD$", "", text, flags=re.IGNORECASE)
+    digits = re.sub(r"^(USD\s*|(US)?\$\s*)|\s*USD$", "", text, flags=re.IGNORECASE)
     if not NUMBER.fullmatch(digits):
         raise ValueError(f"threshold is {quoted(text)}, which is not an amount. {accepted}")
     amount = Decimal(digits.replace(",", ""))

@@ -40,13 +40,15 @@ class Patience:
             retry_after: Seconds that the other side asked for; kept to, up to ``longest``.
         """
         doublings = min(lease.attempt - 1, 30)
-        doubled: timedelta = min(self.first * 2**doublings, self.longest)
+        # Leases that only waited for a turn count as attempts too; the age tells how many were real.
+        age = now - lease.tick.accepted_at
+        doubled: timedelta = min(self.first * 2**doublings, max(4 * age, self.first), self.longest)
         pause = doubled * (0.5 + jitter / 2)
         # In this order max() takes 0 for a NaN from outside too.
         asked = timedelta(seconds=min(max(0, retry_after or 0), self.longest.total_seconds()))
         return now + max(pause, asked)
 
 
-FOR_A_TURN = Patience(timedelta(seconds=1), longest=timedelta(minutes=1), total=timedelta.max)
+FOR_A_TURN = Patience(timedelta(seconds=1), longest=timedelta(seconds=5), total=timedelta.max)
 FOR_AWS = Patience(timedelta(seconds=2), longest=timedelta(minutes=2), total=timedelta(minutes=15))
 FOR_TELEX = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(days=1))

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
+import click
 import msgspec
 from rich.console import Console
 
 from adapters.aws.chain import credentials_from_chain
 from application.check_spend import SpendChecked
 from application.diagnose import Finding
-from application.errors import AwsError, AwsRefused
+from application.errors import AwsError, AwsRefused, ReturnUrlForbidden
 from application.messages import Message, failure_message, report_message
 from application.monitor import Monitor
 from domain.thresholds import Verdict
@@ -41,7 +42,7 @@ async def check(
     """
     async with _open_once(config) as container:
         if notify:
-            container.channel().check(notify)
+            _check_url(container, notify)
         today = container.clock().now().date()
         try:
             with _progress("Asking AWS Cost Explorer …"):
@@ -86,6 +87,13 @@ async def _findings(container: Container) -> list[Finding]:
     return await container.diagnose().execute(credentials, container.clock().now().date())
 
 
+def _check_url(container: Container, notify: str) -> None:
+    try:
+        container.channel().check(notify)
+    except ReturnUrlForbidden as error:
+        raise click.BadParameter(str(error), param_hint="--notify") from error
+
+
 async def _post(container: Container, notify: str, message: Message) -> None:
     with container.channel().lane(notify):
         await container.channel().post(notify, message)
@@ -103,7 +111,8 @@ def _print_checked(monitor: Monitor, checked: SpendChecked, message: Message, ou
 
 def _print_failure(failure: AwsError, message: Message, output: str) -> None:
     if output == "json":
-        _print_json({"error": {"code": failure.code, "problem": str(failure), "remedy": failure.remedy}})
+        error = {"code": failure.code, "problem": str(failure), "remedy": failure.remedy}
+        _print_json({"error": error, "paid_requests": failure.paid_requests})
     elif output == "csv":
         Console(stderr=True, soft_wrap=True).print(message.text, markup=False)
     else:

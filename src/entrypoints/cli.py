@@ -17,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from entrypoints.config import Config
 
+EXIT_WRONG_USAGE = 2
 EXIT_FAILED = 3
 
 
@@ -190,7 +191,8 @@ def _config() -> Config:
     try:
         config = Config.from_environment(os.environ)
     except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+        click.echo(f"aws-spend-monitor: {error}", err=True)  # one line, without how commands are used
+        sys.exit(EXIT_WRONG_USAGE)
     configure_logs(config.log_level, config.log_format)
     return config
 

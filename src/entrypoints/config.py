@@ -114,8 +114,13 @@ def _keys(text: str) -> tuple[bytes, ...]:
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"{text!r} is not an address; accepted is https://host[:port][/path]")
+    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if "@" in parts.netloc:
+        raise ValueError(
+            "it holds a user name, which the manifest would show; accepted is https://host[:port][/path]"
+        )
+    if not parts.hostname or parts.query or parts.fragment or (parts.scheme != "https" and not is_local):
+        raise ValueError(f"{text!r} is not an https address; accepted is https://host[:port][/path]")
     return text.rstrip("/")
 
 

@@ -95,7 +95,10 @@ async def open_container(
     clock = clock or SystemClock()
     vault = AesGcmVault(secret_keys(config))
     async with AsyncExitStack() as stack:
-        state = await stack.enter_async_context(open_state(config, clock))
+        try:
+            state = await stack.enter_async_context(open_state(config, clock))
+        except StorageUnavailable as error:
+            raise StorageUnavailable(f"SPEND_MONITOR_STATE_URL: {error}") from error
         aws = await stack.enter_async_context(
             open_aws(config.concurrency, attempts=aws_attempts, on_call=metrics.record_aws_call)
         )

@@ -29,13 +29,13 @@ async def telex() -> AsyncIterator[TelexDouble]:
         yield double
 
 
-async def test_a_failing_host_shrinks_to_one_place_and_no_other_does(telex: TelexDouble) -> None:
+async def test_a_failing_host_shrinks_to_a_quarter_and_no_other_does(telex: TelexDouble) -> None:
     """Each failure halves the host's places; another host keeps all of its own."""
     async with raw_server() as dead, open_telex(FixedClock(), concurrency=8, allow_private=True) as channel:
         for _ in range(3):
             with channel.lane(dead.url), pytest.raises(ChannelUnavailable):
                 await channel.post(dead.url, GOOD)
-        with channel.lane(dead.url), ExitStack() as held:
+        with channel.lane(dead.url), channel.lane(dead.url), ExitStack() as held:
             with pytest.raises(ChannelBusy), channel.lane(dead.url):
                 pass
             for _ in range(8):

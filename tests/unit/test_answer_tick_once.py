@@ -78,7 +78,7 @@ class TestTwoTicks:
         await world.accept(ALIKE[1])
         before = len(world.aws.asked)
         await world.work_for(4 * MINUTE)
-        assert len(world.aws.asked) - before <= 6
+        assert len(world.aws.asked) - before <= 4 * MINUTE / (2.5 * SECOND)
 
     async def test_failures_are_told_once_too(self) -> None:
         """Two ticks with the same wrong settings, of two days, give one message."""
@@ -222,13 +222,13 @@ class TestBusy:
         await world.accept()
         answers = await world.work_for(HOUR)
         assert {answer.outcome for answer in answers} == {Outcome.RETRY}
-        assert len(answers) < 70
+        assert len(answers) < HOUR / (2.5 * SECOND)
         world.clock.move(3 * DAY)
         await world.work_for(MINUTE)
         [entry] = await world.inbox.entries()
         assert entry.state is TickState.PAUSED
 
-    @pytest.mark.parametrize(("asked", "pause"), [(0, 1), (5, 5), (3600, 60)])
+    @pytest.mark.parametrize(("asked", "pause"), [(0, 1), (5, 5), (3600, 5)])
     async def test_when_aws_is_not_asked_just_now_the_tick_comes_back_soon(
         self, asked: float, pause: float
     ) -> None:

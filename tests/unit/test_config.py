@@ -76,6 +76,8 @@ def test_every_variable_is_read() -> None:
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 44),
         ("PUBLIC_URL", "alerts.example.com"),
+        ("PUBLIC_URL", "http://alerts.example.com"),
+        ("PUBLIC_URL", "https://user:password@alerts.example.com"),
         ("RETURN_URL_HOSTS", "https://ping.telex.im/"),
         ("ALLOW_PRIVATE_RETURN_URLS", "maybe"),
         ("INBOX_LIMIT", "0"),

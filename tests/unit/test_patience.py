@@ -28,7 +28,14 @@ def lease(attempt: int) -> Lease:
 )
 def test_pauses_double_up_to_the_longest(attempt: int, longest_pause: int) -> None:
     """Each failure waits twice as long as the one before, and none longer than the longest."""
-    assert PATIENCE.next_try(lease(attempt), NOON, jitter=1) == NOON + longest_pause * SECOND
+    now = NOON + HOUR
+    assert PATIENCE.next_try(lease(attempt), now, jitter=1) == now + longest_pause * SECOND
+
+
+def test_leases_that_only_waited_for_a_turn_make_no_long_pauses() -> None:
+    """A young tick cannot have failed often, however often it was leased."""
+    now = NOON + 3 * SECOND
+    assert FOR_TELEX.next_try(lease(1000), now, jitter=1) == now + 12 * SECOND
 
 
 @given(attempt=st.integers(1, 100), jitter=st.floats(0, 1))

@@ -11,6 +11,10 @@ from itertools import islice
 from application.errors import ChannelBusy
 
 FIRST_PLACES = 32
+KEPT_SHARE = 4
+"""A host in trouble keeps a quarter of its first places: all of Telex is one host, and when some of its
+channels hang, the others still get their turn."""
+
 REMEMBERED = 1024
 
 
@@ -30,7 +34,7 @@ class Lane:
 class HostLanes:
     """Places that a host earns by answering, one per success, and loses by halves when it does not.
 
-    So a host that hangs soon holds one worker, and no host's trouble is another's.
+    So a host that hangs soon holds few workers, and no host's trouble is another's.
 
     Args:
         most: The most places of one host.
@@ -42,6 +46,7 @@ class HostLanes:
     def __init__(self, most: int, first: int = FIRST_PLACES, remembered: int = REMEMBERED) -> None:
         self._most = most
         self._first = min(first, most)
+        self._fewest = max(self._first // KEPT_SHARE, 1)
         self._remembered = remembered
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
 
@@ -75,7 +80,7 @@ class HostLanes:
     def failed(self, host: str) -> None:
         """The host did not answer, or as one that has trouble."""
         if lane := self._lanes.get(host):
-            lane.places = max(lane.places // 2, 1)
+            lane.places = max(lane.places // 2, self._fewest)
 
     def _forget(self) -> None:
         excess = max(len(self._lanes) - self._remembered, 0)
