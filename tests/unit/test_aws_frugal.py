@@ -439,12 +439,12 @@ async def heard_by(frugality: Frugality) -> AwsError:
 async def test_a_busy_aws_sends_the_tick_back_for_a_moment() -> None:
     """The tick waits in the inbox, however long that goes on; the channel hears of nothing but the result."""
     world = World()
-    world.aws.fail(KEY_OF_WORLD, AwsBusy("asked enough for now", retry_after=30))
+    world.aws.fail(KEY_OF_WORLD, AwsBusy("asked enough for now", retry_after=3))
     answer = await world.tick()
     due = await world.next_due()
     assert (answer.outcome, answer.cause) == (Outcome.RETRY, "aws-busy")
     assert due is not None
-    assert due.at - world.clock.now() == timedelta(seconds=30)
+    assert due.at - world.clock.now() == timedelta(seconds=3)
     await world.work_for(timedelta(hours=1))
     assert world.texts == []
     world.aws.fail(KEY_OF_WORLD, None)
