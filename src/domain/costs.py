@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -25,12 +26,12 @@ class CostEntry:
     """
 
     period: Period
-    services: tuple[tuple[str, Decimal], ...]
+    services: Mapping[str, Decimal]
 
     @property
     def total(self) -> Decimal:
         """The sum over all services."""
-        return sum([amount for _, amount in self.services], NOTHING)
+        return sum(self.services.values(), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class CostHistory:
         """The sum for each service over the entries inside the period."""
         amounts: dict[str, Decimal] = {}
         for entry in self._inside(period):
-            for name, amount in entry.services:
+            for name, amount in entry.services.items():
                 amounts[name] = amounts.get(name, NOTHING) + amount
         return amounts
 

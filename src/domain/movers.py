@@ -94,7 +94,7 @@ def _new_services(history: CostHistory, period: Period, now: dict[str, Decimal])
         name
         for entry in history.entries
         if entry.period.start < looked_at.end and entry.period.end > looked_at.start
-        for name, amount in entry.services
+        for name, amount in entry.services.items()
         if amount
     }
     return {name for name, amount in now.items() if amount > 0} - seen

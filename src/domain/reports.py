@@ -99,15 +99,16 @@ def news(
     newest = watch.frequency.period_on(today)
     since = since or min((period.start for period in told), default=newest.start)
     reports = [
-        _look_at(watch, period, history, told) for period in watch.frequency.periods_reviewed_on(today)
+        _look_at(watch, period, history, told)
+        for period in watch.frequency.periods_reviewed_on(today)
+        if period in told or period.start >= since
     ]
     return [
         replace(
             report, analysis=analyse(watch.frequency, today, history, watch.threshold, report.period, told)
         )
         for report in reports
-        if (report.before or report.period.start >= since)
-        and _is_news(watch, report, told, is_newest=report.period == newest)
+        if _is_news(watch, report, told, is_newest=report.period == newest)
     ]
 
 

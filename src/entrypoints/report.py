@@ -182,7 +182,7 @@ def report_csv(checked: SpendChecked) -> str:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["start", "end", "service", "amount", "currency"])
     for entry in checked.history.entries:
-        for name, amount in entry.services:
+        for name, amount in entry.services.items():
             writer.writerow(
                 [entry.period.start, entry.period.end, _cell(name), f"{amount:f}", checked.history.currency]
             )

@@ -248,7 +248,7 @@ def pages_of(history: CostHistory, metric: str, page_size: int, name: str = "pag
             "Total": {},
             "Groups": [
                 {"Keys": [service], "Metrics": {metric: {"Amount": f"{amount}", "Unit": history.currency}}}
-                for service, amount in entry.services
+                for service, amount in entry.services.items()
             ],
             "Estimated": True,
         }

@@ -43,15 +43,15 @@ ANSWER = CostHistory(
     (
         CostEntry(
             Period(FIRST, FIRST + DAY),
-            (("Amazon EC2", Decimal("10.0000000001")), ("AWS Support", Decimal(2))),
+            {"Amazon EC2": Decimal("10.0000000001"), "AWS Support": Decimal(2)},
         ),
         CostEntry(
             Period(FIRST + DAY, FIRST + 2 * DAY),
-            (("Amazon EC2", Decimal("11.5")), ("Refund", Decimal("-20.25"))),
+            {"Amazon EC2": Decimal("11.5"), "Refund": Decimal("-20.25")},
         ),
         CostEntry(
             Period(FIRST + 2 * DAY, FIRST + 3 * DAY),
-            (("Amazon EC2", Decimal("0.0000000003")),),
+            {"Amazon EC2": Decimal("0.0000000003")},
         ),
     )
 )
@@ -166,7 +166,7 @@ async def test_costs_come_by_linked_account(world: World) -> None:
     query = CostQuery("1", WINDOW, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
     answer = await world.cost_source.costs(CREDENTIALS, query)
     assert [entry.services for entry in answer.history.entries] == [
-        (("111122223333", Decimal("7.5")), ("444455556666", Decimal("2.5")))
+        {"111122223333": Decimal("7.5"), "444455556666": Decimal("2.5")}
     ]
     assert answer.names == names
 
@@ -286,7 +286,7 @@ async def test_a_service_that_comes_twice_is_added_up(double: DoubleWorld) -> No
     body = {"ResultsByTime": [group("1.5"), group("2.25")]}
     double.answer(CREDENTIALS, Canned(AwsUnavailable, 200, body=json.dumps(body).encode()))
     answer = await double.cost_source.costs(CREDENTIALS, QUERY)
-    assert [entry.services for entry in answer.history.entries] == [(("A", Decimal("3.75")),)]
+    assert [entry.services for entry in answer.history.entries] == [{"A": Decimal("3.75")}]
 
 
 async def test_a_total_stands_in_for_missing_groups(double: DoubleWorld) -> None:
@@ -300,7 +300,7 @@ async def test_a_total_stands_in_for_missing_groups(double: DoubleWorld) -> None
         CREDENTIALS, Canned(AwsUnavailable, 200, body=json.dumps({"ResultsByTime": [result]}).encode())
     )
     answer = await double.cost_source.costs(CREDENTIALS, QUERY)
-    assert [entry.services for entry in answer.history.entries] == [(("All services", Decimal("7.5")),)]
+    assert [entry.services for entry in answer.history.entries] == [{"All services": Decimal("7.5")}]
 
 
 @pytest.mark.parametrize(("tokens", "pages"), [(["a"] * 30, 2), ([f"t{n}" for n in range(30)], 20)])

@@ -53,7 +53,7 @@ class Account:
                 entry = costs.setdefault(_period_of(day, granularity, window), defaultdict(Decimal))
                 for key, amount in amounts.items():
                     entry[key] += Decimal(amount)
-        entries = [CostEntry(period, tuple(amounts.items())) for period, amounts in sorted(costs.items())]
+        entries = [CostEntry(period, dict(amounts)) for period, amounts in sorted(costs.items())]
         return CostHistory(tuple(entries), self.currency if any(e.services for e in entries) else "USD")
 
 

@@ -34,7 +34,7 @@ def by_period(costs: Mapping[Period, Amounts | str | None], currency: str = "USD
     entries = []
     for period, cost in sorted(costs.items()):
         services = {"EC2": cost} if isinstance(cost, str) else cost or {}
-        entries.append(CostEntry(period, tuple((name, Decimal(amount)) for name, amount in services.items())))
+        entries.append(CostEntry(period, {name: Decimal(amount) for name, amount in services.items()}))
     return CostHistory(tuple(entries), currency)
 
 

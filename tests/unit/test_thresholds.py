@@ -24,7 +24,7 @@ def history(first: str | None, second: str | None = None) -> CostHistory:
     costs = [(DAY_1, first), (DAY_2, second)]
     return CostHistory(
         tuple(
-            CostEntry(day, (("EC2", Decimal(amount)),) if amount else ())
+            CostEntry(day, {"EC2": Decimal(amount)} if amount else {})
             for day, amount in costs
             if amount is not None
         )

@@ -197,9 +197,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
                 amounts[name] = amounts[name] + amount if name in amounts else amount
                 currencies.add(value.Unit)
             _check(amounts.values())
-        entries = tuple(
-            CostEntry(_period(*edges), tuple(amounts.items())) for edges, amounts in sorted(costs.items())
-        )
+        entries = tuple(CostEntry(_period(*edges), amounts) for edges, amounts in sorted(costs.items()))
         (currency,) = currencies or {"USD"}
     except (AttributeError, ValueError, InvalidOperation) as exc:
         raise _unreadable() from exc
