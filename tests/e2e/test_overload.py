@@ -77,9 +77,9 @@ async def test_a_channel_with_a_thousand_ticks_starves_nobody(tmp_path: Path, ou
 
 
 async def test_a_host_that_hangs_holds_nobody_up(tmp_path: Path, outside: Storm) -> None:
-    """200 ticks of a host that takes messages and never answers; those of another host are prompt."""
+    """600 ticks of a host that takes messages and never answers: those of another host are prompt."""
     outside.hanging = {"dead"}
-    dead = [outside.tick(f"dead-{n}", None) for n in range(200)]
+    dead = [outside.tick(f"dead-{n}", None) for n in range(600)]
     for tick in dead:
         tick["return_url"] = f"{outside.urls[0]}/v1/return/dead-{tick['return_url'].rpartition('-')[2]}"
     alive = [f"{outside.urls[1]}/v1/return/alive-{n}" for n in range(200)]
