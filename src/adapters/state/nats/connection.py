@@ -29,6 +29,7 @@ T = TypeVar("T")
 START_SECONDS = 5.0
 """How long a start waits for the cluster; then whoever started us may start us again."""
 
+REFUSED = "Authorization Violation"
 REQUEST_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
 
@@ -101,6 +102,8 @@ class Connection:
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._connect()
+                while not self.client.is_connected:  # noqa: ASYNC110  # cut off at once, it connects again
+                    await asyncio.sleep(PAUSE_SECONDS)
         except TimeoutError as exc:
             raise StorageUnavailable(f"{self.address} cannot be used: {self._trouble}") from exc
         version = self.client.connected_server_version
@@ -177,7 +180,8 @@ class Connection:
         await self._note_return()
 
     async def _note_trouble(self, error: Exception) -> None:
-        self._trouble = str(error) or type(error).__name__
+        if REFUSED not in self._trouble:  # which says more than the cut that follows it
+            self._trouble = str(error) or type(error).__name__
 
     async def _note_loss(self) -> None:
         self._away_since = self._away_since or time.monotonic()
