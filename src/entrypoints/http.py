@@ -19,6 +19,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.response.base import ASGIResponse
 from litestar.stores.memory import MemoryStore
 
 from adapters.telex.manifest import manifest
@@ -85,7 +86,8 @@ class Acceptance(msgspec.Struct):
     status: Literal["accepted"] = "accepted"
 
 
-ACCEPTED = msgspec.json.encode(Acceptance())
+ACCEPTED = ASGIResponse(body=msgspec.json.encode(Acceptance()), status_code=202)
+"""Drawn up once for all ticks."""
 
 
 _read_tick = msgspec.json.Decoder(TickBody).decode
@@ -148,7 +150,7 @@ class TickOperation(Operation):
     },
     raises=[],
 )
-async def tick(request: Request[Any, Any, State], state: State) -> Response[bytes]:
+async def tick(request: Request[Any, Any, State], state: State) -> ASGIResponse:
     """Take a tick: 202 once it is on durable storage; the answer goes to its return_url."""
     container: Container = state.container
     return_url, settings = read_tick(await read_body(request, state.body_seconds))
@@ -163,7 +165,7 @@ async def tick(request: Request[Any, Any, State], state: State) -> Response[byte
     metrics.accepted.labels("new" if accepted.stored else "same-as-waiting").inc()
     event = "tick_accepted" if accepted.stored else "tick_same_as_waiting"
     log.info(event, tick=accepted.tick_id, channel=accepted.channel)
-    return Response(ACCEPTED, media_type="application/json", status_code=202)
+    return ACCEPTED
 
 
 async def read_body(request: Request[Any, Any, State], seconds: float) -> bytes:

@@ -119,6 +119,7 @@ class ReturnUrlRules:
             raise self.forbidden("names a host that is not public")
 
 
+@lru_cache(maxsize=1024)
 def _address(host: str) -> IPAddress | None:
     try:
         return ip_address(host)
