@@ -27,11 +27,15 @@ class StsIdentity(Identity):
         return reply.content
 
 
+ACCOUNT = re.compile(rb"<Account>(\d{12})</Account>")
+"""The one element that counts. botocore's parser finds it too, in twenty times the time."""
+
+
 def _account_id(answer: Answer) -> str:
-    account_id = answer.parsed().get("Account")
-    if not isinstance(account_id, str) or not re.fullmatch(r"\d{12}", account_id, re.ASCII):
+    match = ACCOUNT.search(answer.body)
+    if not match:
         raise AwsUnavailable("AWS named no account for these credentials.")
-    return account_id
+    return match[1].decode()
 
 
 GET_CALLER_IDENTITY = Operation("sts", "get_caller_identity", paid=False, read=_account_id)
