@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -65,6 +66,7 @@ class Worker:
     async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Take no more ticks, wait for those in flight, give back what is left then."""
         self._stopping.set()
+        self._slot_free.set()
         await self.ended()
         if self._ticks:
             log.info("draining", ticks=len(self._ticks), seconds=drain_seconds)
@@ -79,7 +81,7 @@ class Worker:
             free = self.concurrency - len(self._ticks)
             if free == 0:
                 self._slot_free.clear()
-                await self._first_of(self._slot_free)
+                await self._slot_free.wait()
                 continue
             try:
                 leases = await self.inbox.lease(free, LEASE_WAIT_SECONDS)
@@ -87,7 +89,9 @@ class Worker:
                 if storage_works:
                     log.error("storage_unavailable", reason=str(error))  # noqa: TRY400  # expected, no traceback
                 storage_works = False
-                await self._first_of(timeout=STORAGE_PAUSE_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(STORAGE_PAUSE_SECONDS):
+                        await self._stopping.wait()
                 continue
             if not storage_works:
                 log.info("storage_available")
@@ -100,13 +104,6 @@ class Worker:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._ticks.discard(task)
         self._slot_free.set()
-
-    async def _first_of(self, event: asyncio.Event | None = None, timeout: float | None = None) -> None:  # noqa: ASYNC109  # passed on
-        """Wait for the event, for the time to pass, or for a stop."""
-        waits = {asyncio.ensure_future(each.wait()) for each in (event, self._stopping) if each}
-        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
 
     async def _work(self, lease: Lease) -> None:
         began = time.perf_counter()
