@@ -6,7 +6,7 @@ import random
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -78,7 +78,9 @@ class Deaths:
         return wrong
 
 
-async def test_no_kill_loses_what_was_accepted(tmp_path: Path, outside: Storm) -> None:
+async def test_no_kill_loses_what_was_accepted(
+    tmp_path: Path, outside: Storm, record_property: Callable[[str, object], None]
+) -> None:
     """20 bursts of 500 ticks, each cut short by SIGKILL: none lost, and doubled only for want of a record."""
     accepted: list[str] = []
     deaths = Deaths(tmp_path)
@@ -104,6 +106,10 @@ async def test_no_kill_loses_what_was_accepted(tmp_path: Path, outside: Storm) -
         assert not running.events("tick_given_up")
     lost = set(accepted) - set(outside.messages)
     copies = Counter(len(generations) for generations in outside.messages.values())
-    print(f"accepted {len(accepted)}, lost {len(lost)}, messages by channel {dict(copies)}")  # noqa: T201
+    doubled = sum(copies.values()) - copies[1]
+    record_property(
+        "said",
+        f"{ROUNDS} kills: {len(accepted)} ticks accepted, {len(lost)} lost, {doubled} told more than once",
+    )
     assert not lost
     assert deaths.told_twice_for_no_reason(outside) == []

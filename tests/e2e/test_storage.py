@@ -1,0 +1,88 @@
+"""The disk fails under the running service: it says so, and is well again when the disk is."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.doubles import service
+from tests.doubles.forks import running_forked
+from tests.doubles.storm import Storm, storm
+
+UNLIMITED = resource.RLIM_INFINITY
+
+
+@pytest.fixture
+async def outside() -> AsyncIterator[Storm]:
+    """AWS and Telex of the test's own."""
+    async with storm() as listening:
+        yield listening
+
+
+@contextmanager
+def full_disk(running: service.Service, _: Path) -> Iterator[None]:
+    """Let no file of the process grow."""
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (1, UNLIMITED))
+    try:
+        yield
+    finally:
+        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
+
+
+@contextmanager
+def locked_file(_: service.Service, folder: Path) -> Iterator[None]:
+    """Hold the database as another program would."""
+    with closing(sqlite3.connect(folder / "spend-monitor.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@pytest.mark.parametrize("broken", [full_disk, locked_file])
+async def test_a_failing_disk_is_a_503_until_it_is_well(
+    broken: Callable[[service.Service, Path], AbstractContextManager[None]], tmp_path: Path, outside: Storm
+) -> None:
+    """No 202 meanwhile, /ready names the storage, /health still lives; then all goes on by itself."""
+    async with (
+        running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running,
+        aiohttp.ClientSession(running.url) as client,
+    ):
+        with broken(running, tmp_path):
+            tick, ready = await asyncio.gather(
+                client.post("/tick", json=outside.tick("early")), client.get("/ready")
+            )
+            assert (tick.status, "Retry-After" in tick.headers) == (503, True)
+            assert ready.status == 503
+            assert (await ready.json())["storage"].startswith("failed: ")
+            async with client.get("/health") as answer:
+                assert answer.status == 200
+        deadline = time.monotonic() + 20
+        status = 0
+        while status != 200 and time.monotonic() < deadline:
+            async with client.get("/ready") as answer:
+                status = answer.status
+        assert status == 200
+        async with client.post("/tick", json=outside.tick("late")) as answer:
+            assert answer.status == 202
+        await outside.wait_for(["late"])
+    assert list(outside.messages) == ["late"]
+
+
+async def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    """The last line says what is wrong and what to do; not a byte is changed."""
+    database = tmp_path / "spend-monitor.db"
+    content = b"SQLite format 3\0" + b"damaged" * 10_000
+    database.write_bytes(content)
+    code, out, err = await service.run("serve", folder=tmp_path)
+    assert (code, out) == (3, "")
+    assert "spend-monitor.db is damaged" in err.splitlines()[-1]
+    assert "Restore a backup" in err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert database.read_bytes() == content
