@@ -88,15 +88,16 @@ async def play(
     await victim.stop(signal.SIGKILL)
     outside.generation = 1
     chronicle.say(f"{len(outside.messages)} answered; a worker is killed, and another takes its place")
-    services.append(await deployment.start("worker"))
-    await messages(outside, TICKS // 2)
+    replacing = asyncio.create_task(start_worker(deployment, services))
+    await messages(outside, TICKS * 2 // 5)
     leader = await leader_of(TICK_STREAM, nodes)
     leader.stop(signal.SIGKILL)
     chronicle.say(f"{len(outside.messages)} answered; the node that leads the ticks is killed")
     await asyncio.sleep(5)
     leader.start()
     chronicle.say(f"{len(outside.messages)} answered; it is started again")
-    await messages(outside, TICKS * 3 // 4)
+    await replacing
+    await messages(outside, TICKS * 3 // 5)
     await outage(chronicle, nodes, doors, outside)
     await sending
     # Whoever is refused comes again, as the answer's Retry-After asks.
@@ -105,6 +106,11 @@ async def play(
     chronicle.say(f"{len(outside.messages)} answered; all ticks are accepted")
     await outside.wait_for(names, LONGEST_SECONDS)
     return senders
+
+
+async def start_worker(deployment: Deployment, services: list[Service]) -> None:
+    """Start one more."""
+    services.append(await deployment.start("worker"))
 
 
 async def send(sender: Sender, outside: Storm, names: Sequence[str]) -> None:
