@@ -87,7 +87,7 @@ async def test_a_stop_waits_for_what_is_in_flight(
 
 async def test_a_stop_takes_no_new_ticks(tmp_path: Path, outside: Storm) -> None:
     """Once the stop has begun, the door is shut: what comes then is not accepted and lost."""
-    outside.aws_seconds = 2
+    outside.aws_seconds = 1
     running = await start_forked("serve", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
     sender = Sender(running.url)
     await sender.send([outside.tick("early")])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -28,7 +27,7 @@ async def outside() -> AsyncIterator[Storm]:
 
 
 @contextmanager
-def full_disk(running: service.Service, _: Path) -> Iterator[None]:
+def full_disk(running: service.Service) -> Iterator[None]:
     """Let no file of the process grow."""
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (1, UNLIMITED))
     try:
@@ -37,24 +36,13 @@ def full_disk(running: service.Service, _: Path) -> Iterator[None]:
         resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
 
 
-@contextmanager
-def locked_file(_: service.Service, folder: Path) -> Iterator[None]:
-    """Hold the database as another program would."""
-    with closing(sqlite3.connect(folder / "spend-monitor.db", isolation_level=None)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        yield
-
-
-@pytest.mark.parametrize("broken", [full_disk, locked_file])
-async def test_a_failing_disk_is_a_503_until_it_is_well(
-    broken: Callable[[service.Service, Path], AbstractContextManager[None]], tmp_path: Path, outside: Storm
-) -> None:
+async def test_a_failing_disk_is_a_503_until_it_is_well(tmp_path: Path, outside: Storm) -> None:
     """No 202 meanwhile, /ready names the storage, /health still lives; then all goes on by itself."""
     async with (
         running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running,
         aiohttp.ClientSession(running.url) as client,
     ):
-        with broken(running, tmp_path):
+        with full_disk(running):
             tick, ready = await asyncio.gather(
                 client.post("/tick", json=outside.tick("early")), client.get("/ready")
             )
