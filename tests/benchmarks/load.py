@@ -10,6 +10,8 @@ from itertools import count
 from typing import cast
 from urllib.parse import urlsplit
 
+from adapters.telex.manifest import manifest
+
 _numbers = count(1)
 """Of accounts and channels: none comes twice in a run."""
 
@@ -103,24 +105,20 @@ def ticks(number: int, telex: str, account: int | None = None) -> list[bytes]:
 
 
 def _request(telex: str, channel: int, account: int) -> bytes:
-    values = {
-        "aws_access_key_id": f"AKIA{account:016}",
-        "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        "threshold": "100",
-        "frequency": "Daily",
-        "interval": "0 0 * * *",
-    }
-    body = json.dumps(
-        {
-            "channel_id": f"01950000-0000-7000-8000-{channel:012}",
-            "return_url": f"{telex}/v1/return/01950000-0000-7000-8000-{channel:012}",
-            "settings": [
-                {"label": label, "type": "text", "required": True, "default": value}
-                for label, value in values.items()
-            ],
-        }
-    )
+    name = f"01950000-0000-7000-8000-{channel:012}"
+    body = TICK.replace("<telex>", telex).replace("<channel>", name).replace("<key>", f"AKIA{account:016}")
     return (
         "POST /tick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"User-Agent: Go-http-client/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
+
+
+def _tick() -> str:
+    """A tick as an installation of the present manifest sends it, with places for what differs."""
+    settings = json.loads(manifest("https://monitor.example"))["data"]["settings"]
+    settings[0]["default"], settings[1]["default"] = "<key>", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    return_url = "<telex>/v1/return/<channel>"
+    return json.dumps({"channel_id": "<channel>", "return_url": return_url, "settings": settings})
+
+
+TICK = _tick()
