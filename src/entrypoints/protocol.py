@@ -20,11 +20,13 @@ class Limits:
         seconds: For a request and its answer, from the connection or the end of the answer before.
         head_bytes: All of a request that is no body: request line, headers, chunk sizes, trailers.
         connections: At a time; the next ones are closed.
+        pipelined: Requests that may wait in one connection for the answer to another.
     """
 
     seconds: float = 30.0
     head_bytes: int = 64 * 1024
     connections: int = 1000
+    pipelined: int = 16
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -60,6 +62,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._bytes_beside_body > self._limits.head_bytes:
             self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """Refuse to pile requests up: a small one in the network is a large one in memory."""
+        if len(self.pipeline) >= self._limits.pipelined:
+            raise OverflowError("too many pipelined requests")  # the parser stops, and uvicorn hangs up
+        super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
         """Leave the body to the application's own limit."""

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from ipaddress import ip_network
 from typing import Any, cast
 
 import structlog
@@ -87,7 +88,7 @@ def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limi
             headers=list(HARDENING.items()),
             # Only proxies that the operator names may say who asks and over which scheme.
             proxy_headers=bool(config.trusted_proxies),
-            forwarded_allow_ips=list(config.trusted_proxies),
+            forwarded_allow_ips=[str(ip_network(each, strict=False)) for each in config.trusted_proxies],
             timeout_graceful_shutdown=REQUESTS_END_SECONDS,
         )
     )

@@ -282,6 +282,13 @@ async def flood(door: Door, head: bytes, more: bytes, most: int) -> int:
     return sent
 
 
+async def test_requests_do_not_pile_up_in_a_connection(door: Door) -> None:
+    """Of a thousand sent at once without waiting for an answer, a few are served, and then it is over."""
+    said = await door.say(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+    assert said.count(b"HTTP/1.1 200 OK") < 20
+    assert (await door.ask("GET", "/health")).status == 200
+
+
 async def test_more_connections_than_files_are_turned_away() -> None:
     """The door leaves the process files for AWS, the channels and the database."""
     async with open_door(limits=Limits(connections=20)) as door:

@@ -96,7 +96,7 @@ async def test_forwarded_headers_of_strangers_count_for_nothing(tmp_path: Path) 
 
 async def test_a_trusted_proxy_says_who_asks_and_over_which_scheme(tmp_path: Path) -> None:
     """The manifest is https then, and each client behind the proxy has a limit of its own."""
-    trusted = {"SPEND_MONITOR_TRUSTED_PROXIES": "127.0.0.0/8", "SPEND_MONITOR_RATE_LIMIT": "1"}
+    trusted = {"SPEND_MONITOR_TRUSTED_PROXIES": "127.0.0.1/8", "SPEND_MONITOR_RATE_LIMIT": "1"}
     async with running_forked(folder=tmp_path, **trusted) as running:
         url = await tick_url_of(
             running.url, Host="spend.example", X_Forwarded_Proto="https", X_Forwarded_For="192.0.2.1"
