@@ -118,19 +118,26 @@ class Bench:
         """The size of a burst in this run."""
         return max(int(number * self.scale), least)
 
-    async def burst(self, process: Measured, requests: Sequence[bytes], connections: int = 64) -> Burst:
+    async def burst(
+        self, process: Measured, requests: Sequence[bytes], workers: Sequence[Measured] = ()
+    ) -> Burst:
         """Send all at once and wait for as many messages.
+
+        Args:
+            process: Whose door it is, and whose CPU counts.
+            requests: The ticks.
+            workers: Further processes that take part.
 
         Raises:
             NotMeasured: A channel had no message, or more than one.
         """
         self.outside.forget()
         cpu, own, began = process.cpu_seconds(), time.process_time(), time.perf_counter()
-        answers = await send(process.url, requests, connections)
+        answers = await send(process.url, requests)
         await self.outside.posted(len(requests))
         took = time.perf_counter() - began
         self.busiest = max(self.busiest, (time.process_time() - own) / took)
-        await self.settle(process)
+        await self.settle(process, *workers)
         if not len(self.outside.posts) == len(self.outside.channels) == len(requests):
             raise NotMeasured(f"{len(requests)} ticks, but {len(self.outside.posts)} messages")
         return Burst(
@@ -145,13 +152,13 @@ class Bench:
         """Let it meet everything once: connections, caches, the places that Telex's host has to earn."""
         await self.burst(process, ticks(self.scaled(1000), self.outside.url))
 
-    async def settle(self, process: Measured) -> None:
-        """Wait until the process has nothing to do any more, so that one burst does not pay for another."""
+    async def settle(self, *processes: Measured) -> None:
+        """Wait until they have nothing to do any more, so that one burst does not pay for another."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            cpu = process.cpu_seconds()
+            cpu = sum(process.cpu_seconds() for process in processes)
             await asyncio.sleep(0.15)
-            if process.cpu_seconds() - cpu <= 0.02:  # two of the kernel's ticks
+            if sum(process.cpu_seconds() for process in processes) - cpu <= 0.02 * len(processes):
                 return
 
 

@@ -62,7 +62,16 @@ async def service(
     """``aws-spend-monitor serve`` as it is installed, its state in the folder, everything switched on."""
     port = free_port()
     command = [COMMAND, "serve", "--port", str(port), *arguments]
-    async with _running(command, folder, core, port, {"AWS_ENDPOINT_URL": aws, **variables}) as process:
+    environment = {"AWS_ENDPOINT_URL": aws, **variables}
+    async with _running(command, folder, core, environment, port, until_served=True) as process:
+        yield process
+
+
+@asynccontextmanager
+async def worker(folder: Path, aws: str, *, core: int, **variables: str) -> AsyncIterator[Measured]:
+    """``aws-spend-monitor worker``."""
+    environment = {"AWS_ENDPOINT_URL": aws, **variables}
+    async with _running([COMMAND, "worker"], folder, core, environment, free_port()) as process:
         yield process
 
 
@@ -71,13 +80,20 @@ async def module(name: str, folder: Path, *arguments: str, core: int) -> AsyncIt
     """``python -m tests.benchmarks.<name> PORT``."""
     port = free_port()
     command = [sys.executable, "-m", f"tests.benchmarks.{name}", str(port), *arguments]
-    async with _running(command, folder, core, port, {"PYTHONPATH": str(Path.cwd())}) as process:
+    environment = {"PYTHONPATH": str(Path.cwd())}
+    async with _running(command, folder, core, environment, port, until_served=True) as process:
         yield process
 
 
 @asynccontextmanager
 async def _running(
-    command: Sequence[str], folder: Path, core: int, port: int, variables: dict[str, str]
+    command: Sequence[str],
+    folder: Path,
+    core: int,
+    variables: dict[str, str],
+    port: int,
+    *,
+    until_served: bool = False,
 ) -> AsyncIterator[Measured]:
     log = folder / f"{port}.log"
     with log.open("wb") as stderr:
@@ -91,7 +107,7 @@ async def _running(
         )
         measured = Measured(process, f"http://127.0.0.1:{port}", log)
         try:
-            await _until_ready(measured, port)
+            await _until_ready(measured, port if until_served else None)
             measured.ready_seconds = time.perf_counter() - started
             yield measured
         finally:
@@ -99,21 +115,25 @@ async def _running(
             process.wait()
 
 
-async def _until_ready(measured: Measured, port: int) -> None:
-    """Ask until it answers with a good status; the bare app answers anything so."""
+async def _until_ready(measured: Measured, port: int | None) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and measured.process.poll() is None:
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(READY)
-            status = (await reader.readline()).split()[1:2]
-            writer.close()
-        except OSError:
-            status = []
-        if status and status[0].startswith(b"2"):
+        if await _serves(port) if port else measured.events("working"):
             return
         await asyncio.sleep(0.01)
     raise NotMeasured(f"{measured.process.args!r} did not start:\n{measured.log.read_text()[-2000:]}")
+
+
+async def _serves(port: int) -> bool:
+    """Whether it says that it is ready; the bare app answers everything with a good status."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(READY)
+        status = (await reader.readline()).split()[1:2]
+        writer.close()
+    except OSError:
+        return False
+    return bool(status) and status[0].startswith(b"2")
 
 
 def free_port() -> int:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Plot
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.measure import Bench, Burst, Figure
+from tests.benchmarks.measure import Bench, Figure
 from tests.benchmarks.ticks import Drains
 
 MARKS = {True: "[green]reached[/]", False: "[yellow]not reached[/]", None: ""}
@@ -61,12 +61,10 @@ def draw(path: Path, drains: Drains, rates: Mapping[str, Mapping[int, Sequence[f
     """Left, how a burst drains; right, ticks per second by number of channels."""
     plot = Plot(figsize=(11, 4), dpi=120, layout="constrained")
     left, right = plot.subplots(1, 2)
-    accepted, answered = _middle(drains.service, "accepted"), _middle(drains.service, "posted")
-    at_limit = _middle(drains.limit, "posted")
-    count = range(1, len(accepted) + 1)
-    left.plot(accepted, count, color="tab:gray", label="accepted (202)")
-    left.plot(answered, count, color="tab:blue", label="answered in the channel")
-    left.plot(at_limit, count, color="tab:green", linestyle="--", label="the limit")
+    count = range(1, len(drains.service.posted) + 1)
+    left.plot(drains.service.accepted, count, color="tab:gray", label="accepted (202)")
+    left.plot(drains.service.posted, count, color="tab:blue", label="answered in the channel")
+    left.plot(drains.limit.posted, count, color="tab:green", linestyle="--", label="the limit")
     left.set(title=f"{len(count):,} ticks at once, each another tenant", xlabel="seconds", ylabel="ticks")
     for (name, by_count), color in zip(rates.items(), ("tab:green", "tab:blue", "tab:orange"), strict=True):
         counts = sorted(by_count)
@@ -93,11 +91,6 @@ def draw(path: Path, drains: Drains, rates: Mapping[str, Mapping[int, Sequence[f
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     plot.savefig(path)
-
-
-def _middle(bursts: Sequence[Burst], times: str) -> list[float]:
-    """Tick by tick, the median over the repetitions."""
-    return [median(each) for each in zip(*(getattr(burst, times) for burst in bursts), strict=True)]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -13,25 +13,25 @@ REAL_AWS_SECONDS = 0.3
 MANY_AT_ONCE = 1024
 """SPEND_MONITOR_CONCURRENCY for thousands of channels: 300 ms twice leaves room for 1,700 ticks a second."""
 
-CHANNEL_COUNTS = (30, 100, 300, 1000, 3000)
+CHANNEL_COUNTS = (10, 30, 100, 300, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Drains:
-    """Bursts, for the plot.
+    """A large burst, each tick of another tenant, for the plot.
 
     Args:
         limit: Of the limit.
-        service: Of the service, one tenant per tick.
+        service: Of the service.
     """
 
-    limit: Sequence[Burst]
-    service: Sequence[Burst]
+    limit: Burst
+    service: Burst
 
 
 async def whole_ticks(bench: Bench) -> tuple[list[Figure], Drains]:
-    """Every tick another tenant, no cache hit, against the limit."""
-    number = bench.scaled(10_000)
+    """Every tick another tenant, no cache hit, against the limit; and how a large burst drains."""
+    number, large = bench.scaled(2000), bench.scaled(10_000)
     limits, services = [], []
     async with (
         module("limit", bench.new_folder(), bench.outside.url, core=bench.core) as limit,
@@ -39,6 +39,11 @@ async def whole_ticks(bench: Bench) -> tuple[list[Figure], Drains]:
     ):
         await bench.warm_up(limit)
         await bench.warm_up(monitor)
+        bench.say(f"{large:,} ticks at once")
+        drains = Drains(
+            await bench.burst(limit, ticks(large, bench.outside.url)),
+            await bench.burst(monitor, ticks(large, bench.outside.url)),
+        )
         for n in range(bench.repetitions):
             bench.say(f"{number:,} ticks, each of another tenant: {n + 1}")
             limits.append(await bench.burst(limit, ticks(number, bench.outside.url)))
@@ -71,12 +76,14 @@ async def whole_ticks(bench: Bench) -> tuple[list[Figure], Drains]:
         Figure(
             "paid requests per check", "", [each.paid / number for each in services], Goal(1, at_most=True)
         ),
-    ], Drains(limits, services)
+        Figure(f"{large:,} ticks at once: the last 202", "s", [drains.service.accepted[-1]]),
+        Figure(f"{large:,} ticks at once: the last message", "s", [drains.service.posted[-1]]),
+    ], drains
 
 
 async def slow_aws(bench: Bench) -> list[Figure]:
     """AWS takes 300 ms for each answer, as the real one does."""
-    number = bench.scaled(4000)
+    number = bench.scaled(2000)
     figures = []
     for concurrency, goal in ((256, None), (MANY_AT_ONCE, Goal(0.8))):
         fast, slow = [], []
