@@ -20,7 +20,7 @@ from tests.benchmarks import doors, growth, nats, report, starts, ticks
 from tests.benchmarks.doubles import outside
 from tests.benchmarks.load import TickRefused
 from tests.benchmarks.measure import Bench
-from tests.benchmarks.processes import NotMeasured
+from tests.benchmarks.processes import Machine, NotMeasured, install
 
 console = Console(width=None if sys.stdout.isatty() else 150)
 
@@ -45,12 +45,13 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[:1])
     gc.disable()  # this process makes no cycles; its pauses would be taken for the service's
-    with tempfile.TemporaryDirectory() as temporary, console.status("") as status:
+    with tempfile.TemporaryDirectory() as temporary, console.status("installing") as status:
+        folder = Path(temporary)
         async with outside() as world:
             run = Bench(
                 world,
-                Path(temporary),
-                core=cores[-1],
+                folder,
+                Machine(cores[-1], install(folder / "environment"), world.url),
                 repetitions=2 if quick else 5,
                 scale=0.1 if quick else 1,
                 say=status.update if console.is_terminal else console.print,

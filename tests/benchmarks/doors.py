@@ -6,7 +6,7 @@ import time
 
 from tests.benchmarks.load import send, ticks
 from tests.benchmarks.measure import Bench, Figure, Goal, ratios
-from tests.benchmarks.processes import Measured, module, service
+from tests.benchmarks.processes import Measured
 
 
 async def accepted(bench: Bench) -> list[Figure]:
@@ -15,9 +15,9 @@ async def accepted(bench: Bench) -> list[Figure]:
     kept, dropped, bare = [], [], []
     folder = bench.new_folder()
     async with (
-        service(folder, bench.outside.url, "--no-worker", core=bench.core) as durable,
-        module("door", folder, core=bench.core) as forgetful,
-        module("limit", folder, core=bench.core) as limit,
+        bench.machine.service(folder, "--no-worker") as durable,
+        bench.machine.module("door", folder) as forgetful,
+        bench.machine.module("limit", folder) as limit,
     ):
         for process in (durable, forgetful, limit):
             await per_second(bench, process, bench.scaled(1000))

@@ -18,7 +18,7 @@ from domain.thresholds import Verdict
 from domain.told import Told
 from tests.benchmarks.load import send, ticks
 from tests.benchmarks.measure import Bench, Figure, Goal
-from tests.benchmarks.processes import Measured, service
+from tests.benchmarks.processes import Measured
 
 FEW, MANY = 10_000, 100_000
 BITE = 1000
@@ -39,14 +39,14 @@ async def backlog(bench: Bench) -> list[Figure]:
     for waiting in (0, few, many):
         folder = bench.new_folder()
         variables = {"SPEND_MONITOR_INBOX_LIMIT": "1000000"}
-        async with service(folder, bench.outside.url, "--no-worker", core=bench.core, **variables) as door:
+        async with bench.machine.service(folder, "--no-worker", **variables) as door:
             bench.say(f"{waiting:,} ticks are put into the inbox")
             idle = door.resident_mib()
             await send(door.url, ticks(waiting + SPARE * bench.scaled(BITE, least=300), bench.outside.url))
             taking[waiting] = [await _take(bench, door) for _ in range(bench.repetitions)]
             grown.append(door.resident_mib() - idle)
         bench.outside.forget()
-        async with service(folder, bench.outside.url, core=bench.core, **variables) as monitor:
+        async with bench.machine.service(folder, **variables) as monitor:
             bench.say(f"ticks are answered while {waiting:,} wait")
             await _answer(bench, monitor)  # warms it up
             answering[waiting] = [await _answer(bench, monitor) for _ in range(bench.repetitions)]
@@ -98,13 +98,13 @@ async def ledger(bench: Bench) -> list[Figure]:
     empty: list[float] = []
     full: list[float] = []
     folders = bench.new_folder(), bench.new_folder()
-    async with service(folders[1], bench.outside.url, core=bench.core):
+    async with bench.machine.service(folders[1]):
         pass  # makes the database
     bench.say(f"{rows:,} rows are put into the ledger")
     _fill_ledger(folders[1] / "spend-monitor.db", rows)
     async with (
-        service(folders[0], bench.outside.url, core=bench.core) as fresh,
-        service(folders[1], bench.outside.url, core=bench.core) as old,
+        bench.machine.service(folders[0]) as fresh,
+        bench.machine.service(folders[1]) as old,
     ):
         await bench.warm_up(fresh)
         await bench.warm_up(old)

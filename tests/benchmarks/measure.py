@@ -11,7 +11,7 @@ from statistics import median
 
 from tests.benchmarks.doubles import Outside
 from tests.benchmarks.load import send, ticks
-from tests.benchmarks.processes import Measured, NotMeasured
+from tests.benchmarks.processes import Machine, Measured, NotMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Bench:
     Args:
         outside: AWS and Telex.
         folder: An empty one for everything that processes write.
-        core: Where the processes to be measured run; this process is on another.
+        machine: Where the processes to be measured run; this process is on another core.
         repetitions: How often each figure is taken.
         scale: By how much to shorten bursts: 1 is the real thing.
         say: Shows the progress.
@@ -100,7 +100,7 @@ class Bench:
 
     outside: Outside
     folder: Path
-    core: int
+    machine: Machine
     repetitions: int
     scale: float
     say: Callable[[str], None]

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from tests.benchmarks.doors import per_second
 from tests.benchmarks.load import ticks
 from tests.benchmarks.measure import Bench, Figure, ratios
-from tests.benchmarks.processes import Measured, service, worker
+from tests.benchmarks.processes import Measured
 from tests.benchmarks.ticks import REAL_AWS_SECONDS
 from tests.contract.nats_server import NatsServer, running
 
@@ -28,10 +28,10 @@ async def on_nats(bench: Bench) -> list[Figure]:
     rates_by_workers: dict[int, list[float]] = {count: [] for count in WORKERS}
     async with AsyncExitStack() as stack:
         state = await stack.enter_async_context(nats_state(bench))
-        door = await stack.enter_async_context(service(folder, url, "--no-worker", core=bench.core, **state))
-        alone = await stack.enter_async_context(service(folder, url, core=bench.core))
+        door = await stack.enter_async_context(bench.machine.service(folder, "--no-worker", **state))
+        alone = await stack.enter_async_context(bench.machine.service(folder))
         sqlite_door = await stack.enter_async_context(
-            service(bench.new_folder(), url, "--no-worker", core=bench.core)
+            bench.machine.service(bench.new_folder(), "--no-worker")
         )
         workers: list[Measured] = []
         await bench.warm_up(alone)
@@ -41,7 +41,7 @@ async def on_nats(bench: Bench) -> list[Figure]:
                 rates.append((await bench.burst(alone, ticks(number, url))).per_second)
         for count in WORKERS:
             while len(workers) < count:
-                workers.append(await stack.enter_async_context(worker(folder, url, core=bench.core, **state)))
+                workers.append(await stack.enter_async_context(bench.machine.worker(folder, **state)))
             await bench.burst(door, ticks(number, url), workers)
             for n in range(bench.repetitions):
                 bench.say(f"{number:,} ticks on NATS, {count} workers, AWS takes 300 ms: {n + 1}")
@@ -78,7 +78,7 @@ async def nats_state(bench: Bench) -> AsyncIterator[dict[str, str]]:
     """Run a NATS server on the measured core that syncs every write, as SQLite does; its settings."""
     server = NatsServer(bench.new_folder(), sync=True)
     here = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {bench.core})
+    os.sched_setaffinity(0, {bench.machine.core})
     try:
         with running(server):
             os.sched_setaffinity(0, here)

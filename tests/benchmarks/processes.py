@@ -7,13 +7,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.doubles.service import COMMAND, environment
+from tests.doubles.service import environment
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -55,64 +55,81 @@ class Measured:
         return self.log.read_bytes().count(b'"event":"%b"' % name.encode())
 
 
-@asynccontextmanager
-async def service(
-    folder: Path, aws: str, *arguments: str, core: int, **variables: str
-) -> AsyncIterator[Measured]:
-    """``aws-spend-monitor serve`` as it is installed, its state in the folder, everything switched on."""
-    port = free_port()
-    command = [COMMAND, "serve", "--port", str(port), *arguments]
-    environment = {"AWS_ENDPOINT_URL": aws, **variables}
-    async with _running(command, folder, core, environment, port, until_served=True) as process:
-        yield process
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where processes run.
 
+    Args:
+        core: The core that they share.
+        commands: The folder with the installed commands.
+        aws: The address of the doubles.
+    """
 
-@asynccontextmanager
-async def worker(folder: Path, aws: str, *, core: int, **variables: str) -> AsyncIterator[Measured]:
-    """``aws-spend-monitor worker``."""
-    environment = {"AWS_ENDPOINT_URL": aws, **variables}
-    async with _running([COMMAND, "worker"], folder, core, environment, free_port()) as process:
-        yield process
+    core: int
+    commands: Path
+    aws: str
 
+    @asynccontextmanager
+    async def service(self, folder: Path, *arguments: str, **variables: str) -> AsyncIterator[Measured]:
+        """``aws-spend-monitor serve``, its state in the folder, everything switched on."""
+        port = free_port()
+        command = ["aws-spend-monitor", "serve", "--port", str(port), *arguments]
+        async with self._running(command, folder, variables, port, until_served=True) as process:
+            yield process
 
-@asynccontextmanager
-async def module(name: str, folder: Path, *arguments: str, core: int) -> AsyncIterator[Measured]:
-    """``python -m tests.benchmarks.<name> PORT``."""
-    port = free_port()
-    command = [sys.executable, "-m", f"tests.benchmarks.{name}", str(port), *arguments]
-    environment = {"PYTHONPATH": str(Path.cwd())}
-    async with _running(command, folder, core, environment, port, until_served=True) as process:
-        yield process
+    @asynccontextmanager
+    async def worker(self, folder: Path, **variables: str) -> AsyncIterator[Measured]:
+        """``aws-spend-monitor worker``."""
+        async with self._running(["aws-spend-monitor", "worker"], folder, variables, free_port()) as process:
+            yield process
 
+    @asynccontextmanager
+    async def module(self, name: str, folder: Path, *arguments: str) -> AsyncIterator[Measured]:
+        """``python -m tests.benchmarks.<name> PORT``."""
+        port = free_port()
+        command = ["python", "-m", f"tests.benchmarks.{name}", str(port), *arguments]
+        variables = {"PYTHONPATH": str(Path.cwd())}
+        async with self._running(command, folder, variables, port, until_served=True) as process:
+            yield process
 
-@asynccontextmanager
-async def _running(
-    command: Sequence[str],
-    folder: Path,
-    core: int,
-    variables: dict[str, str],
-    port: int,
-    *,
-    until_served: bool = False,
-) -> AsyncIterator[Measured]:
-    log = folder / f"{port}.log"
-    with log.open("wb") as stderr:
+    def seconds_of(self, *arguments: str) -> float:
+        """How long the installed command takes for something that ends by itself."""
         started = time.perf_counter()
-        process = subprocess.Popen(  # noqa: ASYNC220  # nothing else happens meanwhile
-            ["taskset", "--cpu-list", str(core), *command],
-            stdout=stderr,
-            stderr=stderr,
-            cwd=folder,
-            env=environment(**variables),
-        )
-        measured = Measured(process, f"http://127.0.0.1:{port}", log)
-        try:
-            await _until_ready(measured, port if until_served else None)
-            measured.ready_seconds = time.perf_counter() - started
-            yield measured
-        finally:
-            process.send_signal(signal.SIGKILL)  # what it has left to do is not of interest
-            process.wait()
+        command = self._on_core(["aws-spend-monitor", *arguments])
+        subprocess.run(command, check=True, capture_output=True, env=environment())
+        return time.perf_counter() - started
+
+    def _on_core(self, command: Sequence[str]) -> list[str]:
+        return ["taskset", "--cpu-list", str(self.core), str(self.commands / command[0]), *command[1:]]
+
+    @asynccontextmanager
+    async def _running(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str],
+        port: int,
+        *,
+        until_served: bool = False,
+    ) -> AsyncIterator[Measured]:
+        log = folder / f"{port}.log"
+        with log.open("wb") as stderr:
+            started = time.perf_counter()
+            process = subprocess.Popen(  # noqa: ASYNC220  # nothing else happens meanwhile
+                self._on_core(command),
+                stdout=stderr,
+                stderr=stderr,
+                cwd=folder,
+                env=environment(AWS_ENDPOINT_URL=self.aws, **variables),
+            )
+            measured = Measured(process, f"http://127.0.0.1:{port}", log)
+            try:
+                await _until_ready(measured, port if until_served else None)
+                measured.ready_seconds = time.perf_counter() - started
+                yield measured
+            finally:
+                process.send_signal(signal.SIGKILL)  # what it has left to do is not of interest
+                process.wait()
 
 
 async def _until_ready(measured: Measured, port: int | None) -> None:
@@ -144,13 +161,13 @@ def free_port() -> int:
         return port
 
 
-def seconds_of(core: int, *arguments: str) -> float:
-    """How long the installed command takes for something that ends by itself."""
-    started = time.perf_counter()
-    subprocess.run(
-        ["taskset", "--cpu-list", str(core), COMMAND, *arguments],
-        check=True,
-        capture_output=True,
-        env=environment(),
-    )
-    return time.perf_counter() - started
+def install(folder: Path) -> Path:
+    """Install the service as an operator does, without what tests need; return the folder with its commands.
+
+    Some libraries import whatever else they find, which takes a second of every start and much memory.
+    """
+    command = [os.environ.get("UV", ".tools/bin/uv"), "sync", "--locked", "--no-default-groups", "--quiet"]
+    subprocess.run(command, check=True, env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)})
+    commands = folder / "bin"
+    subprocess.run([commands / "python", "-m", "compileall", "-q", folder / "lib", "src"], check=False)
+    return commands

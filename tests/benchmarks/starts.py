@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from tests.benchmarks.measure import Bench, Figure, Goal
-from tests.benchmarks.processes import seconds_of, service
 
 
 async def starts(bench: Bench) -> list[Figure]:
     """From the command to its help, and to the service being ready."""
     helps, readies, idle = [], [], []
-    seconds_of(bench.core, "--help")  # reads the files from the disk
+    bench.machine.seconds_of("--help")  # reads the files from the disk
     for n in range(bench.repetitions + 2):
         bench.say(f"starts: {n + 1}")
-        helps.append(seconds_of(bench.core, "--help"))
-        async with service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor:
+        helps.append(bench.machine.seconds_of("--help"))
+        async with bench.machine.service(bench.new_folder()) as monitor:
             readies.append(monitor.ready_seconds)
             idle.append(monitor.resident_mib())
     return [

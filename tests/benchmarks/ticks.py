@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from tests.benchmarks.load import new_account, ticks
 from tests.benchmarks.measure import Bench, Burst, Figure, Goal, ratios
-from tests.benchmarks.processes import module, service
 
 REAL_AWS_SECONDS = 0.3
 MANY_AT_ONCE = 1024
@@ -34,8 +33,8 @@ async def whole_ticks(bench: Bench) -> tuple[list[Figure], Drains]:
     number, large = bench.scaled(2000), bench.scaled(10_000)
     limits, services = [], []
     async with (
-        module("limit", bench.new_folder(), bench.outside.url, core=bench.core) as limit,
-        service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor,
+        bench.machine.module("limit", bench.new_folder(), bench.outside.url) as limit,
+        bench.machine.service(bench.new_folder()) as monitor,
     ):
         await bench.warm_up(limit)
         await bench.warm_up(monitor)
@@ -87,10 +86,8 @@ async def slow_aws(bench: Bench) -> list[Figure]:
     figures = []
     for concurrency, goal in ((256, None), (MANY_AT_ONCE, Goal(0.8))):
         fast, slow = [], []
-        async with service(
+        async with bench.machine.service(
             bench.new_folder(),
-            bench.outside.url,
-            core=bench.core,
             SPEND_MONITOR_CONCURRENCY=str(concurrency),
         ) as monitor:
             await bench.warm_up(monitor)
@@ -111,14 +108,14 @@ async def one_account(bench: Bench) -> list[Figure]:
     folder = bench.new_folder()
     accounts = [new_account() for _ in range(bench.repetitions)]
     alone, together, again = [], [], []
-    async with service(folder, url, core=bench.core) as monitor:
+    async with bench.machine.service(folder) as monitor:
         await bench.warm_up(monitor)
         for account in accounts:
             bench.say(f"{number:,} channels on one account")
             alone.append(await bench.burst(monitor, ticks(number, url)))
             together.append(await bench.burst(monitor, ticks(number, url, account)))
             again.append(await bench.burst(monitor, ticks(number, url, account)))
-    async with service(folder, url, core=bench.core) as monitor:
+    async with bench.machine.service(folder) as monitor:
         restarted = [await bench.burst(monitor, ticks(number, url, account)) for account in accounts]
     rates = _rates(together)
     return [
@@ -143,8 +140,8 @@ async def channel_counts(bench: Bench) -> Mapping[str, Mapping[int, Sequence[flo
     alone: dict[int, list[float]] = {count: [] for count in counts}
     together: dict[int, list[float]] = {count: [] for count in counts}
     async with (
-        module("limit", bench.new_folder(), bench.outside.url, core=bench.core) as limit,
-        service(bench.new_folder(), bench.outside.url, core=bench.core) as monitor,
+        bench.machine.module("limit", bench.new_folder(), bench.outside.url) as limit,
+        bench.machine.service(bench.new_folder()) as monitor,
     ):
         await bench.warm_up(limit)
         await bench.warm_up(monitor)
