@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from application.ports.cost_source import CostQuery, Granularity
@@ -28,6 +30,13 @@ def console_link(query: CostQuery, period: Period, currency: str = "USD") -> str
 
     Source: what the console itself puts into the address bar; AWS does not document it.
     """
+    console = CONSOLE_IN_CHINA if currency == "CNY" else CONSOLE
+    # A link names no account: most channels' are the same.
+    return f"{console}#/cost-explorer?{_view(replace(query, account_id=''), period)}"
+
+
+@lru_cache(maxsize=256)
+def _view(query: CostQuery, period: Period) -> str:
     by_month = query.granularity is Granularity.MONTHLY
     view = {
         "chartStyle": "STACK",
@@ -43,11 +52,10 @@ def console_link(query: CostQuery, period: Period, currency: str = "USD") -> str
         "reportMode": "STANDARD",
     }
     # quote() leaves these two alone, and a markdown reader would take them for markup.
-    query_string = "&".join(
+    return "&".join(
         f"{key}={quote(value, safe=':,').replace('_', '%5F').replace('~', '%7E')}"
         for key, value in view.items()
     )
-    return f"{CONSOLE_IN_CHINA if currency == 'CNY' else CONSOLE}#/cost-explorer?{query_string}"
 
 
 def is_filtered(query: CostQuery) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from domain.costs import CostHistory
 from domain.money import Money
@@ -132,14 +133,23 @@ def shape_of(
     history: CostHistory, period: Period, *, by_day: bool = True
 ) -> tuple[tuple[Period, Money | None], ...]:
     """The spend of the last 14 days, or 12 months, up to the period's end, oldest first."""
-    if by_day:
-        drawn = [Period(period.end - n * DAY, period.end - (n - 1) * DAY) for n in range(DAYS_DRAWN, 0, -1)]
-    else:
-        months = [period]
-        while len(months) < MONTHS_DRAWN:
-            months.append(Period(first_of_previous_month(months[-1].start), months[-1].start))
-        drawn = months[::-1]
-    return tuple((one, history.spend(one)) for one in drawn)
+    drawn = last_days(period.end) if by_day else last_months(period)
+    return tuple([(one, history.spend(one)) for one in drawn])
+
+
+@lru_cache(maxsize=64)
+def last_days(end: date) -> tuple[Period, ...]:
+    """The days that are drawn, oldest first."""
+    return tuple(Period(end - n * DAY, end - (n - 1) * DAY) for n in range(DAYS_DRAWN, 0, -1))
+
+
+@lru_cache(maxsize=64)
+def last_months(newest: Period) -> tuple[Period, ...]:
+    """The months that are drawn, oldest first."""
+    months = [newest]
+    while len(months) < MONTHS_DRAWN:
+        months.append(Period(first_of_previous_month(months[-1].start), months[-1].start))
+    return tuple(reversed(months))
 
 
 def episode_before(

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from operator import attrgetter
+from functools import cached_property
 
 from domain.money import Money
 from domain.periods import Period
 
 NOTHING = Decimal()
-START, END = attrgetter("period.start"), attrgetter("period.end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +33,62 @@ class CostEntry:
         return sum(self.services.values(), NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CostHistory:
     """Costs in one currency: entries that follow each other, oldest first.
 
-    What AWS has not published is absent or empty, never zero.
+    What AWS has not published is absent or empty, never zero. A report asks for some thirty sums of one
+    history, so its totals are taken once.
     """
 
     entries: tuple[CostEntry, ...]
     currency: str = "USD"
 
-    @property
+    @cached_property
     def published_from(self) -> date | None:
         """The start of the oldest entry that holds any cost, or None when none does."""
         return next((entry.period.start for entry in self.entries if entry.services), None)
 
-    @property
+    @cached_property
     def published_until(self) -> date | None:
         """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
         return next((entry.period.end for entry in reversed(self.entries) if entry.services), None)
 
     def spend(self, period: Period) -> Money | None:
         """The sum over the entries inside the period, or None when AWS has published none of them."""
-        totals = [entry.total for entry in self._inside(period) if entry.services]
-        return Money(sum(totals, NOTHING), self.currency) if totals else None
+        first = bisect_left(self._starts, period.start)
+        last = bisect_right(self._ends, period.end, lo=first)
+        if last - first == 1:
+            total = self._totals[first]
+        else:
+            totals = [total for total in self._totals[first:last] if total is not None]
+            total = sum(totals, NOTHING) if totals else None
+        return None if total is None else Money(total, self.currency)
 
     def services(self, period: Period) -> dict[str, Decimal]:
         """The sum for each service over the entries inside the period."""
         amounts: dict[str, Decimal] = {}
-        for entry in self._inside(period):
+        for entry in self.entries[self._inside(period)]:
             for name, amount in entry.services.items():
                 amounts[name] = amounts.get(name, NOTHING) + amount
         return amounts
 
-    def _inside(self, period: Period) -> tuple[CostEntry, ...]:
-        first = bisect_left(self.entries, period.start, key=START)
-        return self.entries[first : bisect_right(self.entries, period.end, lo=first, key=END)]
-
     def covers(self, period: Period) -> bool:
         """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""
         return self.published_until is not None and self.published_until >= period.end
+
+    def _inside(self, period: Period) -> slice:
+        first = bisect_left(self._starts, period.start)
+        return slice(first, bisect_right(self._ends, period.end, lo=first))
+
+    @cached_property
+    def _starts(self) -> list[date]:
+        return [entry.period.start for entry in self.entries]
+
+    @cached_property
+    def _ends(self) -> list[date]:
+        return [entry.period.end for entry in self.entries]
+
+    @cached_property
+    def _totals(self) -> list[Decimal | None]:
+        return [entry.total if entry.services else None for entry in self.entries]

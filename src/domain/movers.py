@@ -90,11 +90,13 @@ def _new_services(history: CostHistory, period: Period, now: dict[str, Decimal])
     if known_from is None or known_from > period.start - KNOWN_FOR:
         return set()
     looked_at = Period(period.start - LOOKS_BACK, period.start)
-    seen = {
-        name
-        for entry in history.entries
+    before = [
+        entry.services
+        for entry in reversed(history.entries)
         if entry.period.start < looked_at.end and entry.period.end > looked_at.start
-        for name, amount in entry.services.items()
-        if amount
+    ]
+    return {
+        name
+        for name, amount in now.items()
+        if amount > 0 and not any(services.get(name) for services in before)
     }
-    return {name for name, amount in now.items() if amount > 0} - seen

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -85,7 +86,8 @@ class Frequency(StrEnum):
                     Period(first, today) if today > first else Period(first_of_previous_month(first), first)
                 )
 
-    def periods_reviewed_on(self, today: date) -> list[Period]:
+    @lru_cache(maxsize=64)  # noqa: B019  # the members live for ever; all channels ask for the same days
+    def periods_reviewed_on(self, today: date) -> tuple[Period, ...]:
         """The periods to look at on ``today``, oldest first: the newest, and those that AWS may still change.
 
         Daily: the trailing week. Weekly and monthly: the one before the newest. Month-to-date: the month
@@ -94,15 +96,15 @@ class Frequency(StrEnum):
         newest = self.period_on(today)
         match self:
             case Frequency.DAILY:
-                return [
+                return tuple(
                     Period(newest.start - n * DAY, newest.end - n * DAY)
                     for n in reversed(range(TRAILING_DAYS))
-                ]
+                )
             case Frequency.MONTH_TO_DATE:
                 closed = Period(first_of_previous_month(newest.start), newest.start)
-                return [closed, newest] if newest.end < closed.end + BILL_OPEN_FOR else [newest]
+                return (closed, newest) if newest.end < closed.end + BILL_OPEN_FOR else (newest,)
             case _:
-                return [self.period_before(newest), newest]
+                return (self.period_before(newest), newest)
 
     def period_before(self, period: Period) -> Period:
         """What a period is compared with: the one before it, or as many days of the month before."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from operator import ne
@@ -304,7 +304,7 @@ async def test_the_announcement_lasts_as_long_as_the_question(
     frugality: Frugality, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However slow AWS is, it is asked by one process only."""
-    monkeypatch.setattr("adapters.aws.remembered.UNDER_WAY_KEPT", timedelta(milliseconds=2))
+    monkeypatch.setattr("adapters.aws.recall.RENEWED_SECONDS", 0.001)
     first = frugality.costs
     frugality.start()
     frugality.aws.gate = asyncio.Lock()
@@ -384,15 +384,34 @@ async def test_the_cap_is_forgotten_with_its_day(frugality: Frugality) -> None:
     assert (await frugality.ask()).paid_requests == 1
 
 
-async def test_an_account_is_asked_at_a_measured_pace(frugality: Frugality) -> None:
-    """Five different questions at once are asked; the sixth is sent away, told when, and then asked."""
-    queries = [
-        CostQuery("123456789012", Period(date(2026, 11, n), TODAY), Granularity.DAILY) for n in range(1, 7)
+def questions(count: int) -> list[CostQuery]:
+    """That many different ones."""
+    return [
+        CostQuery("123456789012", Period(TODAY - n * DAY, TODAY), Granularity.DAILY)
+        for n in range(1, count + 1)
     ]
-    results = await asyncio.gather(*(frugality.ask(query) for query in queries), return_exceptions=True)
-    sent_away = [result for result in results if isinstance(result, AwsBusy)]
-    assert (len(sent_away), len(frugality.aws.asked)) == (1, 5)
-    assert 0 < sent_away[0].retry_after <= 0.2
+
+
+async def test_a_key_is_used_at_a_measured_pace(frugality: Frugality) -> None:
+    """Five different questions at once are asked; the next five are sent away for a second, and so on."""
+    frugality.clock.move(timedelta(milliseconds=300))
+    results = await asyncio.gather(*map(frugality.ask, questions(12)), return_exceptions=True)
+    sent_away = [round(result.retry_after, 3) for result in results if isinstance(result, AwsBusy)]
+    assert (sent_away, len(frugality.aws.asked)) == ([0.7] * 5 + [1.7] * 2, 5)
+    frugality.clock.move(timedelta(milliseconds=700))
+    results = await asyncio.gather(*map(frugality.ask, questions(12)), return_exceptions=True)
+    assert (sum(isinstance(result, AwsBusy) for result in results), len(frugality.aws.asked)) == (2, 10)
+
+
+async def test_processes_share_the_pace(frugality: Frugality) -> None:
+    """Of three processes that use one key in one second, each asks once; only the rest is counted together."""
+    processes = [frugality.costs]
+    for _ in range(2):
+        frugality.start()
+        processes.append(frugality.costs)
+    asking = [processes[n % 3].costs(KEY, query) for n, query in enumerate(questions(30))]
+    results = await asyncio.gather(*asking, return_exceptions=True)
+    assert (sum(isinstance(result, AwsBusy) for result in results), len(frugality.aws.asked)) == (23, 7)
 
 
 async def test_another_account_has_its_own_pace(frugality: Frugality) -> None:
@@ -411,12 +430,13 @@ async def test_the_store_tells_nothing(frugality: Frugality) -> None:
     """Neither keys nor values show a credential, an account, or a figure."""
     await frugality.identity.account_id(KEY)
     await frugality.ask()
-    frugality.start(ttl=timedelta(0), daily_cap=1)
+    frugality.start(ttl=timedelta(0), daily_cap=2)
+    await frugality.ask()
     await frugality.ask()
     kept = repr({key: kept.value for key, kept in frugality.store._values.items()})
     told = (KEY.access_key_id, KEY.secret_access_key, "123456789012", "Amazon", "1.5")
     assert [word for word in told if word in kept] == []
-    assert len(frugality.store._values) == 3
+    assert len(frugality.store._values) == 4
 
 
 async def test_what_no_key_opens_is_asked_for_again(frugality: Frugality) -> None:

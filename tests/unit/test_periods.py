@@ -117,10 +117,10 @@ def test_a_daily_check_reads_the_trailing_week_again() -> None:
 def test_a_weekly_and_a_monthly_check_read_the_period_before_again() -> None:
     """At midnight after its end a period is never complete: the next check must look again."""
     today = date(2026, 11, 23)
-    assert Frequency.WEEKLY.periods_reviewed_on(today) == [
+    assert Frequency.WEEKLY.periods_reviewed_on(today) == (
         period("2026-11-09", "2026-11-16"),
         period("2026-11-16", "2026-11-23"),
-    ]
+    )
     assert [str(month) for month in Frequency.MONTHLY.periods_reviewed_on(today)] == [
         "September 2026",
         "October 2026",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -189,15 +190,17 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
     """
     costs: dict[tuple[date, date], dict[str, Decimal]] = {}
     currencies: set[str] = set()
+    value_of = attrgetter(metric)
     try:
         for result in results:
             amounts = costs.setdefault((result.TimePeriod.Start, result.TimePeriod.End), {})
-            for name, value in _amounts(result, metric):
+            for group in result.Groups or _ungrouped(result, value_of):
+                (name,), value = group.Keys, value_of(group.Metrics)
                 amount = Decimal(value.Amount)
                 amounts[name] = amounts[name] + amount if name in amounts else amount
                 currencies.add(value.Unit)
             _check(amounts.values())
-        entries = tuple(CostEntry(_period(*edges), amounts) for edges, amounts in sorted(costs.items()))
+        entries = tuple([CostEntry(_period(*edges), amounts) for edges, amounts in sorted(costs.items())])
         (currency,) = currencies or {"USD"}
     except (AttributeError, ValueError, InvalidOperation) as exc:
         raise _unreadable() from exc
@@ -206,11 +209,9 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
     return CostHistory(entries, currency)
 
 
-def _amounts(result: Result, metric: str) -> Iterable[tuple[str, Amount]]:
-    if result.Groups:
-        return [(group.Keys[0], getattr(group.Metrics, metric)) for group in result.Groups]
-    total = result.Total and getattr(result.Total, metric)
-    return [(UNGROUPED, total)] if total else []
+def _ungrouped(result: Result, value_of: Callable[[Amounts], Amount | None]) -> Sequence[Group]:
+    total = result.Total
+    return [Group((UNGROUPED,), total)] if total and value_of(total) else []
 
 
 def _check(amounts: Collection[Decimal]) -> None:

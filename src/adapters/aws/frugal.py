@@ -43,5 +43,6 @@ def frugal(
         on_paid: Is told how many requests AWS has charged for.
     """
     metered = MeteredCosts(cost_source, store, vault, clock, daily_cap, on_paid)
-    remembered = RememberedCosts(PacedCosts(metered), store, vault, ttl, on_hit)
+    paced = PacedCosts(metered, store, vault, clock)
+    remembered = RememberedCosts(paced, store, vault, ttl, on_hit)
     return RememberedIdentity(identity, store, vault), remembered

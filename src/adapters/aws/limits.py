@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -17,50 +16,54 @@ from application.ports.vault import Vault
 PER_SECOND = 5
 """Requests with one access key. Cost Explorer's own limit is not published; this is a careful guess."""
 
-BURST_SECONDS = 1.001
-"""A second's worth at once; the thousandth is for rounding."""
-
-KEYS_KEPT = 10_000
+PACE_KEPT = timedelta(seconds=10)
 COUNTED_FOR = timedelta(days=2)
 
 
 class PacedCosts(CostSource):
-    """Keeps under Cost Explorer's throttle: a burst of a second's worth, then one request after the other.
+    """Keeps under Cost Explorer's throttle: so many requests a second with one access key.
 
-    Who would have to wait is sent away until then, and holds nothing meanwhile.
+    Who would have to wait is sent away until then, and holds nothing meanwhile. Most keys ask one question a
+    day, so the first request of a second is let through without a look at the store; the next ones are
+    counted there, for all processes together.
 
     Args:
         cost_source: Whom to ask.
-        per_second: Requests with one access key, in this process.
-        monotonic: Seconds that only grow.
+        store: Where requests are counted.
+        vault: Names access keys without telling them.
+        clock: Which second it is.
+        per_second: Requests with one access key; every further process may add one.
     """
 
     def __init__(
-        self,
-        cost_source: CostSource,
-        per_second: float = PER_SECOND,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, cost_source: CostSource, store: Store, vault: Vault, clock: Clock, per_second: int = PER_SECOND
     ) -> None:
         self._cost_source = cost_source
-        self._interval = 1 / per_second
-        self._monotonic = monotonic
-        self._empty_at: dict[int, float] = {}  # by hash: a key lives in memory only while it is used
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._per_second = per_second
+        self._second = 0
+        self._asked: set[int] = set()  # by hash: a key lives in memory only while it is used
 
     async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
         """See the port."""
-        self._take_turn(hash(credentials.access_key_id))
+        await self._take_turn(credentials.access_key_id)
         return await self._cost_source.costs(credentials, query)
 
-    def _take_turn(self, key: int) -> None:
-        """A leaky bucket, kept as the moment at which it will be empty."""
-        now = self._monotonic()
-        if len(self._empty_at) >= KEYS_KEPT:
-            self._empty_at = {each: moment for each, moment in self._empty_at.items() if moment > now}
-        empty_at = max(self._empty_at.get(key, now), now) + self._interval
-        wait = empty_at - now - BURST_SECONDS
-        if wait > 0:
+    async def _take_turn(self, access_key_id: str) -> None:
+        now = self._clock.now().timestamp()
+        second = int(now)
+        if second != self._second:
+            self._second, self._asked = second, set()
+        if (name := hash(access_key_id)) not in self._asked:
+            self._asked.add(name)
+            return
+        key = f"pace.{second}.{self._vault.fingerprint('pace', access_key_id)}"
+        seconds_early = await self._store.count(key, 1, PACE_KEPT) // self._per_second
+        if seconds_early:
+            wait = second + seconds_early - now
             raise AwsBusy("This access key has asked Cost Explorer enough for now.", retry_after=wait)
-        self._empty_at[key] = empty_at
 
 
 class MeteredCosts(CostSource):

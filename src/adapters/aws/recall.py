@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
 
@@ -22,6 +24,8 @@ mends a permission is served soon."""
 UNDER_WAY = b"under way"
 UNDER_WAY_KEPT = timedelta(seconds=4)
 """Renewed while it is true. After a crash nobody waits longer than this for an answer that will not come."""
+
+RENEWED_SECONDS = 2.0
 
 REFUSALS = {refusal.code: refusal for refusal in AwsRefused.__subclasses__()}
 
@@ -68,33 +72,40 @@ class Recall(Generic[T]):
             AwsBusy: The answer is under way, in another process or in one that has crashed.
         """
         value = await self._store.get(key)
-        if value is None:
-            return None
-        if value == UNDER_WAY:
-            raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
-        try:
-            kept: Found[T] | Refused = self._decode(self._vault.open(value, context=key))
-        except (TickUnreadable, msgspec.DecodeError):
-            # Of another version, or under a key that has been retired: as good as gone.
-            await self._store.remove(key)
-            return None
-        if isinstance(kept, Refused):
-            raise REFUSALS.get(kept.code, AwsRefused)(kept.detail)
-        return kept.answer
+        return None if value is None else self._read(key, value)
 
-    async def begin(self, key: str) -> None:
-        """Let other processes know that the answer is under way.
+    async def begin(self, key: str) -> T | None:
+        """Return the answer that is kept; without one let other processes know that it is under way.
 
         Raises:
-            AwsBusy: They were faster.
+            AwsRefused: A refusal is kept.
+            AwsBusy: The answer is under way, in another process or in one that has crashed.
         """
-        if not await self._store.add(key, UNDER_WAY, UNDER_WAY_KEPT):
-            raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
+        value = await self._store.add(key, UNDER_WAY, UNDER_WAY_KEPT)
+        if value is None:
+            return None
+        answer = self._read(key, value)
+        if answer is None:
+            await self._announce(key)
+        return answer
 
-    async def go_on(self, key: str) -> None:
-        """Let them know that it still is."""
-        with suppress(StorageUnavailable):
-            await self._store.put(key, UNDER_WAY, UNDER_WAY_KEPT)
+    @contextmanager
+    def under_way(self, key: str) -> Iterator[None]:
+        """Let them know that it still is, while the block lasts."""
+        renewal: asyncio.Task[None] | None = None
+
+        def start() -> None:
+            nonlocal renewal
+            renewal = loop.create_task(self._renew(key))
+
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(RENEWED_SECONDS, start)  # most answers come before: no task for them
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if renewal:
+                renewal.cancel()
 
     async def keep(self, key: str, answer: T, ttl: timedelta) -> None:
         """Keep an answer. It has been paid for: it is of use even when the store fails."""
@@ -110,6 +121,27 @@ class Recall(Generic[T]):
         """Nothing came of it."""
         with suppress(StorageUnavailable):
             await self._store.remove(key)
+
+    async def _renew(self, key: str) -> None:
+        while True:
+            await self._announce(key)
+            await asyncio.sleep(RENEWED_SECONDS)
+
+    async def _announce(self, key: str) -> None:
+        with suppress(StorageUnavailable):
+            await self._store.put(key, UNDER_WAY, UNDER_WAY_KEPT)
+
+    def _read(self, key: str, value: bytes) -> T | None:
+        """The answer; None if it is of another version, or under a key that has been retired."""
+        if value == UNDER_WAY:
+            raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
+        try:
+            kept: Found[T] | Refused = self._decode(self._vault.open(value, context=key))
+        except (TickUnreadable, msgspec.DecodeError):
+            return None
+        if isinstance(kept, Refused):
+            raise REFUSALS.get(kept.code, AwsRefused)(kept.detail)
+        return kept.answer
 
     async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
         await self._store.put(key, self._vault.seal(msgspec.json.encode(value), context=key), ttl)

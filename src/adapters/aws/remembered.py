@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from adapters.aws.flights import Flights
-from adapters.aws.recall import UNDER_WAY_KEPT, Recall
+from adapters.aws.recall import Recall
 from adapters.state.store import Store
 from application.credentials import Credentials
 from application.errors import AwsRefused, PaidRequestsCapped
@@ -98,13 +98,13 @@ class RememberedCosts(CostSource):
         return answer
 
     async def _find(self, key: str, credentials: Credentials, query: CostQuery) -> CostAnswer:
-        kept = await self._recall.get(key)
-        if self._ttl and kept:
+        if not self._ttl:
+            await self._recall.get(key)  # a refusal
+        elif kept := await self._recall.begin(key):
             return CostAnswer(kept.history, 0, kept.names)
-        if self._ttl:
-            await self._recall.begin(key)
         try:
-            answer = await self._ask(key, credentials, query)
+            with self._recall.under_way(key) if self._ttl else nullcontext():
+                answer = await self._cost_source.costs(credentials, query)
         except PaidRequestsCapped:
             await self._recall.forget(key)
             raise
@@ -119,13 +119,3 @@ class RememberedCosts(CostSource):
             ttl = self._ttl if is_whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
             await self._recall.keep(key, KeptCosts(answer.history, dict(answer.names)), ttl)
         return answer
-
-    async def _ask(self, key: str, credentials: Credentials, query: CostQuery) -> CostAnswer:
-        asking = asyncio.ensure_future(self._cost_source.costs(credentials, query))
-        patience = UNDER_WAY_KEPT.total_seconds() / 2
-        try:
-            while not (await asyncio.wait([asking], timeout=patience))[0]:
-                await self._recall.go_on(key)
-            return asking.result()
-        finally:
-            asking.cancel()

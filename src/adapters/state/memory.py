@@ -253,12 +253,12 @@ class MemoryStore(Store):
         """Replace it."""
         self._values[key] = _Value(value, self._clock.now() + ttl)
 
-    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
         """Keep it if there is none."""
-        if self._kept(key):
-            return False
+        if kept := self._kept(key):
+            return kept.value
         self._values[key] = _Value(value, self._clock.now() + ttl)
-        return True
+        return None
 
     async def remove(self, key: str) -> None:
         """Drop it."""

@@ -22,8 +22,12 @@ class Store(Protocol):
         """Keep the value for ``ttl``, whatever was there."""
 
     @abstractmethod
-    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
-        """Keep the value for ``ttl`` unless one is there; atomic: of many callers one gets True."""
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
+        """Keep the value for ``ttl`` unless one is there; atomic.
+
+        Returns:
+            None if it is kept, which one of many callers gets; else the value that is there.
+        """
 
     @abstractmethod
     async def remove(self, key: str) -> None:

@@ -18,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 TIME_BYTES = 8
 
 TRIES = 100
-"""How often a counter is tried that others count at the same time."""
+"""How often a key is tried that others change at the same time."""
 
 
 class _Kept(NamedTuple):
@@ -53,13 +53,18 @@ class NatsStore(Store):
         """Put one key."""
         await self._put(key, value, self._clock.now() + ttl)
 
-    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
-        """Put one key that holds nothing, or what has expired."""
-        expires_at = self._clock.now() + ttl
-        if await self._put(key, value, expires_at, revision=0):
-            return True
-        kept = await self._kept(key)
-        return kept.value is None and await self._put(key, value, expires_at, kept.revision)
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
+        """Put one key that holds nothing, or what has expired; else get it."""
+        expires_at, revision = self._clock.now() + ttl, 0
+        for _ in range(TRIES):
+            if await self._put(key, value, expires_at, revision):
+                return None
+            kept = await self._kept(key)
+            if kept.value is not None:
+                return kept.value
+            revision = kept.revision
+            await self._give_way()
+        raise StorageUnavailable("too many add the same at once")
 
     async def remove(self, key: str) -> None:
         """Remove one key."""
@@ -75,8 +80,13 @@ class NatsStore(Store):
                 expires_at = self._clock.now() + ttl if kept.value is None else kept.expires_at
                 if by == 0 or await self._put(key, str(total).encode(), expires_at, kept.revision):
                     return total
-                await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  # spreads out, hides nothing
+                await self._give_way()
         raise StorageUnavailable("too many count the same at once")
+
+    @staticmethod
+    async def _give_way() -> None:
+        """To who changes the same key, or to the news of that."""
+        await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  # spreads out, hides nothing
 
     async def _kept(self, key: str) -> _Kept:
         entry = await self._bucket.get(key)

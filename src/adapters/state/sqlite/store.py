@@ -15,7 +15,6 @@ PUT = """
     INSERT INTO stored (key, value, expires_at) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
 """
-ADD = f"{PUT} WHERE expires_at <= ?"
 COUNTED = "SELECT value, expires_at FROM stored WHERE key = ? AND expires_at > ?"
 REMOVE = "DELETE FROM stored WHERE key = ?"
 
@@ -40,8 +39,8 @@ class SqliteStore(Store):
         """Insert or replace one row."""
         await self._engine.write(_put, key, value, self._now() + ttl // MICROSECOND)
 
-    async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
-        """Insert one row, or replace one that has expired."""
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
+        """Look one row up; insert it if there is none, or replace one that has expired."""
         now = self._now()
         return await self._engine.write(_add, key, value, now, now + ttl // MICROSECOND)
 
@@ -69,8 +68,11 @@ def _put(connection: Connection, key: str, value: bytes, expires_at: int) -> Non
     connection.execute(PUT, (key, value, expires_at))
 
 
-def _add(connection: Connection, key: str, value: bytes, now: int, expires_at: int) -> bool:
-    return bool(connection.execute(ADD, (key, value, expires_at, now)).rowcount)
+def _add(connection: Connection, key: str, value: bytes, now: int, expires_at: int) -> bytes | None:
+    kept = _get(connection, key, now)
+    if kept is None:
+        _put(connection, key, value, expires_at)
+    return kept
 
 
 def _remove(connection: Connection, key: str) -> None:
