@@ -30,13 +30,13 @@ RENEWED_SECONDS = 2.0
 REFUSALS = {refusal.code: refusal for refusal in AwsRefused.__subclasses__()}
 
 
-class Found(msgspec.Struct, Generic[T], tag="found"):
+class Found(msgspec.Struct, Generic[T], tag="found", array_like=True):
     """An answer of AWS."""
 
     answer: T
 
 
-class Refused(msgspec.Struct, tag="refused"):
+class Refused(msgspec.Struct, tag="refused", array_like=True):
     """A refusal of AWS."""
 
     code: str
@@ -57,7 +57,7 @@ class Recall(Generic[T]):
         self._store = store
         self._vault = vault
         self._kind = kind
-        self._decode = msgspec.json.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
+        self._decode = msgspec.msgpack.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
     def key(self, credentials: Credentials, question: str = "") -> str:
         """A key that only the very same credentials give, the secret included."""
@@ -144,4 +144,4 @@ class Recall(Generic[T]):
         return kept.answer
 
     async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
-        await self._store.put(key, self._vault.seal(msgspec.json.encode(value), context=key), ttl)
+        await self._store.put(key, self._vault.seal(msgspec.msgpack.encode(value), context=key), ttl)

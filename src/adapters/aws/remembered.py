@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 
 import msgspec
@@ -18,7 +19,8 @@ from application.errors import AwsRefused, PaidRequestsCapped
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity
 from application.ports.vault import Vault
-from domain.costs import CostHistory
+from domain.costs import CostEntry, CostHistory
+from domain.periods import Period
 
 IDENTITY_KEPT = timedelta(days=1)
 UNPUBLISHED_KEPT = timedelta(hours=1)
@@ -56,11 +58,43 @@ class RememberedIdentity(Identity):
         return account_id
 
 
-class KeptCosts(msgspec.Struct):
-    """What of a CostAnswer is kept."""
+class KeptCosts(msgspec.Struct, array_like=True, gc=False):
+    """What of a CostAnswer is kept: every service's name once, so that it takes a third of the room.
 
-    history: CostHistory
-    names: Mapping[str, str]
+    Args:
+        currency: Of all amounts.
+        services: Names.
+        entries: Start, end (exclusive), and the services' amounts in their order; None: not there.
+        names: What the services are called.
+    """
+
+    currency: str
+    services: list[str]
+    entries: list[tuple[date, date, list[Decimal | None]]]
+    names: dict[str, str]
+
+
+def pack(answer: CostAnswer) -> KeptCosts:
+    """Write an answer as it is kept."""
+    history = answer.history
+    services = list({name: None for entry in history.entries for name in entry.services})
+    entries = [
+        (entry.period.start, entry.period.end, [*map(entry.services.get, services)])
+        for entry in history.entries
+    ]
+    return KeptCosts(history.currency, services, entries, dict(answer.names))
+
+
+def unpack(kept: KeptCosts) -> CostAnswer:
+    """The answer; it costs nothing."""
+    entries = [
+        CostEntry(
+            Period(start, end),
+            {name: amount for name, amount in zip(kept.services, amounts, strict=True) if amount is not None},
+        )
+        for start, end, amounts in kept.entries
+    ]
+    return CostAnswer(CostHistory(tuple(entries), kept.currency), 0, kept.names)
 
 
 class RememberedCosts(CostSource):
@@ -101,7 +135,7 @@ class RememberedCosts(CostSource):
         if not self._ttl:
             await self._recall.get(key)  # a refusal
         elif kept := await self._recall.begin(key):
-            return CostAnswer(kept.history, 0, kept.names)
+            return unpack(kept)
         try:
             with self._recall.under_way(key) if self._ttl else nullcontext():
                 answer = await self._cost_source.costs(credentials, query)
@@ -117,5 +151,5 @@ class RememberedCosts(CostSource):
         if self._ttl:
             is_whole = answer.history.covers(query.window)
             ttl = self._ttl if is_whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
-            await self._recall.keep(key, KeptCosts(answer.history, dict(answer.names)), ttl)
+            await self._recall.keep(key, pack(answer), ttl)
         return answer

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 
 from adapters.state.pages import decode_page, encode_page
 from adapters.state.sqlite.engine import Engine
-from adapters.state.sqlite.moments import to_micros
+from adapters.state.sqlite.moments import DAY, to_micros
 from application.ports.clock import Clock
 from application.ports.ledger import Ledger, Page
 
@@ -41,10 +41,15 @@ class SqliteLedger(Ledger):
 
     async def write(self, channel: str, topic: str, page: Page) -> Page | None:
         """Insert or update one row if its revision is still the page's."""
-        now, content = to_micros(self._clock.now()), encode_page(page)
-        if await self._engine.write(_write, now, content, channel, topic, page.revision):
+        content = encode_page(page)
+        if await self._engine.write(_write, self._today(), content, channel, topic, page.revision):
             return replace(page, revision=page.revision + 1)
         return None
+
+    def _today(self) -> int:
+        """To the day: then the index by age stays as it is when a page is written again."""
+        now = to_micros(self._clock.now())
+        return now - now % DAY
 
 
 def _read(connection: Connection, channel: str, topic: str) -> tuple[bytes, int] | None:
@@ -52,6 +57,6 @@ def _read(connection: Connection, channel: str, topic: str) -> tuple[bytes, int]
     return row
 
 
-def _write(connection: Connection, now: int, content: bytes, channel: str, topic: str, revision: int) -> bool:
+def _write(connection: Connection, today: int, content: bytes, channel: str, topic: str, revision: int) -> bool:
     statement = UPDATE if revision else INSERT
-    return bool(connection.execute(statement, (now, content, channel, topic, revision)).rowcount)
+    return bool(connection.execute(statement, (today, content, channel, topic, revision)).rowcount)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 
 
 def to_micros(moment: datetime) -> int:
