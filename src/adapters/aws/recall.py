@@ -57,6 +57,7 @@ class Recall(Generic[T]):
         self._store = store
         self._vault = vault
         self._kind = kind
+        self._keeping: set[asyncio.Task[None]] = set()
         self._decode = msgspec.msgpack.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
     def key(self, credentials: Credentials, question: str = "") -> str:
@@ -107,15 +108,15 @@ class Recall(Generic[T]):
             if renewal:
                 renewal.cancel()
 
-    async def keep(self, key: str, answer: T, ttl: timedelta) -> None:
-        """Keep an answer. It has been paid for: it is of use even when the store fails."""
-        with suppress(StorageUnavailable):
-            await self._put(key, Found(answer), ttl)
+    def keep(self, key: str, answer: T, ttl: timedelta) -> None:
+        """Keep an answer. It is of use even when the store fails, and nobody waits for the store."""
+        keeping = asyncio.create_task(self._put(key, Found(answer), ttl))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
 
     async def keep_refusal(self, key: str, refusal: AwsRefused) -> None:
         """Keep a refusal for some minutes."""
-        with suppress(StorageUnavailable):
-            await self._put(key, Refused(refusal.code, refusal.detail), REFUSAL_KEPT)
+        await self._put(key, Refused(refusal.code, refusal.detail), REFUSAL_KEPT)
 
     async def forget(self, key: str) -> None:
         """Nothing came of it."""
@@ -144,4 +145,5 @@ class Recall(Generic[T]):
         return kept.answer
 
     async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
-        await self._store.put(key, self._vault.seal(msgspec.msgpack.encode(value), context=key), ttl)
+        with suppress(StorageUnavailable):
+            await self._store.put(key, self._vault.seal(msgspec.msgpack.encode(value), context=key), ttl)

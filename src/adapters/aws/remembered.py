@@ -54,7 +54,7 @@ class RememberedIdentity(Identity):
         except AwsRefused as refusal:
             await self._recall.keep_refusal(key, refusal)
             raise
-        await self._recall.keep(key, account_id, IDENTITY_KEPT)
+        self._recall.keep(key, account_id, IDENTITY_KEPT)
         return account_id
 
 
@@ -151,5 +151,5 @@ class RememberedCosts(CostSource):
         if self._ttl:
             is_whole = answer.history.covers(query.window)
             ttl = self._ttl if is_whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
-            await self._recall.keep(key, pack(answer), ttl)
+            self._recall.keep(key, pack(answer), ttl)
         return answer
