@@ -143,8 +143,12 @@ class Soak:
     def lost(self) -> list[str]:
         """Accepted and not answered, and what the inbox knows of them."""
         vault = AesGcmVault(load_or_create_key_file(self.folder / "spend-monitor.db.key"))
+
+        def known_of(channel: str) -> Any:
+            return self.unfinished.get(vault.fingerprint("channel", self.outside.return_url(channel)))
+
         return [
-            f"{channel}: {self.unfinished.get(vault.fingerprint('channel', self.outside.return_url(channel)))}"
+            f"{channel}: {known_of(channel)}"
             for channel in self.accepted
             if channel not in self.outside.messages
         ]

@@ -86,7 +86,7 @@ class Frequency(StrEnum):
                     Period(first, today) if today > first else Period(first_of_previous_month(first), first)
                 )
 
-    @lru_cache(maxsize=64)  # noqa: B019  # the members live for ever; all channels ask for the same days
+    @lru_cache(maxsize=64)  # the members live for ever; all channels ask for the same days
     def periods_reviewed_on(self, today: date) -> tuple[Period, ...]:
         """The periods to look at on ``today``, oldest first: the newest, and those that AWS may still change.
 

@@ -404,7 +404,7 @@ async def test_a_key_is_used_at_a_measured_pace(frugality: Frugality) -> None:
 
 
 async def test_processes_share_the_pace(frugality: Frugality) -> None:
-    """Of three processes that use one key in one second, each asks once; only the rest is counted together."""
+    """Of three processes that use one key in a second, each asks once; the rest is counted together."""
     processes = [frugality.costs]
     for _ in range(2):
         frugality.start()

@@ -57,6 +57,8 @@ def _read(connection: Connection, channel: str, topic: str) -> tuple[bytes, int]
     return row
 
 
-def _write(connection: Connection, today: int, content: bytes, channel: str, topic: str, revision: int) -> bool:
+def _write(
+    connection: Connection, today: int, content: bytes, channel: str, topic: str, revision: int
+) -> bool:
     statement = UPDATE if revision else INSERT
     return bool(connection.execute(statement, (today, content, channel, topic, revision)).rowcount)
