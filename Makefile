@@ -39,7 +39,7 @@ screens: setup ## take the README's pictures anew
 check: setup ## format, lint, types, layers, tests
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
-	@$(RUN) mypy
+	@$(RUN) --group bench mypy
 	@$(RUN) lint-imports
 	@$(RUN) pytest --numprocesses auto --dist worksteal
 
