@@ -29,6 +29,9 @@ class _Kept(NamedTuple):
     revision: int
 
 
+_NOTHING = _Kept(None, EPOCH, 0)
+
+
 class NatsStore(Store):
     """Values in a key-value bucket, behind the moment at which they expire. A counter is its decimal digits.
 
@@ -72,15 +75,19 @@ class NatsStore(Store):
 
     async def count(self, key: str, by: int, ttl: timedelta) -> int:
         """Put what one key holds and the step, until nobody else has done so in between."""
+        if by == 0:
+            return int((await self._kept(key)).value or 0)
         lock = self._counting.setdefault(key, asyncio.Lock())  # so that this process does not race itself
         async with lock:
-            for _ in range(TRIES):
-                kept = await self._kept(key)
+            kept = _NOTHING  # most counters are new: that is tried first
+            for attempt in range(TRIES):
                 total = int(kept.value or 0) + by
                 expires_at = self._clock.now() + ttl if kept.value is None else kept.expires_at
-                if by == 0 or await self._put(key, str(total).encode(), expires_at, kept.revision):
+                if await self._put(key, str(total).encode(), expires_at, kept.revision):
                     return total
-                await self._give_way()
+                if attempt:
+                    await self._give_way()
+                kept = await self._kept(key)
         raise StorageUnavailable("too many count the same at once")
 
     @staticmethod
@@ -91,7 +98,7 @@ class NatsStore(Store):
     async def _kept(self, key: str) -> _Kept:
         entry = await self._bucket.get(key)
         if entry is None:
-            return _Kept(None, EPOCH, 0)
+            return _NOTHING
         expires_at = EPOCH + int.from_bytes(entry.value[:TIME_BYTES]) * MICROSECOND
         expired = expires_at <= self._clock.now()
         return _Kept(None if expired else entry.value[TIME_BYTES:], expires_at, entry.revision)
