@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tests.benchmarks.doors import per_second
 from tests.benchmarks.load import ticks
 from tests.benchmarks.measure import Bench, Figure, ratios
-from tests.benchmarks.processes import Measured
+from tests.benchmarks.processes import Measured, cpu_seconds
 from tests.benchmarks.ticks import REAL_AWS_SECONDS
 from tests.contract.nats_server import NatsServer, running
 
@@ -26,8 +26,9 @@ async def on_nats(bench: Bench) -> list[Figure]:
     kept_by_nats: list[float] = []
     rates: list[float] = []
     rates_by_workers: dict[int, list[float]] = {count: [] for count in WORKERS}
+    cpu: dict[str, list[float]] = {"a door": [], "a worker": [], "the NATS server": []}
     async with AsyncExitStack() as stack:
-        state = await stack.enter_async_context(nats_state(bench))
+        server, state = await stack.enter_async_context(nats_state(bench))
         door = await stack.enter_async_context(bench.machine.service(folder, "--no-worker", **state))
         alone = await stack.enter_async_context(bench.machine.service(folder))
         sqlite_door = await stack.enter_async_context(
@@ -45,9 +46,14 @@ async def on_nats(bench: Bench) -> list[Figure]:
             await bench.burst(door, ticks(number, url), workers)
             for n in range(bench.repetitions):
                 bench.say(f"{number:,} ticks on NATS, {count} workers, AWS takes 300 ms: {n + 1}")
+                before = _cpu_of(door, workers, server)
                 with bench.outside.slow_aws(REAL_AWS_SECONDS):
                     burst = await bench.burst(door, ticks(number, url), workers)
                 rates_by_workers[count].append(burst.per_second)
+                if count == 1:
+                    after = _cpu_of(door, workers, server)
+                    for part, seconds, earlier in zip(cpu, after, before, strict=True):
+                        cpu[part].append(1000 * (seconds - earlier) / number)
         for process in workers:
             process.process.kill()
         for n in range(bench.repetitions):
@@ -70,12 +76,17 @@ async def on_nats(bench: Bench) -> list[Figure]:
             )
             for count in WORKERS
         ),
+        *(Figure(f"CPU of {part} for a tick on NATS", "ms", values) for part, values in cpu.items()),
     ]
 
 
+def _cpu_of(door: Measured, workers: Sequence[Measured], server: NatsServer) -> tuple[float, float, float]:
+    return door.cpu_seconds(), sum(each.cpu_seconds() for each in workers), cpu_seconds(server.pid)
+
+
 @asynccontextmanager
-async def nats_state(bench: Bench) -> AsyncIterator[dict[str, str]]:
-    """Run a NATS server on the measured core that syncs every write, as SQLite does; its settings."""
+async def nats_state(bench: Bench) -> AsyncIterator[tuple[NatsServer, dict[str, str]]]:
+    """Run a NATS server on the measured core that syncs every write, as SQLite does; with its settings."""
     server = NatsServer(bench.new_folder(), sync=True)
     here = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {bench.machine.core})
@@ -83,6 +94,6 @@ async def nats_state(bench: Bench) -> AsyncIterator[dict[str, str]]:
         with running(server):
             os.sched_setaffinity(0, here)
             key = base64.b64encode(secrets.token_bytes(32)).decode()
-            yield {"SPEND_MONITOR_STATE_URL": server.url, "SPEND_MONITOR_SECRET_KEY": key}
+            yield server, {"SPEND_MONITOR_STATE_URL": server.url, "SPEND_MONITOR_SECRET_KEY": key}
     finally:
         os.sched_setaffinity(0, here)

@@ -42,8 +42,7 @@ class Measured:
 
     def cpu_seconds(self) -> float:
         """How long it has kept its core busy so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+        return cpu_seconds(self.process.pid)
 
     def resident_mib(self) -> float:
         """The memory that it occupies now."""
@@ -151,6 +150,12 @@ async def _serves(port: int) -> bool:
     except OSError:
         return False
     return bool(status) and status[0].startswith(b"2")
+
+
+def cpu_seconds(pid: int) -> float:
+    """How long a process has kept its core busy so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
 def free_port() -> int:

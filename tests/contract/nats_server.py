@@ -59,6 +59,12 @@ class NatsServer:
         """For ``SPEND_MONITOR_STATE_URL``, when nobody has to log in."""
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process
+        return self._process.pid
+
     def start(self) -> None:
         """Start, and wait until it listens."""
         with self.log.open("ab") as log:
