@@ -3,14 +3,20 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from operator import ne
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.aws.frugal import frugal
+from adapters.aws.recall import UNDER_WAY
+from adapters.aws.remembered import KeptCosts, pack, unpack
 from adapters.state.memory import MemoryStore
 from application.answer_tick import Outcome
 from application.credentials import Credentials
@@ -30,6 +36,7 @@ from application.errors import (
 )
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
 from domain.charges import Metric
+from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period
 from domain.scope import Scope
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
@@ -53,6 +60,14 @@ REFUSED = [
     CostsNotAvailable(),
     RequestRefused("ValidationException: no"),
 ]
+
+
+def questions(count: int) -> list[CostQuery]:
+    """That many different ones."""
+    return [
+        CostQuery("123456789012", Period(TODAY - n * DAY, TODAY), Granularity.DAILY)
+        for n in range(1, count + 1)
+    ]
 
 
 class Frugality:
@@ -123,6 +138,29 @@ async def test_a_restart_costs_nothing(frugality: Frugality) -> None:
     after = await frugality.ask(query)
     assert (after.history, after.names, after.paid_requests) == (before.history, names, 0)
     assert len(frugality.aws.asked) == 1
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.text(max_size=3), st.decimals(allow_nan=False, allow_infinity=False), max_size=3),
+        max_size=5,
+    )
+)
+def test_what_is_kept_is_what_came(days: list[dict[str, Decimal]]) -> None:
+    """Every digit of every amount, days without costs, and services that only some days have."""
+    entries = [
+        CostEntry(Period(TODAY + n * DAY, TODAY + (n + 1) * DAY), services) for n, services in enumerate(days)
+    ]
+    answer = CostAnswer(CostHistory(tuple(entries), "CNY"), 0, {"1": "prod"})
+    kept = unpack(msgspec.msgpack.decode(msgspec.msgpack.encode(pack(answer)), type=KeptCosts))
+    assert (kept, digits(kept)) == (answer, digits(answer))
+
+
+def digits(answer: CostAnswer) -> list[dict[str, str]]:
+    """The amounts as they are written."""
+    return [
+        {name: str(amount) for name, amount in entry.services.items()} for entry in answer.history.entries
+    ]
 
 
 async def test_an_answer_lives_as_long_as_it_may(frugality: Frugality) -> None:
@@ -320,6 +358,31 @@ async def test_the_announcement_lasts_as_long_as_the_question(
     assert isinstance(busy, AwsBusy)
 
 
+class DeafStore(MemoryStore):
+    """A store whose announcements are written although they are cancelled, as happens on a network."""
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        """Write, whatever happens."""
+        if value == UNDER_WAY:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+        await super().put(key, value, ttl)
+
+
+async def test_nothing_is_announced_for_ever(frugality: Frugality, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the answer comes during a renewal whose end cannot be called off, that renewal is the last."""
+    monkeypatch.setattr("adapters.aws.recall.RENEWED_SECONDS", 0)
+    frugality.store = DeafStore(frugality.clock)
+    frugality.start()
+    for query in questions(5):
+        frugality.aws.gate = asyncio.Lock()
+        async with frugality.aws.gate:
+            asking = asyncio.create_task(frugality.ask(query))
+            await frugality.until(lambda: len(asyncio.all_tasks()) > 3)
+        await asking
+    await frugality.until(lambda: len(asyncio.all_tasks()) == 1)
+
+
 async def test_a_crash_is_overcome_in_seconds(frugality: Frugality) -> None:
     """A process that died while asking does not keep the others from asking for long."""
     frugality.aws.gate = asyncio.Lock()
@@ -384,14 +447,6 @@ async def test_the_cap_is_forgotten_with_its_day(frugality: Frugality) -> None:
     assert (await frugality.ask()).paid_requests == 1
 
 
-def questions(count: int) -> list[CostQuery]:
-    """That many different ones."""
-    return [
-        CostQuery("123456789012", Period(TODAY - n * DAY, TODAY), Granularity.DAILY)
-        for n in range(1, count + 1)
-    ]
-
-
 async def test_a_key_is_used_at_a_measured_pace(frugality: Frugality) -> None:
     """Five different questions at once are asked; the next five are sent away for a second, and so on."""
     frugality.clock.move(timedelta(milliseconds=300))
@@ -445,8 +500,9 @@ async def test_what_no_key_opens_is_asked_for_again(frugality: Frugality) -> Non
     (key,) = frugality.store._values
     await frugality.store.put(key, b"sealed by another", TTL)
     assert (await frugality.ask()).paid_requests == 1
-    await frugality.store.put(key, FakeVault().seal(b"\x92\xa5found\x07", key), TTL)
-    assert (await frugality.ask()).paid_requests == 1
+    for former in (b'{"type":"found","answer":7}', b"\x92\xa5found\x07"):
+        await frugality.store.put(key, FakeVault().seal(former, key), TTL)
+        assert (await frugality.ask()).paid_requests == 1
 
 
 async def heard_by(frugality: Frugality) -> AwsError:

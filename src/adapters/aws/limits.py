@@ -14,14 +14,15 @@ from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.vault import Vault
 
 PER_SECOND = 5
-"""Requests with one access key. Cost Explorer's own limit is not published; this is a careful guess."""
+"""Requests with one access key; every further process may add one. Cost Explorer's own limit is not
+published; this is a careful guess."""
 
 PACE_KEPT = timedelta(seconds=10)
 COUNTED_FOR = timedelta(days=2)
 
 
 class PacedCosts(CostSource):
-    """Keeps under Cost Explorer's throttle: so many requests a second with one access key.
+    """Keeps under Cost Explorer's throttle: so many requests in each second of the clock with one access key.
 
     Who would have to wait is sent away until then, and holds nothing meanwhile. Most keys ask one question a
     day, so the first request of a second is let through without a look at the store; the next ones are
@@ -32,17 +33,13 @@ class PacedCosts(CostSource):
         store: Where requests are counted.
         vault: Names access keys without telling them.
         clock: Which second it is.
-        per_second: Requests with one access key; every further process may add one.
     """
 
-    def __init__(
-        self, cost_source: CostSource, store: Store, vault: Vault, clock: Clock, per_second: int = PER_SECOND
-    ) -> None:
+    def __init__(self, cost_source: CostSource, store: Store, vault: Vault, clock: Clock) -> None:
         self._cost_source = cost_source
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._per_second = per_second
         self._second = 0
         self._asked: set[int] = set()  # by hash: a key lives in memory only while it is used
 
@@ -60,7 +57,7 @@ class PacedCosts(CostSource):
             self._asked.add(name)
             return
         key = f"pace.{second}.{self._vault.fingerprint('pace', access_key_id)}"
-        seconds_early = await self._store.count(key, 1, PACE_KEPT) // self._per_second
+        seconds_early = await self._store.count(key, 1, PACE_KEPT) // PER_SECOND
         if seconds_early:
             wait = second + seconds_early - now
             raise AwsBusy("This access key has asked Cost Explorer enough for now.", retry_after=wait)

@@ -94,13 +94,17 @@ class Recall(Generic[T]):
     def under_way(self, key: str) -> Iterator[None]:
         """Let them know that it still is, while the block lasts."""
         renewal: asyncio.Task[None] | None = None
+        timer: asyncio.TimerHandle
 
-        def start() -> None:
-            nonlocal renewal
-            renewal = loop.create_task(self._renew(key))
+        def renew() -> None:
+            # One announcement a task, and no loop in it: a client may swallow its cancellation.
+            nonlocal renewal, timer
+            if renewal is None or renewal.done():
+                renewal = loop.create_task(self._announce(key))
+            timer = loop.call_later(RENEWED_SECONDS, renew)
 
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(RENEWED_SECONDS, start)  # most answers come before: no task for them
+        timer = loop.call_later(RENEWED_SECONDS, renew)  # most answers come before: no task for them
         try:
             yield
         finally:
@@ -122,11 +126,6 @@ class Recall(Generic[T]):
         """Nothing came of it."""
         with suppress(StorageUnavailable):
             await self._store.remove(key)
-
-    async def _renew(self, key: str) -> None:
-        while True:
-            await self._announce(key)
-            await asyncio.sleep(RENEWED_SECONDS)
 
     async def _announce(self, key: str) -> None:
         with suppress(StorageUnavailable):

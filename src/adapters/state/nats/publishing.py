@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
-from nats.js.api import Header
+from nats.js.api import Header, PubAck
 from nats.js.errors import APIError
 
 from adapters.state.nats.connection import WORKING, Connection, Patience
@@ -51,17 +51,20 @@ async def publish_after(
     all_headers: dict[str, str] = {**(headers or {}), Header.MSG_ID: message_id}
     if revision is not None:
         all_headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(revision)
+    sent = 0
+
+    def publish() -> Awaitable[PubAck]:
+        nonlocal sent
+        sent += 1
+        # A copy each time, since the client adds to it.
+        return connection.jetstream.publish(subject, payload, headers=dict(all_headers))
+
     try:
-        ack = await connection.ask(
-            # A copy each time, since the client adds to it.
-            lambda: connection.jetstream.publish(subject, payload, headers=dict(all_headers)),
-            patience,
-            WRITTEN_SINCE | answers,
-        )
+        ack = await connection.ask(publish, patience, WRITTEN_SINCE | answers)
     except APIError as exc:
         if exc.err_code not in WRITTEN_SINCE:
             raise
-        return await _own(connection, stream, subject, message_id, patience)
+        return await _own(connection, stream, subject, message_id, patience) if sent > 1 else None
     return ack.seq
 
 

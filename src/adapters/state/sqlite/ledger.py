@@ -47,7 +47,7 @@ class SqliteLedger(Ledger):
         return None
 
     def _today(self) -> int:
-        """To the day: then the index by age stays as it is when a page is written again."""
+        """To the day: then a page that is written again keeps its place in the index by age."""
         now = to_micros(self._clock.now())
         return now - now % DAY
 

@@ -40,7 +40,7 @@ class SqliteStore(Store):
         await self._engine.write(_put, key, value, self._now() + ttl // MICROSECOND)
 
     async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
-        """Look one row up; insert it if there is none, or replace one that has expired."""
+        """Look one row up; insert it if there is none, or replace one that has expired. Always a write."""
         now = self._now()
         return await self._engine.write(_add, key, value, now, now + ttl // MICROSECOND)
 
