@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -82,13 +81,11 @@ class CheckSpend:
         account_id = await self.identity.account_id(monitor.credentials)
         query = query_for(monitor, account_id, today)
         try:
-            answer, page = await asyncio.gather(
-                self.cost_source.costs(monitor.credentials, query),
-                self._page(channel, monitor.topic(account_id)),
-            )
+            answer = await self.cost_source.costs(monitor.credentials, query)
         except AwsError as failure:
             failure.account_id = account_id
             raise
+        page = await self.ledger.read(channel, monitor.topic(account_id)) if channel else Page()
         watch = monitor.watch if channel else replace(monitor.watch, notify=Notify.EVERY_CHECK)
         reports = news(watch, today, answer.history, page.told, page.since)
         paid = answer.paid_requests
@@ -96,9 +93,6 @@ class CheckSpend:
             reports, more_paid = await self._with_accounts(monitor.credentials, query, reports)
             paid += more_paid
         return SpendChecked(account_id, query, answer.history, reports, page, paid)
-
-    async def _page(self, channel: str | None, topic: str) -> Page:
-        return await self.ledger.read(channel, topic) if channel else Page()
 
     def _accounts_matter(self, query: CostQuery, reports: Sequence[Report]) -> bool:
         wanted = self.linked_accounts is LinkedAccounts.ALWAYS or (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from application.console_link import console_link, is_filtered
 from application.errors import AwsError, SettingsRejected
@@ -31,6 +31,7 @@ LONGEST_LIST = 160
 TITLE = "AWS Spend Alert"
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
+HALF = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,7 @@ def percent_of(amount: Decimal, whole: Decimal) -> str:
 
 
 def _bar(amount: Decimal, highest: Decimal) -> str:
-    steps = (len(BARS) - 1) * amount / highest if amount > 0 else Decimal()
-    return BARS[int(steps.to_integral_value(ROUND_HALF_UP))]
+    return BARS[int((len(BARS) - 1) * amount / highest + HALF)] if amount > 0 else BARS[0]
 
 
 def _headline(account_id: str, report: Report) -> list[str]:
