@@ -33,6 +33,7 @@ from application.ports.identity import Identity
 from application.ports.vault import Vault
 from entrypoints import metrics
 from entrypoints.config import Config
+from entrypoints.door import Door
 from entrypoints.worker import Worker
 
 log = structlog.get_logger()
@@ -72,8 +73,14 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
     )
     diagnose = providers.Singleton(Diagnose, identity=identity, cost_source=cost_source)
+    door = providers.Singleton(Door)
     worker = providers.Singleton(
-        Worker, inbox=inbox, answer_tick=answer_tick, clock=clock, concurrency=config.provided.concurrency
+        Worker,
+        inbox=inbox,
+        answer_tick=answer_tick,
+        clock=clock,
+        concurrency=config.provided.concurrency,
+        door=door,
     )
 
 

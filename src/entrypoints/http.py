@@ -155,7 +155,8 @@ async def tick(request: Request[Any, Any, State], state: State) -> ASGIResponse:
     container: Container = state.container
     return_url, settings = read_tick(await read_body(request, state.body_seconds))
     try:
-        accepted = await container.accept_tick().execute(return_url, settings)
+        with container.door().taking_in():
+            accepted = await container.accept_tick().execute(return_url, settings)
     except ReturnUrlForbidden as error:
         raise TickRefused(400, error.code, f"return_url cannot be used: {error}") from error
     except (InboxFull, StorageUnavailable) as error:

@@ -14,6 +14,7 @@ from application.errors import InternalError, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease
 from entrypoints import metrics
+from entrypoints.door import Door
 from entrypoints.logs import frames_of
 
 log = structlog.get_logger()
@@ -23,6 +24,9 @@ DRAIN_SECONDS = 25.0
 
 LONGEST_TICK_SECONDS = 100.0
 """Shorter than a lease, so that no tick is worked on twice at a time."""
+
+CROWDED_SHARE = 8
+"""So many times fewer ticks are in flight while others crowd in."""
 
 LEASE_WAIT_SECONDS = 0.5
 STORAGE_PAUSE_SECONDS = 1.0
@@ -37,12 +41,14 @@ class Worker:
         answer_tick: What is done with each.
         clock: For the age of a tick.
         concurrency: How many ticks are in flight at most.
+        door: Of the same process; while it is crowded, only a part of them.
     """
 
     inbox: Inbox
     answer_tick: AnswerTick
     clock: Clock
     concurrency: int
+    door: Door = field(default_factory=Door)
     _loop: asyncio.Task[None] | None = None
     _ticks: set[asyncio.Task[None]] = field(default_factory=set)
     _slot_free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,8 +84,8 @@ class Worker:
     async def _run(self) -> None:
         storage_works = True
         while not self._stopping.is_set():
-            free = self.concurrency - len(self._ticks)
-            if free == 0:
+            free = self._places() - len(self._ticks)
+            if free <= 0:
                 self._slot_free.clear()
                 await self._slot_free.wait()
                 continue
@@ -100,6 +106,10 @@ class Worker:
                 task = asyncio.create_task(self._work(lease))
                 self._ticks.add(task)
                 task.add_done_callback(self._finished)
+
+    def _places(self) -> int:
+        """Telex waits for every 202, but nobody for a report: the door comes first."""
+        return max(self.concurrency // CROWDED_SHARE, 1) if self.door.is_crowded else self.concurrency
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._ticks.discard(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from application.monitor import Monitor
 from application.ports.inbox import Inbox, InboxEntry, Lease
 from application.ports.settings import SettingsReader
 from entrypoints import worker as worker_module
+from entrypoints.door import CROWD, Door
 from entrypoints.worker import Worker
 from tests.fakes.storage import BreakableInbox
 from tests.fakes.world import URL, World
@@ -45,11 +47,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def started(
-    world: World, concurrency: int = 10, answer_tick: AnswerTick | None = None, inbox: Inbox | None = None
+    world: World,
+    concurrency: int = 10,
+    answer_tick: AnswerTick | None = None,
+    inbox: Inbox | None = None,
+    door: Door | None = None,
 ) -> Worker:
     """A worker of that world, at work."""
     inbox = inbox or BreakableInbox(world.inbox, world.disk)
-    worker = Worker(inbox, answer_tick or world.answer_tick, world.clock, concurrency)
+    worker = Worker(inbox, answer_tick or world.answer_tick, world.clock, concurrency, door or Door())
     worker.start()
     return worker
 
@@ -84,6 +90,22 @@ async def test_as_many_ticks_as_allowed_are_in_flight_and_no_more(world: World, 
     await until(lambda: len(world.channel.posts) == 5)
     await worker.stop()
     assert await world.inbox.entries() == []
+
+
+async def test_while_many_ticks_come_in_few_are_answered(world: World, gate: asyncio.Lock) -> None:
+    """Two of sixteen places while the door is crowded; the others, too, when a tick ends after that."""
+    await accept(world, 20)
+    door = Door()
+    with ExitStack() as crowd:
+        for _ in range(CROWD):
+            crowd.enter_context(door.taking_in())
+        worker = started(world, concurrency=16, door=door)
+        await until(lambda: len(world.aws.identified) == 2)
+        await asyncio.sleep(0.03)
+        assert len(world.aws.identified) == 2
+    gate.release()
+    await until(lambda: len(world.texts) == 20)
+    await worker.stop()
 
 
 async def test_a_stop_waits_for_what_is_in_flight(world: World, gate: asyncio.Lock) -> None:
