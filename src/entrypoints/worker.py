@@ -87,7 +87,9 @@ class Worker:
             free = self._places() - len(self._ticks)
             if free <= 0:
                 self._slot_free.clear()
-                await self._slot_free.wait()
+                with suppress(TimeoutError):  # when the crowd has gone, there are more places at once
+                    async with asyncio.timeout(LEASE_WAIT_SECONDS):
+                        await self._slot_free.wait()
                 continue
             try:
                 leases = await self.inbox.lease(free, LEASE_WAIT_SECONDS)

@@ -46,10 +46,13 @@ def parse_address(text: str) -> NatsAddress:
     Raises:
         ValueError: It cannot be used. The error names what is accepted and repeats no value.
     """
+    # Not by urlsplit(): newer Pythons refuse a list in which a later host is an IPv6 address.
+    scheme, _, rest = text.partition("://")
+    rest, _, query = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    userinfo, _, hosts = authority.rpartition("@")
     try:
-        parts = urlsplit(text)
-        options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-        userinfo, _, hosts = parts.netloc.rpartition("@")
+        options = dict(parse_qsl(query, strict_parsing=True)) if query else {}
         address = NatsAddress(
             tuple(_host(host) for host in hosts.split(",")),
             **_credentials(userinfo),
@@ -57,7 +60,7 @@ def parse_address(text: str) -> NatsAddress:
         )
     except ValueError:
         raise ValueError(f"not an address of a NATS cluster; {FORM}") from None
-    if parts.scheme != "nats" or parts.path.strip("/") or parts.fragment or options:
+    if scheme.lower() != "nats" or path.strip("/") or "#" in text or options:
         raise ValueError(f"not an address of a NATS cluster; {FORM}")
     if bool(address.cert) != bool(address.key):
         raise ValueError(f"cert and key go together; {FORM}")

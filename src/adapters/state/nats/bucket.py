@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
@@ -72,7 +71,6 @@ class Bucket:
             self._subject(key),
             value,
             revision=revision,
-            message_id=secrets.token_hex(12),
             headers={Header.MSG_TTL: str(max(1, ceil(ttl.total_seconds())))} if ttl else None,
         )
 

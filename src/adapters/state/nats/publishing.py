@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Mapping
 
 from nats.js.api import Header, PubAck
@@ -23,7 +24,7 @@ async def publish_after(
     payload: bytes,
     *,
     revision: int | None,
-    message_id: str,
+    message_id: str | None = None,
     headers: Mapping[str, str] | None = None,
     patience: Patience = WORKING,
     answers: frozenset[int] = frozenset(),
@@ -36,7 +37,7 @@ async def publish_after(
         subject: Where to.
         payload: What.
         revision: The number of the expected message; 0: there must be none; None: whatever is there.
-        message_id: Names this publication; no other has it.
+        message_id: Names what may be published again by another call; None: it is this call's own.
         headers: Further headers.
         patience: How long to wait for the stream's acknowledgement.
         answers: Codes of errors that the caller takes for an answer.
@@ -48,7 +49,8 @@ async def publish_after(
         APIError: One of the ``answers``.
         StorageUnavailable: The stream did not say that it has stored it.
     """
-    all_headers: dict[str, str] = {**(headers or {}), Header.MSG_ID: message_id}
+    name = message_id or secrets.token_hex(12)
+    all_headers: dict[str, str] = {**(headers or {}), Header.MSG_ID: name}
     if revision is not None:
         all_headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(revision)
     sent = 0
@@ -64,7 +66,8 @@ async def publish_after(
     except APIError as exc:
         if exc.err_code not in WRITTEN_SINCE:
             raise
-        return await _own(connection, stream, subject, message_id, patience) if sent > 1 else None
+        may_be_there = message_id or sent > 1
+        return await _own(connection, stream, subject, name, patience) if may_be_there else None
     return ack.seq
 
 
