@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -26,6 +27,16 @@ from tests.contract.nats_server import NatsServer, cluster, cluster_is_ready, cl
 from tests.contract.states import a_tick
 
 now = SystemClock().now
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""nats-py leaves lost sockets to the garbage collector. asyncio complains of that before Python 3.11.5."""
+
+
+@pytest.fixture(autouse=True)
+def _collect_lost_sockets() -> Iterator[None]:
+    """Here, so that no other test is blamed for them."""
+    yield
+    gc.collect()
 
 
 def opened(url: str, replicas: int = 1) -> AbstractAsyncContextManager[State]:
