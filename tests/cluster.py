@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -109,8 +110,12 @@ async def play(
 
 
 async def start_worker(deployment: Deployment, services: list[Service]) -> None:
-    """Start one more."""
-    services.append(await deployment.start("worker"))
+    """Start one more, as whoever supervises it would: again, if it could not start in an election."""
+    started = None
+    while started is None:
+        with suppress(AssertionError):
+            started = await deployment.start("worker")
+    services.append(started)
 
 
 async def send(sender: Sender, outside: Storm, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
-from adapters.state.nats.connection import START_SECONDS, Connection, Patience
+from adapters.state.nats.connection import AT_THE_DOOR, START_SECONDS, Connection, Patience
 from adapters.state.state import StateRefused
 
 T = TypeVar("T")
@@ -31,7 +31,8 @@ PAGES_KEPT = timedelta(days=400)
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
 
-AT_START = Patience(START_SECONDS, START_SECONDS)
+AT_START = Patience(START_SECONDS, AT_THE_DOOR.silent)
+"""A start that falls into an election waits for its end."""
 
 OTHERWISE = frozenset({10014, 10058})
 """The API's codes for a consumer that is not there, and for a stream that is, but is another."""
