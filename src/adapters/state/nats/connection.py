@@ -117,7 +117,8 @@ class Connection:
         self._closing = True
         if self._reopening:
             self._reopening.cancel()
-        with contextlib.suppress(Error, OSError):  # of a connection that is being lost
+        # Of a connection that is being lost; a TypeError is what asyncio has for writing to a closed one.
+        with contextlib.suppress(Error, OSError, TypeError):
             await self.client.close()
 
     async def ask(
