@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ from application.ports.vault import Vault
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FINGERPRINT_BYTES = 16
-ACCEPTED = "32 bytes in base64, such as 'openssl rand -base64 32' prints"
+ACCEPTED = "32 bytes in base64, such as 'openssl rand -base64 32' prints, or 64 hex digits"
+HEX_KEY = re.compile(r"[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
+"""What generators of hosts give. It is no base64 of a key: that has 43 or 44 characters."""
 
 
 class AesGcmVault(Vault):
@@ -76,7 +79,7 @@ class AesGcmVault(Vault):
 
 
 def parse_keys(text: str) -> list[bytes]:
-    """Read comma-separated keys, newest first, each 32 bytes in standard or URL-safe base64.
+    """Read comma-separated keys, newest first, each 32 bytes in standard or URL-safe base64, or in hex.
 
     Raises:
         ValueError: Says which key is wrong and how; never repeats any of it.
@@ -112,6 +115,8 @@ def _derived(key: bytes, purpose: bytes) -> bytes:
 def _parse_key(text: str, name: str) -> bytes:
     if not text:
         raise ValueError(f"{name} is empty; a key is {ACCEPTED}")
+    if HEX_KEY.fullmatch(text):
+        return bytes.fromhex(text)
     unpadded = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         key = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)

@@ -34,7 +34,13 @@ def main() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    envvar="PORT",
+    show_envvar=True,
+    help="0 takes a free one.",
 )
 @click.option("--no-worker", is_flag=True, help="Only take ticks in; workers elsewhere answer them.")
 def serve(host: str, port: int, *, no_worker: bool) -> None:

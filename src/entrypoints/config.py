@@ -72,27 +72,74 @@ class Config:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
-        """Read every ``SPEND_MONITOR_`` variable; a blank one is as good as unset.
+        """Read every ``SPEND_MONITOR_`` variable, and what hosts set; a blank one is as good as unset.
 
         Raises:
             ConfigError: A value cannot be used.
         """
         values: dict[str, Any] = {}
         for name, (field_name, reader) in READERS.items():
-            variable = PREFIX + name
-            text = environment.get(variable, "").strip()
+            variable, text = _value_of(name, environment)
             if text:
                 try:
                     values[field_name] = reader(text)
                 except ValueError as error:
                     raise ConfigError(f"{variable}: {error}") from error
         config = cls(**values)
+        if config.sqlite_path and environment.get("DYNO"):
+            raise ConfigError(
+                f"{PREFIX}STATE_URL: a Heroku dyno loses its disk at every restart, and what waits in SQLite "
+                "with it; accepted is postgresql://… there: heroku addons:create heroku-postgresql"
+            )
         if config.state_url.startswith("nats://") and not config.secret_keys:
             raise ConfigError(f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL=nats://…: {KEY_FORM}")
         return config
 
 
-KEY_FORM = "accepted is 32 bytes in base64, as printed by 'openssl rand -base64 32'; several: comma-separated"
+KEY_FORM = (
+    "accepted is 32 bytes, in base64 as printed by 'openssl rand -base64 32' or as 64 hex digits; "
+    "several: comma-separated"
+)
+
+SECRETS = ("STATE_URL", "SECRET_KEY")
+"""What may also be given as ``…_FILE``: the path of a file that holds it (Docker and Kubernetes secrets)."""
+
+LONGEST_SECRET_FILE = 64 * 1024
+
+PUBLIC_URLS_OF_HOSTS = {
+    "RENDER_EXTERNAL_URL": "{}",
+    "RAILWAY_PUBLIC_DOMAIN": "https://{}",
+    "FLY_APP_NAME": "https://{}.fly.dev",
+    "HEROKU_APP_DEFAULT_DOMAIN_NAME": "https://{}",
+}
+"""What hosts tell a program about its public address, by variable. Source: the hosts' documentation."""
+
+
+def _value_of(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """The variable that gives a setting, and its text; the text is empty when nothing gives it."""
+    variable = PREFIX + name
+    text = environment.get(variable, "").strip()
+    if not text and name in SECRETS and (path := environment.get(f"{variable}_FILE", "").strip()):
+        return f"{variable}_FILE", _content(f"{variable}_FILE", Path(path))
+    if not text and name == "PUBLIC_URL":
+        for host_variable, form in PUBLIC_URLS_OF_HOSTS.items():
+            if given := environment.get(host_variable, "").strip():
+                return host_variable, form.format(given)
+    return variable, text
+
+
+def _content(variable: str, path: Path) -> str:
+    accepted = "accepted is the path of a readable text file that holds the value"
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST_SECRET_FILE).strip()
+    except OSError as error:
+        raise ConfigError(f"{variable}: {path} cannot be read ({error.strerror}); {accepted}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{variable}: {path} is not text; {accepted}") from None
+    if not text:
+        raise ConfigError(f"{variable}: {path} is empty; {accepted}")
+    return text
 
 
 def _state_url(text: str) -> str:
@@ -192,6 +239,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables with our prefix that this service does not know: most likely misspelt."""
+    known = {*READERS, *(f"{name}_FILE" for name in SECRETS)}
     return sorted(
-        name for name in environment if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in READERS
+        name for name in environment if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known
     )

@@ -128,3 +128,59 @@ def test_a_misspelt_variable_is_noticed() -> None:
 def test_a_configuration_shows_no_key() -> None:
     """It may be printed in an error."""
     assert "secret_keys" not in repr(config(SECRET_KEY=KEY))
+
+
+@pytest.mark.parametrize(
+    ("environment", "public_url"),
+    [
+        ({"RENDER_EXTERNAL_URL": "https://spend.onrender.com"}, "https://spend.onrender.com"),
+        ({"RAILWAY_PUBLIC_DOMAIN": "spend.up.railway.app"}, "https://spend.up.railway.app"),
+        ({"FLY_APP_NAME": "spend"}, "https://spend.fly.dev"),
+        ({"HEROKU_APP_DEFAULT_DOMAIN_NAME": "spend-1a2b.herokuapp.com"}, "https://spend-1a2b.herokuapp.com"),
+        (
+            {"FLY_APP_NAME": "spend", "SPEND_MONITOR_PUBLIC_URL": "https://alerts.example.com"},
+            "https://alerts.example.com",
+        ),
+    ],
+)
+def test_the_public_address_is_what_the_host_says_unless_the_operator_does(
+    environment: dict[str, str], public_url: str
+) -> None:
+    """Who deploys with a button types no address."""
+    assert Config.from_environment(environment).public_url == public_url
+
+
+def test_what_a_host_says_is_checked_and_named_too() -> None:
+    """The error names the variable that was read, not ours."""
+    with pytest.raises(ConfigError, match=r"^RENDER_EXTERNAL_URL: .*accepted is https://"):
+        Config.from_environment({"RENDER_EXTERNAL_URL": "ftp://spend"})
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    """As Docker, Kubernetes and systemd hand secrets over, with the newline that editors leave."""
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    assert config(SECRET_KEY_FILE=str(file)).secret_keys == (bytes(range(32)),)
+    assert not unknown_variables({"SPEND_MONITOR_SECRET_KEY_FILE": str(file)})
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_a_secret_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, empty, or no text: one line with the variable."""
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"^SPEND_MONITOR_SECRET_KEY_FILE: .*accepted is the path"):
+        config(SECRET_KEY_FILE=str(file))
+
+
+def test_a_key_may_be_hex() -> None:
+    """Heroku's generator gives 64 hex digits."""
+    assert config(SECRET_KEY=bytes(range(32)).hex()).secret_keys == (bytes(range(32)),)
+
+
+def test_sqlite_on_a_dyno_is_refused() -> None:
+    """Its disk is gone with the next restart, and with it what was answered 202."""
+    with pytest.raises(ConfigError, match="loses its disk"):
+        Config.from_environment({"DYNO": "web.1"})
+    assert Config.from_environment({"DYNO": "run.1", "SPEND_MONITOR_STATE_URL": "memory://"})
