@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import configparser
 import json
 import os
+import shlex
 import subprocess
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,8 @@ from entrypoints.serve import REQUESTS_END_SECONDS
 from entrypoints.worker import DRAIN_SECONDS
 from tests.contract.nats_server import COMMAND
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 SCHEMAS = Path(__file__).parent / "schemas"
 KEY = base64.b64encode(bytes(32)).decode()
 
@@ -175,3 +179,93 @@ def test_the_charts_values_are_as_the_manifests_need_them() -> None:
     assert values["config"]["cluster"] == {"enabled": True, "replicas": 3}
     assert values["config"]["jetstream"]["merge"]["sync_interval"] == "always"
     assert (reference["name"], reference["key"] in SECRET["stringData"]) == (SECRET["metadata"]["name"], True)
+
+
+STATE_FOLDER = "/var/lib/aws-spend-monitor"
+BLUEPRINTS = [
+    yaml.safe_load(path.read_text()) for path in (ROOT / "render.yaml", *DEPLOY.glob("render-*.yaml"))
+]
+
+
+def test_the_image_keeps_its_state_where_the_volumes_are() -> None:
+    """The default state is relative, so the folder that the image starts in is the one that must last."""
+    instructions = (ROOT / "Containerfile").read_text().splitlines()
+    assert f"WORKDIR {STATE_FOLDER}" in instructions
+    assert f"VOLUME {STATE_FOLDER}" in instructions
+    assert not any("STATE_URL" in line for line in instructions)  # else a host's DATABASE_URL never counts
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS)
+def test_render(blueprint: Document) -> None:
+    """Its disk is the state's, or its database is there; every variable is ours."""
+    (service,) = blueprint["services"]
+    assert (ROOT / service["dockerfilePath"]).exists()
+    variables = {each["key"]: each for each in service["envVars"]}
+    assert unknown_variables(variables) == []
+    assert variables["SPEND_MONITOR_SECRET_KEY"]["generateValue"]
+    if disk := service.get("disk"):
+        assert disk["mountPath"] == STATE_FOLDER
+    else:
+        source = variables["SPEND_MONITOR_STATE_URL"]["fromDatabase"]
+        assert source["name"] in [database["name"] for database in blueprint["databases"]]
+
+
+def test_fly() -> None:
+    """The machine is never stopped for being idle, has time to drain, and its volume is the state's."""
+    fly = tomllib.loads((ROOT / "fly.toml").read_text())
+    assert (ROOT / fly["build"]["dockerfile"]).exists()
+    assert fly["kill_signal"] == "SIGTERM"
+    assert int(fly["kill_timeout"].removesuffix("s")) > DRAIN_SECONDS + REQUESTS_END_SECONDS
+    assert [mount["destination"] for mount in fly["mounts"]] == [STATE_FOLDER]
+    assert fly["http_service"]["internal_port"] == main.commands["serve"].params[1].default
+    assert (fly["http_service"]["auto_stop_machines"], fly["http_service"]["min_machines_running"]) == (
+        "off",
+        1,
+    )
+    assert unknown_variables(fly["env"]) == []
+
+
+def test_heroku() -> None:
+    """A container and a database; what is generated for us is a key that we take."""
+    app = json.loads((ROOT / "app.json").read_text())
+    yml = yaml.safe_load((ROOT / "heroku.yml").read_text())
+    assert app["stack"] == "container"
+    assert (ROOT / yml["build"]["docker"]["web"]).exists()
+    assert app["addons"] == [addon["plan"] for addon in yml["setup"]["addons"]]
+    assert unknown_variables(app["env"]) == []
+    assert app["env"]["SPEND_MONITOR_SECRET_KEY"]["generator"] == "secret"
+
+
+def test_railway() -> None:
+    """It builds what is there, and waits for the checks in flight."""
+    railway = tomllib.loads((ROOT / "railway.toml").read_text())
+    assert (ROOT / railway["build"]["dockerfilePath"]).exists()
+    assert railway["deploy"]["drainingSeconds"] > DRAIN_SECONDS + REQUESTS_END_SECONDS
+
+
+def test_systemd() -> None:
+    """The unit starts a command that there is, with variables that are ours, and lets it drain."""
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]  # the documented way to keep case
+    unit.read(DEPLOY / "systemd" / "aws-spend-monitor.service")
+    service = unit["Service"]
+    program, command, *arguments = shlex.split(service["ExecStart"])
+    assert program.endswith("/aws-spend-monitor")
+    with main.commands[command].make_context(command, arguments):
+        pass
+    variable, _, _ = service["Environment"].partition("=")
+    assert unknown_variables({variable: ""}) == []
+    assert int(service["TimeoutStopSec"]) > DRAIN_SECONDS + REQUESTS_END_SECONDS
+
+
+def test_every_host_has_its_page() -> None:
+    """A file without a page is a riddle; a page names the file that it is about."""
+    pages = {page.stem: page.read_text() for page in (ROOT / "docs" / "hosting").glob("*.md")}
+    for host, file in {
+        "render": "render.yaml",
+        "fly": "fly.toml",
+        "railway": "railway.toml",
+        "heroku": "heroku.yml",
+        "virtual-machine": "aws-spend-monitor.service",
+    }.items():
+        assert file in pages[host]
