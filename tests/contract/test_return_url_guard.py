@@ -11,9 +11,9 @@ import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from aiohttp.abc import ResolveResult
 
+from adapters.chats.addresses import is_public
+from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
 from adapters.telex import TelexChannel, open_telex
-from adapters.telex.addresses import is_public
-from adapters.telex.connector import AddressForbidden, SystemResolver, guarded_connector
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.messages import Message
 from tests.contract.hostile_urls import HOSTILE, PORT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.telex.lanes import HostLanes
+from adapters.chats.lanes import HostLanes
 from application.errors import ChannelBusy
 
 HOST = "ping.telex.im:443"

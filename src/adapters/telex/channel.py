@@ -22,11 +22,11 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from adapters.telex.addresses import IPAddress, is_public
+from adapters.chats.addresses import IPAddress, is_public
+from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
+from adapters.chats.lanes import HostLanes
+from adapters.chats.return_urls import ReturnUrlRules
 from adapters.telex.answers import judge
-from adapters.telex.connector import AddressForbidden, SystemResolver, guarded_connector
-from adapters.telex.lanes import HostLanes
-from adapters.telex.return_urls import ReturnUrlRules
 from application.errors import ChannelUnavailable, ReturnUrlForbidden
 from application.messages import Message
 from application.ports.channel import Channel

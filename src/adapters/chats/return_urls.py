@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from yarl import URL
 
-from adapters.telex.addresses import IPAddress, is_public
+from adapters.chats.addresses import IPAddress, is_public
 from application.errors import ReturnUrlForbidden
 
 LONGEST = 2048

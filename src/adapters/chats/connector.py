@@ -13,7 +13,7 @@ from ssl import SSLContext
 from aiohttp import AddrInfoType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from adapters.telex.addresses import IPAddress
+from adapters.chats.addresses import IPAddress
 
 Allows = Callable[[IPAddress], bool]
 

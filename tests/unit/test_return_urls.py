@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.telex.addresses import IPAddress, is_public
-from adapters.telex.return_urls import ReturnUrlRules
+from adapters.chats.addresses import IPAddress, is_public
+from adapters.chats.return_urls import ReturnUrlRules
 from application.errors import ReturnUrlForbidden
 from tests.contract.hostile_urls import GOOD, HOSTILE, PORT
 
