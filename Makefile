@@ -3,7 +3,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test soak cluster bench screens check format
+.PHONY: help setup demo run test soak cluster bench screens check format audit release
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -36,7 +36,7 @@ bench: setup ## measure speed and memory, each as a ratio to the limit taken in 
 screens: setup ## take the README's pictures anew
 	@$(RUN) python -m tests.screens
 
-check: setup ## format, lint, types, layers, tests
+check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) --group bench mypy
@@ -46,3 +46,12 @@ check: setup ## format, lint, types, layers, tests
 format: setup ## put the code in order
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
+
+audit: setup ## look the locked packages up in a database of known weaknesses (needs the internet)
+	@$(UV) audit --locked
+
+release: setup ## wheel, sdist and the image's build context, in dist/
+	@rm -rf dist && $(UV) build --quiet
+	@tar --create --gzip --file dist/aws_spend_monitor-$$($(UV) version --short)-image.tar.gz \
+		Containerfile .containerignore pyproject.toml uv.lock README.md LICENSE src deploy/entrypoint.sh
+	@ls -l dist
