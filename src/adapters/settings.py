@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from application.monitor import Monitor
 from application.ports.settings import SettingsReader
 from application.text import harmless
 from domain.charges import Metric, parse_record_types
+from domain.choices import did_you_mean
 from domain.milestones import Milestones
 from domain.notify import Notify
 from domain.periods import Frequency
@@ -35,6 +35,11 @@ PLACEHOLDER = re.compile(
 NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,2})?|\.\d+", re.ASCII)
 ONE_DAY_OF_MONTH = re.compile(r"@monthly|\S+\s+\S+\s+\d{1,2}\s+\S+\s+[*?]", re.IGNORECASE)
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
+
+LARGEST_SETTINGS = 16 * 1024
+"""Bytes of JSON, and"""
+LONGEST_VALUE = 1024
+"""characters of one value: whoever sends more is no form. Nothing reads what is longer."""
 
 SHORT = 100
 
@@ -72,18 +77,15 @@ class TelexSettingsReader(SettingsReader):
 
         def read(reader: Callable[..., Any], *labels: str) -> Any:
             try:
-                return reader(*(values.get(label) for label in labels))
+                return reader(*(text_of(label, values.get(label)) for label in labels))
             except ValueError as error:
                 problems.append(str(error))
 
         access_key_id = read(partial(read_credential, "aws_access_key_id"), "aws_access_key_id")
         secret = read(partial(read_credential, "aws_secret_access_key"), "aws_secret_access_key")
         threshold = read(read_threshold, "threshold")
-        frequency = read(read_frequency, "frequency", "interval")
-        optional = {
-            name: read(lambda value, parse=parse: parse(as_text(value)), label)
-            for label, (name, parse) in OPTIONAL.items()
-        }
+        frequency = read(partial(read_frequency, interval=interval_of(values)), "frequency")
+        optional = {name: read(parse, label) for label, (name, parse) in OPTIONAL.items()}
         if problems:
             raise SettingsRejected(*problems)
         return Monitor(Credentials(access_key_id, secret), threshold, frequency, **optional)
@@ -95,6 +97,8 @@ def values_by_label(settings: bytes) -> Mapping[str, Any]:
     Raises:
         SettingsRejected: This is no list of settings.
     """
+    if len(settings) > LARGEST_SETTINGS:
+        raise SettingsRejected(f"The settings of this integration are larger than {LARGEST_SETTINGS} bytes.")
     try:
         items = _decode(settings)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation) as error:
@@ -105,13 +109,12 @@ def values_by_label(settings: bytes) -> Mapping[str, Any]:
     return {item["label"].strip().lower(): item.get("default") for item in labelled}
 
 
-def read_credential(label: str, value: object) -> str:
+def read_credential(label: str, text: str) -> str:
     """A credential as typed, without outer spaces. Its value never appears in an error.
 
     Raises:
         ValueError: It is missing, a placeholder, or holds what no AWS key holds.
     """
-    text = as_text(value)
     if PLACEHOLDER.fullmatch(text):
         raise ValueError(f"{label} is not filled in: type the value that IAM showed for your access key.")
     if not CREDENTIAL.fullmatch(text):
@@ -119,17 +122,17 @@ def read_credential(label: str, value: object) -> str:
     return text
 
 
-def read_threshold(value: object) -> Threshold:
+def read_threshold(text: str) -> Threshold:
     """``100``, ``99.50``, ``$1,000``, ``1e3`` or a JSON number.
 
     Raises:
         ValueError: Anything else, with what is accepted.
     """
     accepted = "Accepted is zero or a positive amount such as 100, 99.50 or $1,000."
-    text = as_text(value)
+    text = text.strip()
     if not text:
         raise ValueError(f"threshold is empty. {accepted}")
-    digits = re.sub(r"^(USD\s*|(US)?\$\s*)|\s*USD$", "", text, flags=re.IGNORECASE)
+    digits = without_currency(text)
     if not NUMBER.fullmatch(digits):
         raise ValueError(f"threshold is {quoted(text)}, which is not an amount. {accepted}")
     amount = Decimal(digits.replace(",", ""))
@@ -138,35 +141,53 @@ def read_threshold(value: object) -> Threshold:
     return Threshold(amount)
 
 
-def read_frequency(value: object, interval: object = None) -> Frequency:
+def without_currency(text: str) -> str:
+    """An amount without the ``$``, ``US$`` or ``USD`` before it, or the ``USD`` after it."""
+    before = next((mark for mark in ("USD", "US$", "$") if text.upper().startswith(mark)), "")
+    if before:
+        return text[len(before) :].lstrip()
+    return text[: -len("USD")].rstrip() if text.upper().endswith("USD") else text
+
+
+def read_frequency(text: str, interval: str = "") -> Frequency:
     """One of the four frequencies, without case; without one, what the crontab's days suggest.
 
     Raises:
         ValueError: Anything else, with what is accepted.
     """
-    text = as_text(value)
     if not text:
-        monthly = ONE_DAY_OF_MONTH.fullmatch(as_text(interval))
+        monthly = ONE_DAY_OF_MONTH.fullmatch(interval)
         return Frequency.MONTHLY if monthly else Frequency.DAILY
     name = re.sub(r"[\s_-]+", "-", text.lower())
     try:
         return Frequency(name)
     except ValueError:
-        near = get_close_matches(name, list(Frequency), n=1)
-        hint = f" Did you mean {near[0].capitalize()}?" if near else ""
+        hint = did_you_mean(name, {frequency: frequency.capitalize() for frequency in Frequency})
         accepted = ", ".join(FREQUENCIES)
         raise ValueError(f"frequency is {quoted(text)}.{hint} Accepted are {accepted}.") from None
 
 
-def as_text(value: object) -> str:
-    """A form's value as text, trimmed; what a field cannot hold is as good as empty."""
-    match value:
-        case bool() | None | dict():
-            return ""
-        case list():
-            return ", ".join(as_text(item) for item in value)
-        case _:
-            return str(value).strip()
+def text_of(label: str, value: object) -> str:
+    """A form's value as text, trimmed; what a field cannot hold is as good as empty. A list is one of texts.
+
+    Raises:
+        ValueError: It is nested or long as no field's value is.
+    """
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, list) for item in items):
+        raise ValueError(f"{label} is not readable: it is a list of lists.")
+    text = ", ".join("" if isinstance(item, bool | None | dict) else str(item).strip() for item in items)
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"{label} is not readable: it is longer than {LONGEST_VALUE} characters.")
+    return text
+
+
+def interval_of(values: Mapping[str, Any]) -> str:
+    """The crontab, which is Telex's business: one that cannot be read is as good as none."""
+    try:
+        return text_of("interval", values.get("interval"))
+    except ValueError:
+        return ""
 
 
 def quoted(text: str) -> str:

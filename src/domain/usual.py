@@ -17,11 +17,8 @@ FEWEST_WEEKDAYS = 3
 """With fewer there is no saying what is usual."""
 
 EXAMPLE = 'Write for example "40% and 20": both 40 % and $20 above what the weekday usually costs.'
-NUMBER = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?"
-PERCENT_AND_AMOUNT = re.compile(
-    rf"(?P<percent>{NUMBER})\s*%\s*(?:and|&|\+|,|;|/)?\s*(?:US)?\$?\s*(?P<amount>{NUMBER})\s*(?:USD)?",
-    re.ASCII | re.IGNORECASE,
-)
+NUMBER = re.compile(r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?", re.ASCII)
+JOINTS = ("and", "&", "+", ",", ";", "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,24 @@ class SpikeRule:
         """
         if not text.strip():
             return None
-        match = PERCENT_AND_AMOUNT.fullmatch(text.strip())
-        if not match:
-            numbers = re.findall(NUMBER, text, re.ASCII)
+        percent, sign, rest = text.partition("%")
+        amount = _without_currency(_without(rest.strip().lower(), JOINTS))
+        percent = percent.strip()
+        if not (sign and NUMBER.fullmatch(percent) and NUMBER.fullmatch(amount)):
+            numbers = NUMBER.findall(text)
             hint = f' Did you mean "{numbers[0]}% and {numbers[1]}"?' if len(numbers) == 2 else ""  # noqa: PLR2004  # two
             raise ValueError(f"spike_alert is not a percentage and an amount.{hint} {EXAMPLE}")
-        return cls(_number(match["percent"]), _number(match["amount"]))
+        return cls(_number(percent), _number(amount))
+
+
+def _without_currency(text: str) -> str:
+    return _without(text, ("us$", "$")).removesuffix("usd").rstrip()
+
+
+def _without(text: str, prefixes: tuple[str, ...]) -> str:
+    """The text without the first of the prefixes that it has."""
+    found = next((prefix for prefix in prefixes if text.startswith(prefix)), "")
+    return text.removeprefix(found).lstrip()
 
 
 def _number(text: str) -> Decimal:
