@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
+from adapters.chats.telex import message_of
 from application.errors import ChannelUnavailable
-from application.messages import Message
+from application.notice import Notice
 from application.ports.channel import Channel
 
 
@@ -27,10 +28,10 @@ class ConsoleChannel(Channel):
         """Give way: a stream takes one message after the other."""
         return nullcontext()
 
-    async def post(self, return_url: str, message: Message) -> None:  # noqa: ARG002  # likewise
-        """Print the message and an empty line after it."""
+    async def post(self, return_url: str, notice: Notice) -> None:  # noqa: ARG002  # likewise
+        """Print the words of a Telex message and an empty line after it."""
         encoding = self._stream.encoding or "utf-8"
-        text = message.text.encode(encoding, "replace").decode(encoding)
+        text = message_of(notice).text.encode(encoding, "replace").decode(encoding)
         try:
             self._stream.write(f"{text}\n\n")
             self._stream.flush()

@@ -14,7 +14,7 @@ from application.credentials import Credentials
 from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.ports.settings import SettingsReader
-from application.text import harmless
+from application.text import one_line
 from domain.charges import Metric, parse_record_types
 from domain.choices import did_you_mean
 from domain.milestones import Milestones
@@ -192,4 +192,4 @@ def interval_of(values: Mapping[str, Any]) -> str:
 
 def quoted(text: str) -> str:
     """A value for an error; a long one could be a key in the wrong field and is not repeated."""
-    return f'"{harmless(text)}"' if len(text) <= 12 else "not readable"  # noqa: PLR2004
+    return f'"{one_line(text)}"' if len(text) <= 12 else "not readable"  # noqa: PLR2004

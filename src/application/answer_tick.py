@@ -24,8 +24,8 @@ from application.errors import (
     SpendMonitorError,
     TickUnreadable,
 )
-from application.messages import Message, failure_message, report_message
 from application.monitor import Monitor
+from application.notice import FailureNotice, Notice, SpendNotice
 from application.patience import FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -169,8 +169,8 @@ class AnswerTick:
         answer.paid_requests = checked.paid_requests
         topic, page = monitor.topic(checked.account_id), checked.page
         for report in checked.reports:
-            message = report_message(checked.account_id, report, checked.query)
-            page = await self._tell(tick, topic, page, message, partial(_note_report, report))
+            notice = SpendNotice.of(tick.id, self.clock.now(), monitor, checked, report)
+            page = await self._tell(tick, topic, page, notice, partial(_note_report, report))
             answer.outcome, answer.cause = Outcome.TOLD, report.verdict
         if not page.told and page.since is None:
             # Nothing is said, but from now on a breach that shows only later is one to tell of.
@@ -193,13 +193,14 @@ class AnswerTick:
         if page.failures.get(failure.code, "") >= period.start.isoformat():
             return
         note = partial(_note_failure, failure.code, period)
-        await self._tell(tick, topic, page, failure_message(failure, period), note)
+        notice = FailureNotice.of(tick.id, self.clock.now(), failure, period)
+        await self._tell(tick, topic, page, notice, note)
         answer.outcome = Outcome.FAILURE_TOLD
 
-    async def _tell(self, tick: _OpenTick, topic: str, page: Page, message: Message, note: Note) -> Page:
+    async def _tell(self, tick: _OpenTick, topic: str, page: Page, notice: Notice, note: Note) -> Page:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
         claimed = await self._claim(tick, topic, page)
-        await self.channel.post(tick.return_url, message)
+        await self.channel.post(tick.return_url, notice)
         return await self._record(tick.channel, topic, claimed, note)
 
     async def _claim(self, tick: _OpenTick, topic: str, page: Page) -> Page:

@@ -33,7 +33,7 @@ from __future__ import annotations
 from copy import copy
 from typing import ClassVar, Self
 
-from application.text import harmless
+from application.text import one_line
 
 
 class SpendMonitorError(Exception):
@@ -78,7 +78,7 @@ class AwsRefused(AwsError):
     """AWS says no. The text says what is wrong; ``remedy`` is the one thing to do about it.
 
     Args:
-        detail: What AWS said, if it adds anything; made harmless here, since it comes from outside.
+        detail: What AWS said, if it adds anything: text from outside, on one line.
 
     Source: the error table of Cost Explorer and STS, ``COST_EXPLORER.md``.
     """
@@ -87,7 +87,7 @@ class AwsRefused(AwsError):
     problem: ClassVar[str]
 
     def __init__(self, detail: str = "") -> None:
-        self.detail = harmless(detail, limit=300)
+        self.detail = one_line(detail, limit=300)
         super().__init__(self.detail)
 
     def __str__(self) -> str:

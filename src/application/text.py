@@ -1,18 +1,18 @@
-"""Text from outside, before it enters a message."""
+"""Text from outside, before it enters anything of ours."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
 
-FORBIDDEN = frozenset("<>[]*_\\`@#|")
-"""What a Telex channel would read as markup, a mention or a link. Source: TELEX.md, rendering."""
 
+def one_line(text: str, limit: int = 200) -> str:
+    """Strip control and invisible characters; fold white space; cut at ``limit``.
 
-def harmless(text: str, limit: int = 200) -> str:
-    """Strip markup, mentions, control and invisible characters; fold white space; cut at ``limit``."""
+    What a destination would read as markup or a mention stays: that is for its own words to mend.
+    """
     text = text[: 10 * limit]
-    if not (text.isprintable() and FORBIDDEN.isdisjoint(text)):
+    if not text.isprintable():
         text = "".join(_kept(text))
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -22,5 +22,5 @@ def _kept(text: str) -> Iterator[str]:
     for char in text:
         if char.isspace():
             yield " "
-        elif char not in FORBIDDEN and not unicodedata.category(char).startswith("C"):
+        elif not unicodedata.category(char).startswith("C"):
             yield char

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from secrets import token_hex
 
 import click
 import msgspec
 from rich.console import Console
 
 from adapters.aws.chain import credentials_from_chain
+from adapters.chats.telex import Message, message_of
 from application.check_spend import SpendChecked
 from application.diagnose import Finding
 from application.errors import AwsError, AwsRefused, ReturnUrlForbidden
-from application.messages import Message, failure_message, report_message
 from application.monitor import Monitor
+from application.notice import FailureNotice, Notice, SpendNotice
 from domain.thresholds import Verdict
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
@@ -43,24 +45,25 @@ async def check(
     async with _open_once(config) as container:
         if notify:
             _check_url(container, notify)
-        today = container.clock().now().date()
+        now, check_id = container.clock().now(), f"check-{token_hex(8)}"
+        today = now.date()
         try:
             with _progress("Asking AWS Cost Explorer …"):
                 monitor = replace(wanted, credentials=await credentials_from_chain())
                 checked = await container.check_spend().execute(monitor, today)
         except AwsError as failure:
-            message = failure_message(failure, wanted.frequency.period_on(today))
-            _print_failure(failure, message, output)
+            notice: Notice = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(today))
+            _print_failure(failure, message_of(notice), output)
             exit_code = EXIT_FAILED
         else:
             report = checked.reports[-1]
-            message = report_message(checked.account_id, report, checked.query)
-            _print_checked(monitor, checked, message, output)
+            notice = SpendNotice.of(check_id, now, monitor, checked, report)
+            _print_checked(monitor, checked, message_of(notice), output)
             if explain:
                 _console().print(explanation(monitor, checked), markup=False)
             exit_code = EXIT_CODES[report.verdict]
         if notify:
-            await _post(container, notify, message)
+            await _post(container, notify, notice)
     return exit_code
 
 
@@ -94,9 +97,9 @@ def _check_url(container: Container, notify: str) -> None:
         raise click.BadParameter(str(error), param_hint="--notify") from error
 
 
-async def _post(container: Container, notify: str, message: Message) -> None:
+async def _post(container: Container, notify: str, notice: Notice) -> None:
     with container.channel().lane(notify):
-        await container.channel().post(notify, message)
+        await container.channel().post(notify, notice)
     Console(stderr=True).print("posted to the channel")
 
 

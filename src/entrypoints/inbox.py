@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from application.errors import StorageUnavailable
 from application.ports.inbox import InboxEntry
@@ -55,7 +56,7 @@ def _table(entries: Sequence[InboxEntry]) -> Table:
             f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
             str(entry.attempts),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            entry.reason,
+            Text(entry.reason),
         )
     return table
 

@@ -13,9 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from adapters.aws.console import console_link
+from adapters.chats.telex import Message
 from application.check_spend import SpendChecked
-from application.console_link import console_link
-from application.messages import Message
 from application.monitor import Monitor
 from domain.money import Money
 from domain.movers import Part

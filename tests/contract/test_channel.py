@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from adapters.chats.telex import message_of
 from adapters.console import ConsoleChannel
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelBusy, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
-from application.messages import Message
 from application.ports.channel import Channel
 from tests.contract.telex_double import (
     TelexDouble,
@@ -21,9 +21,9 @@ from tests.contract.telex_double import (
 )
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import FixedClock
+from tests.fakes.notices import EXCEEDED, WITHIN
 
-GOOD = Message("✅ AWS Spend Alert\n\n🟢 Status: Within Budget", good=True)
-BAD = Message("🔔 AWS Spend Alert\n\n🔴 Status: Exceeded Budget", good=False)
+GOOD, BAD = WITHIN, EXCEEDED
 
 
 @dataclass
@@ -90,7 +90,7 @@ async def test_a_message_is_delivered_once_and_whole(rig: Rig) -> None:
     """The channel has each message once, in order, as good or bad news."""
     await rig.channel.post(rig.url, GOOD)
     await rig.channel.post(rig.url, BAD)
-    assert rig.told() == [(GOOD.text, True), (BAD.text, False)]
+    assert rig.told() == [(message_of(GOOD).text, True), (message_of(BAD).text, False)]
 
 
 async def test_a_refusal_carries_the_reason(rig: Rig) -> None:
@@ -107,7 +107,7 @@ async def test_an_absence_carries_the_pause_asked_for(rig: Rig) -> None:
         await rig.channel.post(rig.url, BAD)
     assert caught.value.retry_after == 7.0
     await rig.channel.post(rig.url, GOOD)
-    assert rig.told()[-1] == (GOOD.text, True)
+    assert rig.told()[-1] == (message_of(GOOD).text, True)
 
 
 async def test_a_forbidden_url_is_refused_everywhere(rig: Rig) -> None:
@@ -147,7 +147,7 @@ async def test_a_console_prints_the_message() -> None:
     channel.check("anything")
     with channel.lane("anything"):
         await channel.post("anything", GOOD)
-    assert stream.getvalue() == f"{GOOD.text}\n\n"
+    assert stream.getvalue() == f"{message_of(GOOD).text}\n\n"
 
 
 async def test_a_console_without_emoji_prints_what_it_can() -> None:
@@ -155,7 +155,7 @@ async def test_a_console_without_emoji_prints_what_it_can() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     await ConsoleChannel(stream).post("", BAD)
-    assert raw.getvalue().decode() == "? AWS Spend Alert\n\n? Status: Exceeded Budget\n\n"
+    assert raw.getvalue().decode().startswith("? AWS Spend Alert\n\n? AWS Account: 123456789012\n")
 
 
 async def test_a_closed_console_is_unavailable() -> None:

@@ -10,16 +10,15 @@ import pytest
 
 from adapters.telex import open_telex
 from application.errors import ChannelBusy, ChannelRefused, ChannelUnavailable
-from application.messages import Message
 from tests.contract.telex_double import (
     TelexDouble,
     raw_server,
     telex_double,
 )
 from tests.fakes.clock import FixedClock
+from tests.fakes.notices import EXCEEDED, WITHIN
 
-GOOD = Message("✅ AWS Spend Alert\n\n🟢 Status: Within Budget", good=True)
-BAD = Message("🔔 AWS Spend Alert\n\n🔴 Status: Exceeded Budget", good=False)
+GOOD, BAD = WITHIN, EXCEEDED
 
 
 @pytest.fixture

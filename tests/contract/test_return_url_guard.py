@@ -15,7 +15,6 @@ from adapters.chats.addresses import is_public
 from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
-from application.messages import Message
 from tests.contract.hostile_urls import HOSTILE, PORT
 from tests.contract.telex_double import (
     RawServer,
@@ -26,8 +25,9 @@ from tests.contract.telex_double import (
     telex_double,
 )
 from tests.fakes.clock import FixedClock
+from tests.fakes.notices import WITHIN
 
-GREETING = Message("hello", good=True)
+GREETING = WITHIN
 
 hostile = pytest.mark.parametrize("return_url", [url for urls in HOSTILE.values() for url in urls])
 

@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.chats.telex import message_of
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable
-from application.messages import Message
 from tests.contract.telex_double import (
     TelexDouble,
     telex_double,
 )
 from tests.fakes.clock import FixedClock
+from tests.fakes.notices import EXCEEDED, WITHIN
 
-GOOD = Message("✅ AWS Spend Alert\n\n🟢 Status: Within Budget", good=True)
-BAD = Message("🔔 AWS Spend Alert\n\n🔴 Status: Exceeded Budget", good=False)
+GOOD, BAD = WITHIN, EXCEEDED
 
 OK = '{"status":"success","status_code":202,"message":"request received","task_id":"1"}'
 
@@ -41,7 +41,7 @@ async def test_the_wire(telex: TelexDouble, channel: TelexChannel) -> None:
     await channel.post(telex.url, BAD)
     post = telex.received[0]
     assert json.loads(post.body) == {
-        "message": BAD.text,
+        "message": message_of(BAD).text,
         "username": "AWS Spend Monitor",
         "event_name": "Cost Alert",
         "status": "error",
@@ -114,7 +114,7 @@ async def test_what_says_nothing_of_an_error_is_delivered(
         (
             202,
             '{"status":"error","message":"<b>@all</b>\\n\\u001b[31m`now`"}',
-            "The channel refused the message: ball/b 31mnow.",
+            "The channel refused the message: <b>@all</b> [31m`now`.",
         ),
         (404, '{"message":"no such channel."}', "The channel answered HTTP 404: no such channel."),
         (410, "", "The channel answered HTTP 410."),
@@ -125,7 +125,7 @@ async def test_what_says_nothing_of_an_error_is_delivered(
     ],
 )
 async def test_refusals(telex: TelexDouble, channel: TelexChannel, status: int, body: str, text: str) -> None:
-    """Telex's error in a 2xx, a redirect and a 4xx are final; the reason is made harmless."""
+    """Telex's error in a 2xx, a redirect and a 4xx are final; the reason stays on one line."""
     telex.answer(status, body)
     with pytest.raises(ChannelRefused) as caught:
         await channel.post(telex.url, GOOD)

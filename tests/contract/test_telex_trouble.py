@@ -16,7 +16,6 @@ from aiohttp import web
 
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable
-from application.messages import Message
 from tests.contract.telex_double import (
     ScriptedResolver,
     TelexDouble,
@@ -25,9 +24,9 @@ from tests.contract.telex_double import (
     telex_double,
 )
 from tests.fakes.clock import FixedClock
+from tests.fakes.notices import EXCEEDED, WITHIN
 
-GOOD = Message("✅ AWS Spend Alert\n\n🟢 Status: Within Budget", good=True)
-BAD = Message("🔔 AWS Spend Alert\n\n🔴 Status: Exceeded Budget", good=False)
+GOOD, BAD = WITHIN, EXCEEDED
 
 OK = '{"status":"success","status_code":202,"message":"request received","task_id":"1"}'
 

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from adapters.chats.telex import Message, message_of
 from application.errors import ChannelBusy, ReturnUrlForbidden, SpendMonitorError
-from application.messages import Message
+from application.notice import Notice
 from application.ports.channel import Channel
 
 
@@ -22,15 +23,15 @@ class FakeChannel(Channel):
     def __init__(self, forbidden: frozenset[str] = frozenset(), places: int = 1000) -> None:
         self.forbidden = forbidden
         self.places = places
-        self.posts: list[tuple[str, Message]] = []
-        """Every delivery, oldest first: the return_url and the message."""
+        self.posts: list[tuple[str, Notice]] = []
+        """Every delivery, oldest first: the return_url and the notice."""
         self.failures: deque[SpendMonitorError] = deque()
         """Each post takes the first of these, if any, and raises it instead of delivering."""
 
     @property
     def messages(self) -> list[Message]:
-        """Every message delivered, oldest first."""
-        return [message for _, message in self.posts]
+        """Every notice delivered, in Telex's words, oldest first."""
+        return [message_of(notice) for _, notice in self.posts]
 
     def check(self, return_url: str) -> None:
         """Refuse the forbidden ones."""
@@ -49,9 +50,9 @@ class FakeChannel(Channel):
         finally:
             self.places += 1
 
-    async def post(self, return_url: str, message: Message) -> None:
+    async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, or fail as told."""
         self.check(return_url)
         if self.failures:
             raise self.failures.popleft()
-        self.posts.append((return_url, message))
+        self.posts.append((return_url, notice))

@@ -29,7 +29,7 @@ async def test_the_newest_period_is_told(amount: str, *, good: bool) -> None:
     world.account.bill = bill(world.today, d1=amount)
     answer = await world.tick()
     assert answer.outcome is Outcome.TOLD
-    [(return_url, message)] = world.channel.posts
+    [(return_url, _)], [message] = world.channel.posts, world.channel.messages
     assert return_url == URL
     assert message.good is good
     assert ACCOUNT in message.text

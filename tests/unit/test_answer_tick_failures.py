@@ -18,7 +18,7 @@ from application.errors import (
     PaidRequestsCapped,
     PermissionMissing,
 )
-from application.messages import Message
+from application.notice import Notice
 from application.ports.inbox import TickState
 from tests.fakes.aws import FakeAws, FakeCostSource
 from tests.fakes.channel import FakeChannel
@@ -31,9 +31,9 @@ WRONG = settings(credentials=Credentials("AKIAWRONGWRONGWRONGW", "wrong+secret")
 class AwayAfterFirst(FakeChannel):
     """Takes one message and is away for the next."""
 
-    async def post(self, return_url: str, message: Message) -> None:
+    async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, and break once."""
-        await super().post(return_url, message)
+        await super().post(return_url, notice)
         if len(self.posts) == 1:
             self.failures.append(ChannelUnavailable("Away."))
 

@@ -14,11 +14,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from adapters.chats.telex import message_of
 from application import errors
 from application.answer_tick import Answer, Outcome
 from application.check_spend import CheckSpend, SpendChecked
-from application.messages import Message
 from application.monitor import Monitor
+from application.notice import Notice
 from application.ports.inbox import Lease, TickState
 from domain.reports import Report
 from domain.thresholds import Verdict
@@ -77,13 +78,13 @@ class WatchedChannel(FakeChannel):
         super().__init__()
         self.heard: Counter[Said] = Counter()
 
-    async def post(self, return_url: str, message: Message) -> None:
+    async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, after others had a chance to come in between."""
         await asyncio.sleep(0)
-        await super().post(return_url, message)
+        await super().post(return_url, notice)
         attempt = current.get()
         if attempt.reports is None:
-            said: Said = (return_url, attempt.raw, message.text)
+            said: Said = (return_url, attempt.raw, message_of(notice).text)
         else:
             report = attempt.reports[len(attempt.said)]
             before = report.before.verdicts[-1] if report.before else None

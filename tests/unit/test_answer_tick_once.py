@@ -10,7 +10,7 @@ import pytest
 
 from application.answer_tick import Outcome
 from application.errors import AwsBusy, StorageUnavailable
-from application.messages import Message
+from application.notice import Notice
 from application.ports.inbox import Lease, TickState
 from tests.fakes.channel import FakeChannel
 from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
@@ -33,12 +33,12 @@ class SlowChannel(FakeChannel):
         super().__init__()
         self.reached, self.open = asyncio.Event(), asyncio.Event()
 
-    async def post(self, return_url: str, message: Message) -> None:
+    async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver; the first one only when it is let go."""
         if not self.reached.is_set():
             self.reached.set()
             await self.open.wait()
-        await super().post(return_url, message)
+        await super().post(return_url, notice)
 
 
 class TestTwoTicks:

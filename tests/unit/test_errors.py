@@ -10,7 +10,6 @@ import pytest
 
 from application import errors
 from application.errors import AwsRefused, AwsUnavailable, SpendMonitorError
-from application.text import harmless
 
 CLASSES = [
     value
@@ -66,9 +65,8 @@ def test_being_away_has_a_remedy_too() -> None:
     assert AwsUnavailable.remedy.endswith(".")
 
 
-def test_the_words_of_aws_are_made_harmless() -> None:
-    """A message of AWS cannot ping a channel or forge a line."""
+def test_the_words_of_aws_stay_on_one_line() -> None:
+    """A message of AWS cannot forge a line of a log; what is markup where, each chat knows."""
     refusal = errors.PermissionMissing("@channel\n🟢 Status: Within Budget <b>" + "x" * 1000)
-    assert refusal.detail == harmless(refusal.detail, limit=300)
+    assert len(refusal.detail) == 300
     assert "\n" not in str(refusal)
-    assert "@" not in str(refusal)

@@ -12,7 +12,7 @@ import msgspec
 from yarl import URL
 
 from application.errors import ChannelRefused, ChannelUnavailable
-from application.text import harmless
+from application.text import one_line
 
 SHORTEST_TELLING_PART = 9
 """Shorter parts of a URL (``v1``, ``webhooks``) give nothing away, and hiding them would garble a reason."""
@@ -70,7 +70,7 @@ def _reason(said: Said, url: URL) -> str:
     for part in sorted({*url.parts, *url.query.values(), url.host or "", str(url)}, key=len, reverse=True):
         if len(part) >= SHORTEST_TELLING_PART:
             reason = reason.replace(part, "…")
-    return f": {harmless(reason).rstrip('.')}"
+    return f": {one_line(reason).rstrip('.')}"
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -26,9 +26,10 @@ from adapters.chats.addresses import IPAddress, is_public
 from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
 from adapters.chats.lanes import HostLanes
 from adapters.chats.return_urls import ReturnUrlRules
+from adapters.chats.telex import message_of
 from adapters.telex.answers import judge
 from application.errors import ChannelUnavailable, ReturnUrlForbidden
-from application.messages import Message
+from application.notice import Notice
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 
@@ -124,15 +125,15 @@ class TelexChannel(Channel):
         """Hold one of the places that the URL's host and port have earned."""
         return self._lanes.place(_host(self._rules.read(return_url)))
 
-    async def post(self, return_url: str, message: Message) -> None:
-        """Deliver the message, and let the host's lane know how that went.
+    async def post(self, return_url: str, notice: Notice) -> None:
+        """Deliver the notice, and let the host's lane know how that went.
 
         A 2xx whose body never ends is a delivery: whatever the rest says, sending it again would not help.
         """
         url = self._rules.read(return_url)
         started = monotonic()
         try:
-            whole = await self._deliver(url, message)
+            whole = await self._deliver(url, notice)
         except (ChannelUnavailable, ReturnUrlForbidden):
             self._lanes.failed(_host(url))
             raise
@@ -141,8 +142,9 @@ class TelexChannel(Channel):
         elif monotonic() - started < PROMPT_SECONDS:
             self._lanes.succeeded(_host(url))
 
-    async def _deliver(self, url: URL, message: Message) -> bool:
+    async def _deliver(self, url: URL, notice: Notice) -> bool:
         """Post, judge the answer, and say whether all of it came."""
+        message = message_of(notice)
         data = _encoder.encode(WebhookMessage(message.text, "success" if message.good else "error"))
         try:
             async with self._session.post(url, data=data, allow_redirects=False) as response:

@@ -1,4 +1,4 @@
-"""The port to the channel that reads the message."""
+"""The port to the channel that is told."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from abc import abstractmethod
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from application.messages import Message
+from application.notice import Notice
 
 
 class Channel(Protocol):
-    """Posts messages to return_urls."""
+    """Posts notices to return_urls."""
 
     @abstractmethod
     def check(self, return_url: str) -> None:
@@ -30,8 +30,8 @@ class Channel(Protocol):
         """
 
     @abstractmethod
-    async def post(self, return_url: str, message: Message) -> None:
-        """Deliver the message; when this returns the channel has it.
+    async def post(self, return_url: str, notice: Notice) -> None:
+        """Put the notice into the channel's own words and deliver it; when this returns the channel has it.
 
         Raises:
             ReturnUrlForbidden: As ``check`` does, or the host resolves to addresses that are never called.

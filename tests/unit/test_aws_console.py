@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from application.console_link import COST_AGGREGATES, console_link
+from adapters.aws.console import COST_AGGREGATES, console_link
 from application.ports.cost_source import CostQuery, Granularity
 from domain.charges import Metric
 from domain.periods import Period

@@ -1,4 +1,4 @@
-"""The words of a message. They read well as plain text and as markdown; the first six lines say it all."""
+"""Telex's words. They read well as plain text and as markdown; the first six lines say it all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from application.console_link import console_link, is_filtered
-from application.errors import AwsError, SettingsRejected
+from adapters.aws.console import console_link, is_filtered
+from application.notice import FailureNotice, Notice, SpendNotice
 from application.ports.cost_source import CostQuery
-from application.text import harmless
+from application.text import one_line
 from domain.analysis import Analysis
 from domain.charges import Metric
 from domain.money import Money, round_together
@@ -26,7 +26,14 @@ LONGEST = 2000
 
 LONGEST_NAME = 60
 LONGEST_LIST = 160
-"""Characters of a name, and of a scope or a list of charges, from outside."""
+LONGEST_PROBLEM = 600
+"""Characters of a name, of a scope or a list of charges, and of a sentence that quotes, all from outside."""
+
+MARKUP = str.maketrans("", "", "<>[]*_\\`@#|")
+"""What a Telex channel would read as markup, a mention or a link. Source: TELEX.md, rendering."""
+
+MARKUP_IN_SENTENCES = str.maketrans("", "", "<>[]\\`@#|")
+"""Our own sentences name settings and quote what was typed: ``_`` and ``*`` are at worst italics."""
 
 TITLE = "AWS Spend Alert"
 BARS = "▁▂▃▄▅▆▇█"
@@ -36,11 +43,11 @@ HALF = Decimal("0.5")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a channel reads.
+    """What a Telex channel reads.
 
     Args:
         text: Lines of plain text, at most 2,000 characters.
-        good: Whether it is shown as good news (green) or as bad (red).
+        good: Whether it is shown as good news (green) or as bad (red); there is no third.
     """
 
     text: str
@@ -51,15 +58,20 @@ class Message:
             object.__setattr__(self, "text", self.text[: LONGEST - 1] + "…")
 
 
-def report_message(account_id: str, report: Report, query: CostQuery | None = None) -> Message:
-    """Say what a period cost, whether that is within budget, and what is behind it.
+def message_of(notice: Notice) -> Message:
+    """Put a notice into words."""
+    return _of_spend(notice) if isinstance(notice, SpendNotice) else _of_failure(notice)
 
-    Args:
-        account_id: Whose spend.
-        report: The figures; without its analysis only the first lines are said.
-        query: What AWS was asked: for the link to the same view, and to say what was left out.
-    """
-    lines = [*_headline(account_id, report), *_events(report)]
+
+def harmless(text: str, limit: int = 200) -> str:
+    """Text from outside without markup and mentions, on one line, cut at ``limit``."""
+    return one_line(one_line(text, 10 * limit).translate(MARKUP), limit)
+
+
+def _of_spend(notice: SpendNotice) -> Message:
+    """Say what a period cost, whether that is within budget, and what is behind it."""
+    report, query = notice.report, notice.question
+    lines = [*_headline(notice.account.id, report), *_events(report)]
     if report.analysis:
         details = [
             *_why(report, report.analysis),
@@ -69,22 +81,24 @@ def report_message(account_id: str, report: Report, query: CostQuery | None = No
         ]
         lines += ["", *details] if details else []
     text = "\n".join(lines)
-    if query:
-        text += _link(report, query, room=LONGEST - len(text))
+    text += _link(report, query, room=LONGEST - len(text))
     return Message(text, good=report.verdict is not Verdict.EXCEEDED)
 
 
-def failure_message(failure: SettingsRejected | AwsError, period: Period) -> Message:
+def _of_failure(notice: FailureNotice) -> Message:
     """Say that a check could not be made, why, and the one thing to do about it."""
-    account_id = failure.account_id if isinstance(failure, AwsError) else ""
-    lines = [f"⚠️ {TITLE}", "", f"🏦 AWS Account: {harmless(account_id) or 'unknown'}"]
-    lines.append(f"📅 Period: {period}")
-    lines.append("🔴 Status: Check Failed")
-    if isinstance(failure, SettingsRejected):
-        lines += [f"❗ {problem}" for problem in failure.problems]
-        lines.append("🔧 What to do: correct this in the integration's settings.")
-    else:
-        lines += [f"❗ {failure}", f"🔧 What to do: {failure.remedy}"]
+    problems = [
+        one_line(problem.translate(MARKUP_IN_SENTENCES), LONGEST_PROBLEM) for problem in notice.problems
+    ]
+    lines = [
+        f"⚠️ {TITLE}",
+        "",
+        f"🏦 AWS Account: {harmless(notice.account.id) or 'unknown'}",
+        f"📅 Period: {notice.period}",
+        "🔴 Status: Check Failed",
+        *(f"❗ {problem}" for problem in problems),
+        f"🔧 What to do: {notice.remedy}",
+    ]
     return Message("\n".join(lines), good=False)
 
 
@@ -236,21 +250,21 @@ def _shape(analysis: Analysis) -> Iterator[str]:
         yield f"📈 Last {len(analysis.shape)} {unit}: {line} ({low} to {high})"
 
 
-def _trust(report: Report, analysis: Analysis, query: CostQuery | None) -> Iterator[str]:
+def _trust(report: Report, analysis: Analysis, query: CostQuery) -> Iterator[str]:
     sentences = []
     if report.spend is None and not any(spend for _, spend in analysis.shape):
         sentences.append("AWS shows no costs before it either: none arose, or the account is new.")
-        if query and is_filtered(query):
+        if is_filtered(query):
             sentences.append("Or nothing fits the scope: names must be spelled as in Cost Explorer.")
     if report.spend and analysis.counted != report.period:
         sentences.append(f"Costs after {analysis.counted.last_day} are not published yet.")
     if report.spend and analysis.provisional:
         sentences.append(f"Provisional: AWS may still change it{_usual_change(analysis.later_change)}.")
-    if query and query.metric is not Metric.AMORTIZED:
+    if query.metric is not Metric.AMORTIZED:
         sentences.append(f"Counted as {query.metric}.")
-    if query and query.excluded_record_types:
+    if query.excluded_record_types:
         sentences.append(f"Left out: {harmless(', '.join(query.excluded_record_types), LONGEST_LIST)}.")
-    if query and query.scope:
+    if query.scope:
         sentences.append(f"Only: {harmless(str(query.scope), LONGEST_LIST)}.")
     if sentences:
         yield f"🔎 {' '.join(sentences)}"

@@ -12,45 +12,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.check_spend import query_for
-from application.credentials import Credentials
+from adapters.chats.telex import LONGEST, Message, message_of, percent_of, sparkline
 from application.errors import AwsUnavailable, PermissionMissing, SettingsRejected
-from application.messages import LONGEST, Message, failure_message, percent_of, report_message, sparkline
 from application.monitor import Monitor
-from application.text import FORBIDDEN
 from domain.charges import Metric
 from domain.costs import CostHistory
 from domain.milestones import Milestones
 from domain.money import Money
 from domain.movers import Part
-from domain.notify import Notify
 from domain.periods import Frequency, Period
-from domain.reports import Report, news
+from domain.reports import Report
 from domain.scope import Scope
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.usual import SpikeRule
 from tests.fakes.histories import AMOUNTS, Amounts, by_period, daily, day, month
-
-ACCOUNT = "123456789012"
-TODAY = date(2026, 11, 23)
-NEWEST = day("2026-11-22")
-MONITOR = Monitor(Credentials("AKIA", "secret"), Threshold(Decimal(100)), notify=Notify.EVERY_CHECK)
+from tests.fakes.notices import ACCOUNT, MONITOR, NEWEST, TODAY, failure_notice, spend_notice
 
 
 def report_of(
     history: CostHistory, monitor: Monitor = MONITOR, told: Mapping[Period, Told] | None = None
 ) -> Report:
     """The report on the newest period."""
-    return news(monitor.watch, TODAY, history, told or {})[-1]
+    return spend_notice(history, monitor, told).report
 
 
 def text_of(
     history: CostHistory, monitor: Monitor = MONITOR, told: Mapping[Period, Told] | None = None
 ) -> str:
     """Its message."""
-    query = query_for(monitor, ACCOUNT, TODAY)
-    return report_message(ACCOUNT, report_of(history, monitor, told), query).text
+    return message_of(spend_notice(history, monitor, told)).text
 
 
 def lines_of(*costs: Amounts | str | None, monitor: Monitor = MONITOR) -> list[str]:
@@ -127,12 +118,13 @@ class TestFirstSixLines:
     @pytest.mark.parametrize(("cost", "good"), [("100", True), (None, True), ("101", False)])
     def test_red_is_for_exceeded_only(self, cost: str | None, *, good: bool) -> None:
         """Telex shows good news green and bad news red."""
-        assert report_message(ACCOUNT, report_of(daily("2026-11-23", "1", cost))).good is good
+        assert message_of(spend_notice(daily("2026-11-23", "1", cost))).good is good
 
     def test_without_an_analysis_they_are_all(self) -> None:
         """A bare report is said in full all the same."""
         bare = Report(NEWEST, Money(Decimal(5)), Threshold(Decimal(9)), Verdict.WITHIN)
-        assert len(report_message(ACCOUNT, bare).text.splitlines()) == 6
+        text = message_of(spend_notice(daily("2026-11-23"), report=bare)).text
+        assert len(text.partition("\n🔗")[0].splitlines()) == 6
 
 
 class TestEvents:
@@ -235,15 +227,15 @@ class TestWhy:
 
     def test_linked_accounts_are_named_when_they_are_known(self) -> None:
         """With the changes of their own."""
-        report = report_of(daily("2026-11-23", "80", "120"))
+        history = daily("2026-11-23", "80", "120")
+        report = report_of(history)
         assert report.analysis is not None
         accounts = (
             Part("web (111122223333)", Decimal(100), Decimal(70)),
             Part("444455556666", Decimal(20), Decimal(10)),
         )
-        text = report_message(
-            ACCOUNT, replace(report, analysis=replace(report.analysis, accounts=accounts))
-        ).text
+        full = replace(report, analysis=replace(report.analysis, accounts=accounts))
+        text = message_of(spend_notice(history, report=full)).text
         at = text.splitlines().index("🏢 Linked accounts:")
         assert text.splitlines()[at + 1 : at + 3] == [
             "• web (111122223333): $100.00 (+$30.00)",
@@ -421,11 +413,13 @@ class TestSize:
         assert report.analysis is not None
         accounts = tuple(Part(name, amount, amount / 2, is_new=True) for name in names)
         full = replace(report, analysis=replace(report.analysis, accounts=accounts))
-        text = report_message(ACCOUNT, full, query_for(monitor, ACCOUNT, TODAY)).text
+        text = message_of(spend_notice(history, monitor, report=full)).text
         assert len(text) <= LONGEST
         assert not text.endswith("…")
         assert "🔗 Cost Explorer" not in text or text.endswith("&reportMode=STANDARD")
-        assert not [one for one in text.splitlines()[8:] if set(one.partition("https://")[0]) & FORBIDDEN]
+        assert not [
+            one for one in text.splitlines()[8:] if set(one.partition("https://")[0]) & set("<>[]*_\\`@#|")
+        ]
 
     def test_a_name_cannot_forge_a_line(self) -> None:
         """Nor ping a channel or draw a link."""
@@ -455,7 +449,7 @@ class TestFailures:
         """The sentence of the error table."""
         failure = PermissionMissing()
         failure.account_id = ACCOUNT
-        message = failure_message(failure, NEWEST)
+        message = message_of(failure_notice(failure))
         assert message.text.splitlines() == [
             "⚠️ AWS Spend Alert",
             "",
@@ -469,13 +463,13 @@ class TestFailures:
 
     def test_every_wrong_setting_is_named(self) -> None:
         """All at once, so that they can be mended at once."""
-        text = failure_message(SettingsRejected("threshold is empty.", "metric is none."), NEWEST).text
+        text = message_of(failure_notice(SettingsRejected("threshold is empty.", "metric is none."))).text
         assert text.splitlines()[2] == "🏦 AWS Account: unknown"
         assert "❗ threshold is empty.\n❗ metric is none.\n🔧 What to do:" in text
 
     def test_no_figure_is_shown(self) -> None:
         """A failure is never a zero."""
-        assert "$0" not in failure_message(AwsUnavailable("AWS is throttling."), NEWEST).text
+        assert "$0" not in message_of(failure_notice(AwsUnavailable("AWS is throttling."))).text
 
 
 @pytest.mark.parametrize(

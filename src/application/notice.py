@@ -1,0 +1,133 @@
+"""What a channel is told, as values: the words are each destination's own (``adapters/chats``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from application.check_spend import SpendChecked
+from application.errors import AwsError, SettingsRejected
+from application.monitor import Monitor
+from application.ports.cost_source import CostQuery
+from domain.costs import CostHistory
+from domain.periods import Frequency, Period
+from domain.reports import Report
+from domain.thresholds import Verdict
+
+IN_THE_SETTINGS = "Correct this in the integration's settings."
+
+
+class Tone(StrEnum):
+    """What a reader should feel at first sight: green, amber or red where the destination has colours."""
+
+    GOOD = "good"
+    CARE = "care"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose spend.
+
+    Args:
+        id: 12 digits, or empty when that is not known.
+    """
+
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendNotice:
+    """What a period cost, and all there is to say about it.
+
+    It is complete: words, a picture or a page are made from it alone, and any encoder of dataclasses
+    keeps it.
+
+    Args:
+        id: The same whenever the same is told again (a retry); letters, digits, ``-`` and ``_``.
+        made_at: When it was found out (UTC).
+        account: Whose spend.
+        frequency: Which periods the channel watches.
+        report: The period: its figures, what was told of it before, what makes it news, the analysis.
+        question: What AWS was asked.
+        history: All that AWS answered.
+        page: The address of the page that shows it; empty without one.
+    """
+
+    id: str
+    made_at: datetime
+    account: Account
+    frequency: Frequency
+    report: Report
+    question: CostQuery
+    history: CostHistory
+    page: str = ""
+
+    @classmethod
+    def of(cls, tick_id: str, now: datetime, monitor: Monitor, checked: SpendChecked, report: Report) -> Self:
+        """One of the reports of a check."""
+        return cls(
+            id=f"{tick_id}-{report.period.start:%Y%m%d}-{report.verdict}",
+            made_at=now,
+            account=Account(checked.account_id),
+            frequency=monitor.frequency,
+            report=report,
+            question=checked.query,
+            history=checked.history,
+        )
+
+    @property
+    def currency(self) -> str:
+        """What AWS bills in."""
+        return self.report.spend.currency if self.report.spend else self.history.currency
+
+    @property
+    def tone(self) -> Tone:
+        """Exceeded is bad; a spike, or a period that is not published yet, wants care."""
+        if self.report.verdict is Verdict.EXCEEDED:
+            return Tone.BAD
+        unsure = self.report.spike or self.report.verdict is Verdict.NOT_PUBLISHED
+        return Tone.CARE if unsure else Tone.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class FailureNotice:
+    """A check that could not be made.
+
+    Args:
+        id: As for ``SpendNotice``.
+        made_at: When it failed (UTC).
+        account: Whose spend, as far as that is known.
+        period: What was to be checked.
+        code: The cause: stable and bounded, as in ``application/errors.py``.
+        problems: What is wrong, one sentence each. They may hold text of AWS's.
+        remedy: The one thing to do about it.
+    """
+
+    id: str
+    made_at: datetime
+    account: Account
+    period: Period
+    code: str
+    problems: tuple[str, ...]
+    remedy: str
+
+    @classmethod
+    def of(cls, tick_id: str, now: datetime, failure: SettingsRejected | AwsError, period: Period) -> Self:
+        """What a failure has to say."""
+        if isinstance(failure, SettingsRejected):
+            account, problems, remedy = Account(), failure.problems, IN_THE_SETTINGS
+        else:
+            account, problems, remedy = Account(failure.account_id), (str(failure),), failure.remedy
+        notice_id = f"{tick_id}-{period.start:%Y%m%d}-{failure.code}"
+        return cls(notice_id, now, account, period, failure.code, problems, remedy)
+
+    @property
+    def tone(self) -> Tone:
+        """Whoever trusts in being told needs to know."""
+        return Tone.CARE
+
+
+Notice = SpendNotice | FailureNotice
