@@ -149,10 +149,9 @@ def doctor() -> None:
 @main.command()
 def policy() -> None:
     """Print the least IAM policy that the checks need."""
-    import json
+    from adapters.aws.policy import least_policy
 
-    statement = {"Sid": "SpendMonitor", "Effect": "Allow", "Action": "ce:GetCostAndUsage", "Resource": "*"}
-    click.echo(json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2))
+    click.echo(least_policy())
 
 
 @main.group()

@@ -44,6 +44,7 @@ class Config:
         rate_limit: Requests a minute per client address; 0 is off.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
         nats_replicas: Copies of every stream and bucket.
+        operator: Who runs this, as the landing page says it: a name, a link, an address.
         log_level: debug, info, warning or error.
         log_format: console or json; None: console on a terminal, else json.
     """
@@ -61,6 +62,7 @@ class Config:
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1
+    operator: str | None = None
     log_level: str = "info"
     log_format: str | None = None
 
@@ -104,6 +106,7 @@ KEY_FORM = (
 SECRETS = ("STATE_URL", "SECRET_KEY")
 """What may also be given as ``…_FILE``: the path of a file that holds it (Docker and Kubernetes secrets)."""
 
+LONGEST_LINE = 200
 LONGEST_SECRET_FILE = 64 * 1024
 
 PUBLIC_URLS_OF_HOSTS = {
@@ -171,6 +174,15 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _line(text: str) -> str:
+    if not text.isprintable() or len(text) > LONGEST_LINE:
+        raise ValueError(
+            f"{len(text)} characters, not one line; accepted is up to {LONGEST_LINE} printable ones, "
+            "such as Platform team, platform@example.com"
+        )
+    return text
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     hosts = _items(text)
     for host in hosts:
@@ -231,6 +243,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1)),
+    "OPERATOR": ("operator", _line),
     "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
     "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
 }

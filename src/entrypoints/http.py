@@ -28,6 +28,7 @@ from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.logs import frames_of
+from entrypoints.pages import home
 from entrypoints.rate_limit import forgetting, rate_limit_config
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ HARDENING = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Put on every answer by the server, its own to malformed requests included."""
+"""Put on every answer by the server, its own to malformed requests included. Pages bring their own policy."""
 
 EXAMPLE = {
     "channel_id": "01950000-0000-7000-8000-000000000000",
@@ -318,7 +319,7 @@ def create_app(
     if config.rate_limit:
         middleware.append(rate_limit_config(config.rate_limit).middleware)
     return Litestar(
-        [tick, integration, health, ready, Metrics],
+        [tick, home, integration, health, ready, Metrics],
         lifespan=[lifespan],
         stores={"rate_limit": clients},
         state=State({"config": config, "with_worker": with_worker, "body_seconds": body_seconds}),

@@ -29,6 +29,15 @@ class Limits:
     pipelined: int = 16
 
 
+class Defaults(list[tuple[bytes, bytes]]):
+    """Headers of every answer, but where the answer brings its own: a page has a policy of its own."""
+
+    def __add__(self, own: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        """The answer's own headers, and what they leave open. uvicorn adds the two."""
+        named = {name for name, _ in own}
+        return [header for header in self if header[0] not in named] + own
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """Breaks a connection off that goes beyond the limits.
 
@@ -68,6 +77,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= self._limits.pipelined:
             raise OverflowError("too many pipelined requests")  # the parser stops, and uvicorn hangs up
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Let an answer's own headers stand in the place of those that all have."""
+        super().on_headers_complete()
+        if self.cycle:
+            self.cycle.default_headers = Defaults(self.server_state.default_headers)
 
     def on_body(self, body: bytes) -> None:
         """Leave the body to the application's own limit."""

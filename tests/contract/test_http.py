@@ -202,7 +202,7 @@ async def test_metrics_and_openapi_answer(door: Door) -> None:
         ("PUT", "/tick", 405),
         ("DELETE", "/tick", 405),
         ("POST", "/integration", 405),
-        ("GET", "/", 404),
+        ("POST", "/", 405),
         ("GET", "/tick/../../etc/passwd", 404),
         ("GET", "/%00%ff%f0", 404),
         ("POST", "/x" * 2000, 404),

@@ -46,6 +46,7 @@ def test_every_variable_is_read() -> None:
         RATE_LIMIT="60",
         TRUSTED_PROXIES="10.0.0.0/8,::1",
         NATS_REPLICAS="3",
+        OPERATOR="Ops, https://ops.example",
         LOG_LEVEL="DEBUG",
         LOG_FORMAT="json",
     ) == Config(
@@ -62,6 +63,7 @@ def test_every_variable_is_read() -> None:
         rate_limit=60,
         trusted_proxies=("10.0.0.0/8", "::1"),
         nats_replicas=3,
+        operator="Ops, https://ops.example",
         log_level="debug",
         log_format="json",
     )
@@ -89,6 +91,8 @@ def test_every_variable_is_read() -> None:
         ("RATE_LIMIT", "٣"),
         ("TRUSTED_PROXIES", "proxy.example.com"),
         ("NATS_REPLICAS", "0"),
+        ("OPERATOR", "two\nlines"),
+        ("OPERATOR", "x" * 201),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],

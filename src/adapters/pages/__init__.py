@@ -1,0 +1,1 @@
+"""What a browser is shown: templates, one style sheet, and the chart."""

@@ -1,0 +1,100 @@
+"""Turns templates into pages. What is heavy is imported by the first page: a start stays quick."""
+
+# ruff: noqa: PLC0415  # see above
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+LINKED = re.compile(r"(?P<url>https://[^\s<>\"',;]+)|(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document for a browser.
+
+    Args:
+        body: HTML in UTF-8.
+        policy: Its Content-Security-Policy: nothing is loaded from anywhere, and no style or script runs but
+            the page's own.
+    """
+
+    body: bytes
+    policy: str
+
+
+def render(template: str, **values: Any) -> Page:
+    """Fill a template in. Every value is escaped; a missing one is an error.
+
+    Args:
+        template: The name of a file in ``templates/``.
+        values: What it shows.
+    """
+    return Page(_environment().get_template(template).render(values).encode(), _policy())
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"style": Markup(_file("style.css")), "script": Markup(_file("copy.js"))}  # noqa: S704  # ours
+    environment.filters["linked"] = linked
+    return environment
+
+
+def linked(text: str) -> Markup:
+    """The text, with each https address and e-mail address in it as a link."""
+    from markupsafe import Markup, escape
+
+    parts, end = [], 0
+    for match in LINKED.finditer(text):
+        target = match["url"] or f"mailto:{match['address']}"
+        shown = match[0].removeprefix("https://")
+        parts += [escape(text[end : match.start()]), Markup('<a href="{}">{}</a>').format(target, shown)]
+        end = match.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+@cache
+def _policy() -> str:
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src '{_hash('style.css')}'",
+            f"script-src '{_hash('copy.js')}'",
+            "img-src 'self' data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def _hash(name: str) -> str:
+    """As a browser computes it of what stands between the tags."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(_file(name).encode()).digest()).decode()}"
+
+
+@cache
+def _file(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
