@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.ports.settings import SettingsReader
@@ -88,7 +88,7 @@ class TelexSettingsReader(SettingsReader):
         optional = {name: read(parse, label) for label, (name, parse) in OPTIONAL.items()}
         if problems:
             raise SettingsRejected(*problems)
-        return Monitor(Credentials(access_key_id, secret), threshold, frequency, **optional)
+        return Monitor(AccessKey(access_key_id, secret), threshold, frequency, **optional)
 
 
 def values_by_label(settings: bytes) -> Mapping[str, Any]:

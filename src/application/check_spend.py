@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsError
 from application.monitor import Monitor
+from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from application.ports.ledger import Ledger, Page
@@ -57,8 +58,9 @@ class SpendChecked:
 
 @dataclass(frozen=True, slots=True)
 class CheckSpend:
-    """Whose account, what it cost, over or not, and was it said already."""
+    """By whose leave, whose account, what it cost, over or not, and was it said already."""
 
+    access: Access
     identity: Identity
     cost_source: CostSource
     ledger: Ledger
@@ -78,10 +80,11 @@ class CheckSpend:
             AwsUnavailable: Worth trying later.
             StorageUnavailable: Worth trying later.
         """
-        account_id = await self.identity.account_id(monitor.credentials)
+        key = await self.access.key(monitor.credentials)
+        account_id = await self.identity.account_id(key)
         query = query_for(monitor, account_id, today)
         try:
-            answer = await self.cost_source.costs(monitor.credentials, query)
+            answer = await self.cost_source.costs(key, query)
         except AwsError as failure:
             failure.account_id = account_id
             raise
@@ -90,7 +93,7 @@ class CheckSpend:
         reports = news(watch, today, answer.history, page.told, page.since)
         paid = answer.paid_requests
         if self._accounts_matter(query, reports):
-            reports, more_paid = await self._with_accounts(monitor.credentials, query, reports)
+            reports, more_paid = await self._with_accounts(key, query, reports)
             paid += more_paid
         return SpendChecked(account_id, query, answer.history, reports, page, paid)
 
@@ -101,12 +104,10 @@ class CheckSpend:
         return wanted and any(report.verdict is Verdict.EXCEEDED for report in reports)
 
     async def _with_accounts(
-        self, credentials: Credentials, query: CostQuery, reports: Sequence[Report]
+        self, key: AccessKey, query: CostQuery, reports: Sequence[Report]
     ) -> tuple[list[Report], int]:
         try:
-            answer = await self.cost_source.costs(
-                credentials, replace(query, group_by=GroupBy.LINKED_ACCOUNT)
-            )
+            answer = await self.cost_source.costs(key, replace(query, group_by=GroupBy.LINKED_ACCOUNT))
         except AwsError as failure:
             # The breach is known: it is reported without the accounts rather than late.
             return list(reports), failure.paid_requests

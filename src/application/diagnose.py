@@ -10,6 +10,7 @@ from application.check_spend import query_for
 from application.credentials import Credentials
 from application.errors import AwsError
 from application.monitor import Monitor
+from application.ports.access import Access
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
 from domain.periods import DAY
@@ -37,6 +38,7 @@ class Finding:
 class Diagnose:
     """Try credentials and permissions one by one, and stop at the first that fails."""
 
+    access: Access
     identity: Identity
     cost_source: CostSource
 
@@ -45,11 +47,12 @@ class Diagnose:
         findings = []
         subject = "AWS credentials"
         try:
-            account_id = await self.identity.account_id(credentials)
+            key = await self.access.key(credentials)
+            account_id = await self.identity.account_id(key)
             findings.append(Finding(subject, works=True, detail=f"valid, for account {account_id}"))
             subject = "Cost Explorer"
             query = query_for(Monitor(credentials, Threshold(Decimal())), account_id, today)
-            answer = await self.cost_source.costs(credentials, query)
+            answer = await self.cost_source.costs(key, query)
         except AwsError as failure:
             findings.append(Finding(subject, works=False, detail=str(failure), remedy=failure.remedy))
             return findings

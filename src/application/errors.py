@@ -9,6 +9,7 @@ SpendMonitorError
 │   │   ├── SecretKeyWrong
 │   │   ├── CredentialsExpired
 │   │   ├── CredentialsMissing  the machine has none (command line only)
+│   │   ├── RoleAccessOff       this deployment takes no roles
 │   │   ├── PermissionMissing
 │   │   ├── CostExplorerOff
 │   │   ├── CostsNotAvailable
@@ -126,6 +127,17 @@ class CredentialsMissing(AwsRefused):
     code = "credentials-missing"
     problem = "This machine has no AWS credentials that can be used."
     remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run 'aws configure'."
+
+
+class RoleAccessOff(AwsRefused):
+    """``SPEND_MONITOR_ROLE_ACCESS`` is off."""
+
+    code = "role-access-off"
+    problem = "This deployment takes access keys only: its operator has not turned roles on."
+    remedy = (
+        "Leave aws_role_arn empty and fill in the two keys, or ask the operator to set "
+        "SPEND_MONITOR_ROLE_ACCESS."
+    )
 
 
 class PermissionMissing(AwsRefused):

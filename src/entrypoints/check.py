@@ -11,11 +11,10 @@ import click
 import msgspec
 from rich.console import Console
 
-from adapters.aws.chain import credentials_from_chain
 from adapters.chats.telex import Message, message_of
 from application.check_spend import SpendChecked
-from application.diagnose import Finding
-from application.errors import AwsError, AwsRefused, ReturnUrlForbidden
+from application.credentials import OwnCredentials
+from application.errors import AwsError, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from domain.thresholds import Verdict
@@ -37,7 +36,7 @@ async def check(
 
     Args:
         config: The process's settings.
-        wanted: What to watch; its credentials are looked up in the standard AWS chain.
+        wanted: What to watch; and with which credentials.
         output: text, json or csv.
         notify: A return_url, or None.
         explain: Whether to say how each figure came about.
@@ -49,18 +48,17 @@ async def check(
         today = now.date()
         try:
             with _progress("Asking AWS Cost Explorer …"):
-                monitor = replace(wanted, credentials=await credentials_from_chain())
-                checked = await container.check_spend().execute(monitor, today)
+                checked = await container.check_spend().execute(wanted, today)
         except AwsError as failure:
             notice: Notice = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(today))
             _print_failure(failure, message_of(notice), output)
             exit_code = EXIT_FAILED
         else:
             report = checked.reports[-1]
-            notice = SpendNotice.of(check_id, now, monitor, checked, report)
-            _print_checked(monitor, checked, message_of(notice), output)
+            notice = SpendNotice.of(check_id, now, wanted, checked, report)
+            _print_checked(wanted, checked, message_of(notice), output)
             if explain:
-                _console().print(explanation(monitor, checked), markup=False)
+                _console().print(explanation(wanted, checked), markup=False)
             exit_code = EXIT_CODES[report.verdict]
         if notify:
             await _post(container, notify, notice)
@@ -71,7 +69,8 @@ async def doctor(config: Config) -> int:
     """Print what works and how to mend what does not; return the exit code."""
     async with _open_once(config) as container:
         with _progress("Asking AWS …"):
-            findings = await _findings(container)
+            today = container.clock().now().date()
+            findings = await container.diagnose().execute(OwnCredentials(), today)
     console = _console()
     for finding in findings:
         mark, style = ("✓", "green") if finding.works else ("✗", "red")
@@ -80,14 +79,6 @@ async def doctor(config: Config) -> int:
         if finding.remedy:
             console.print(f"  → {finding.remedy}", markup=False)
     return 0 if all(finding.works for finding in findings) else EXIT_FAILED
-
-
-async def _findings(container: Container) -> list[Finding]:
-    try:
-        credentials = await credentials_from_chain()
-    except AwsRefused as failure:
-        return [Finding("AWS credentials", works=False, detail=str(failure), remedy=failure.remedy)]
-    return await container.diagnose().execute(credentials, container.clock().now().date())
 
 
 def _check_url(container: Container, notify: str) -> None:

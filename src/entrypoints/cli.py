@@ -119,7 +119,7 @@ def check(**options: Any) -> None:
     Exit code: 0 within budget, 1 exceeded, 2 wrong usage, 3 AWS or the delivery failed, or nothing published.
     """
     config = _config()
-    from application.credentials import Credentials
+    from application.credentials import OwnCredentials
     from application.monitor import Monitor
     from domain.periods import Frequency
     from entrypoints.check import check as run
@@ -127,7 +127,7 @@ def check(**options: Any) -> None:
     if options["explain"] and options["output"] != "text":
         raise click.UsageError("--explain goes with --format text")
     monitor = Monitor(
-        Credentials("", ""),
+        OwnCredentials(),
         options["threshold"],
         Frequency(options["frequency"]),
         metric=options["metric"],

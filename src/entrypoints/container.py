@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import structlog
 from dependency_injector import containers, providers
 
+from adapters.aws.access import AwsAccess
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.frugal import frugal
@@ -26,6 +27,7 @@ from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.diagnose import Diagnose
 from application.errors import StorageUnavailable
+from application.ports.access import Access
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
@@ -47,6 +49,7 @@ class Container(containers.DeclarativeContainer):
     vault: providers.Provider[Vault] = providers.Dependency()
     state: providers.Provider[State] = providers.Dependency(instance_of=State)
     channel: providers.Provider[Channel] = providers.Dependency()
+    access: providers.Provider[Access] = providers.Dependency()
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
 
@@ -57,6 +60,7 @@ class Container(containers.DeclarativeContainer):
     accept_tick = providers.Singleton(AcceptTick, inbox=inbox, vault=vault, channel=channel, clock=clock)
     check_spend = providers.Singleton(
         CheckSpend,
+        access=access,
         identity=identity,
         cost_source=cost_source,
         ledger=ledger,
@@ -72,7 +76,7 @@ class Container(containers.DeclarativeContainer):
         channel=channel,
         clock=clock,
     )
-    diagnose = providers.Singleton(Diagnose, identity=identity, cost_source=cost_source)
+    diagnose = providers.Singleton(Diagnose, access=access, identity=identity, cost_source=cost_source)
     door = providers.Singleton(Door)
     worker = providers.Singleton(
         Worker,
@@ -134,6 +138,7 @@ async def open_container(
             vault=providers.Object(vault),
             state=providers.Object(state),
             channel=providers.Object(channel),
+            access=providers.Object(AwsAccess()),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
         )

@@ -26,7 +26,7 @@ from moto.server import ThreadedMotoServer
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.sts import StsIdentity
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsError
 from application.ports.cost_source import CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
@@ -72,10 +72,10 @@ class World(Protocol):
     identity: Identity
     cost_source: CostSource
 
-    def add(self, credentials: Credentials, account: Account) -> None:
+    def add(self, credentials: AccessKey, account: Account) -> None:
         """Let these credentials belong to the account."""
 
-    def answer(self, credentials: Credentials, *canned: Canned) -> None:
+    def answer(self, credentials: AccessKey, *canned: Canned) -> None:
         """Answer these credentials so, in this order."""
 
 
@@ -87,7 +87,7 @@ class FakeWorld(FakeAws, World):
         self.identity = FakeIdentity(self)
         self.cost_source = FakeCostSource(self)
 
-    def answer(self, credentials: Credentials, *canned: Canned) -> None:
+    def answer(self, credentials: AccessKey, *canned: Canned) -> None:
         """Fail as the adapters would."""
         self.fail(credentials, canned[0].raises())
 
@@ -100,13 +100,13 @@ class MotoWorld(World):
         self.identity = identity
         self.cost_source = cost_source
 
-    def add(self, credentials: Credentials, account: Account) -> None:  # noqa: ARG002  # moto takes any
+    def add(self, credentials: AccessKey, account: Account) -> None:  # noqa: ARG002  # moto takes any
         """Queue the pages of the whole bill, by day."""
         history = account.history(Period(date(2000, 1, 1), date(2100, 1, 1)), Granularity.DAILY)
         pages = pages_of(history, "AmortizedCost", account.page_size)
         self._post("static/ce/cost-and-usage-results", {"results": pages})
 
-    def answer(self, credentials: Credentials, *canned: Canned) -> None:
+    def answer(self, credentials: AccessKey, *canned: Canned) -> None:
         """Do nothing: moto cannot."""
         raise NotImplementedError
 
@@ -135,17 +135,17 @@ class DoubleWorld(World):
     cost_source: CostSource
 
     def __init__(self) -> None:
-        self._accounts: dict[str, tuple[Credentials, Account]] = {}
+        self._accounts: dict[str, tuple[AccessKey, Account]] = {}
         self._canned: dict[str, Iterator[Canned]] = {}
         self._questions: dict[str, Mapping[str, Any]] = {}
         self._released = asyncio.Event()
         self.requests: list[Request] = []
 
-    def add(self, credentials: Credentials, account: Account) -> None:
+    def add(self, credentials: AccessKey, account: Account) -> None:
         """Let these credentials belong to the account."""
         self._accounts[credentials.access_key_id] = (credentials, account)
 
-    def answer(self, credentials: Credentials, *canned: Canned) -> None:
+    def answer(self, credentials: AccessKey, *canned: Canned) -> None:
         """Answer these credentials so, in this order, whatever they ask."""
         self._canned[credentials.access_key_id] = chain.from_iterable(repeat(c, c.times) for c in canned)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
     AwsUnavailable,
@@ -30,7 +30,7 @@ from domain.scope import Scope
 from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
 from tests.fakes.aws import Account
 
-CREDENTIALS = Credentials("AKIACOSTSCOSTSCOSTS1", "secret/of+costs")
+CREDENTIALS = AccessKey("AKIACOSTSCOSTSCOSTS1", "secret/of+costs")
 FIRST = date(2026, 10, 30)
 BILL = {
     FIRST: {"Amazon EC2": "10.0000000001", "AWS Support": "2"},
@@ -224,12 +224,12 @@ async def test_an_unknown_key_and_a_wrong_secret_are_refused(world: World) -> No
         await world.cost_source.costs(CREDENTIALS, QUERY)
     world.add(CREDENTIALS, Account("123456789012", BILL))
     with pytest.raises(SecretKeyWrong):
-        await world.cost_source.costs(Credentials(CREDENTIALS.access_key_id, "another"), QUERY)
+        await world.cost_source.costs(AccessKey(CREDENTIALS.access_key_id, "another"), QUERY)
 
 
 async def test_many_tenants_at_once_are_not_mixed_up(world: World) -> None:
     """200 tenants that ask at the same time, page by page, each get their own bill."""
-    tenants = [Credentials(f"AKIATENANT{n:010}", f"secret{n}", n % 2 * "token" or None) for n in range(200)]
+    tenants = [AccessKey(f"AKIATENANT{n:010}", f"secret{n}", n % 2 * "token" or None) for n in range(200)]
     for n, credentials in enumerate(tenants):
         bill = {FIRST: {"A": f"{n}"}, FIRST + DAY: {"A": f"0.{n}"}}
         world.add(credentials, Account(f"{n:012}", bill, page_size=1))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
     AwsUnavailable,
@@ -20,7 +20,7 @@ from application.errors import (
 from tests.contract.aws_doubles import Canned, World, open_double, open_fake, open_moto
 from tests.fakes.aws import Account
 
-CREDENTIALS = Credentials("AKIAIDENTITYIDENTITY", "secret/of+identity")
+CREDENTIALS = AccessKey("AKIAIDENTITYIDENTITY", "secret/of+identity")
 
 SAID = [
     Canned(AccessKeyUnknown, 403, "InvalidClientTokenId"),
@@ -57,7 +57,7 @@ async def test_credentials_name_their_account(open_world: Any, monkeypatch: pyte
 
 async def test_temporary_credentials_bring_their_token(world: World) -> None:
     """With a session token the account is found as well."""
-    credentials = Credentials("ASIAIDENTITYIDENTITY", "secret", "token/with+signs==")
+    credentials = AccessKey("ASIAIDENTITYIDENTITY", "secret", "token/with+signs==")
     world.add(credentials, Account("210987654321"))
     assert await world.identity.account_id(credentials) == "210987654321"
 
@@ -72,26 +72,26 @@ async def test_a_wrong_secret_is_refused(world: World) -> None:
     """The key is right, the secret is another's."""
     world.add(CREDENTIALS, Account("123456789012"))
     with pytest.raises(SecretKeyWrong):
-        await world.identity.account_id(Credentials(CREDENTIALS.access_key_id, "another"))
+        await world.identity.account_id(AccessKey(CREDENTIALS.access_key_id, "another"))
 
 
 @pytest.mark.parametrize(
     ("credentials", "error"),
     [
-        (Credentials("", "secret"), AccessKeyUnknown),
-        (Credentials("AKIA\r\nX-Evil: 1", "secret"), AccessKeyUnknown),
-        (Credentials("AKIA/20260101/us-east-1", "secret"), AccessKeyUnknown),
-        (Credentials("AKIAÄÖÜ", "secret"), AccessKeyUnknown),
-        (Credentials("AKIA\ud800", "secret"), AccessKeyUnknown),
-        (Credentials("AKIDENTITY", ""), SecretKeyWrong),
+        (AccessKey("", "secret"), AccessKeyUnknown),
+        (AccessKey("AKIA\r\nX-Evil: 1", "secret"), AccessKeyUnknown),
+        (AccessKey("AKIA/20260101/us-east-1", "secret"), AccessKeyUnknown),
+        (AccessKey("AKIAÄÖÜ", "secret"), AccessKeyUnknown),
+        (AccessKey("AKIA\ud800", "secret"), AccessKeyUnknown),
+        (AccessKey("AKIDENTITY", ""), SecretKeyWrong),
     ],
     ids=ascii,
 )
 async def test_what_is_no_credential_is_refused(
-    world: World, credentials: Credentials, error: type[Exception]
+    world: World, credentials: AccessKey, error: type[Exception]
 ) -> None:
     """Text that no access key is made of is answered like a wrong key, and forges no header."""
-    world.add(Credentials("AKIDENTITY", "secret"), Account("123456789012"))
+    world.add(AccessKey("AKIDENTITY", "secret"), Account("123456789012"))
     with pytest.raises(error):
         await world.identity.account_id(credentials)
 
@@ -108,7 +108,7 @@ async def test_what_aws_says_becomes_an_error(world: World, canned: Canned) -> N
 
 async def test_many_tenants_at_once_are_not_mixed_up(world: World) -> None:
     """200 tenants that ask at the same time each get their own account."""
-    tenants = {Credentials(f"AKIATENANT{n:010}", f"secret{n}"): f"{n:012}" for n in range(200)}
+    tenants = {AccessKey(f"AKIATENANT{n:010}", f"secret{n}"): f"{n:012}" for n in range(200)}
     for credentials, account_id in tenants.items():
         world.add(credentials, Account(account_id))
     found = await asyncio.gather(*(world.identity.account_id(credentials) for credentials in tenants))

@@ -11,6 +11,7 @@ from typing import Any
 
 from application.accept_tick import Accepted, AcceptTick
 from application.check_spend import CheckSpend, SpendChecked
+from application.credentials import AccessKey
 from application.monitor import Monitor
 from entrypoints.cli import main
 
@@ -24,7 +25,7 @@ tasks: list[asyncio.Task[None]] = []
 async def check_or_crash(self: CheckSpend, monitor: Monitor, *others: Any) -> SpendChecked:
     """Crash with everything that there is to know in the error, and in what led to it."""
     keys = monitor.credentials
-    if CRASHES not in keys.access_key_id:
+    if not isinstance(keys, AccessKey) or CRASHES not in keys.access_key_id:
         return await check(self, monitor, *others)
     cause = LookupError(keys.access_key_id, keys.secret_access_key)
     logging.getLogger("aiohttp.client").error("a library logs what it caught", exc_info=cause)

@@ -11,8 +11,9 @@ from datetime import date
 from decimal import Decimal
 from math import ceil
 
-from application.credentials import Credentials
-from application.errors import AccessKeyUnknown, AwsError, SecretKeyWrong
+from application.credentials import AccessKey, Credentials, Role
+from application.errors import AccessKeyUnknown, AwsError, CredentialsMissing, RoleAccessOff, SecretKeyWrong
+from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from domain.costs import CostEntry, CostHistory
@@ -67,24 +68,24 @@ class FakeAws:
     """
 
     def __init__(self) -> None:
-        self._accounts: dict[Credentials, Account] = {}
-        self._failures: dict[Credentials, AwsError] = {}
-        self.identified: list[Credentials] = []
-        self.asked: list[tuple[Credentials, CostQuery]] = []
+        self._accounts: dict[AccessKey, Account] = {}
+        self._failures: dict[AccessKey, AwsError] = {}
+        self.identified: list[AccessKey] = []
+        self.asked: list[tuple[AccessKey, CostQuery]] = []
         self.gate: asyncio.Lock | None = None
 
-    def add(self, credentials: Credentials, account: Account) -> None:
+    def add(self, credentials: AccessKey, account: Account) -> None:
         """Let these credentials belong to the account."""
         self._accounts[credentials] = account
 
-    def fail(self, credentials: Credentials, error: AwsError | None) -> None:
+    def fail(self, credentials: AccessKey, error: AwsError | None) -> None:
         """Answer these credentials with the error, or with None rightly again."""
         if error is None:
             self._failures.pop(credentials, None)
         else:
             self._failures[credentials] = error
 
-    def account(self, credentials: Credentials) -> Account:
+    def account(self, credentials: AccessKey) -> Account:
         """Return the account, or fail as AWS would."""
         if failure := self._failures.get(credentials):
             raise failure.again()
@@ -99,13 +100,44 @@ class FakeAws:
         return self.gate or nullcontext()
 
 
+class FakeAccess(Access):
+    """What lets credentials in, as a test sets it up.
+
+    Attributes:
+        own: The process's own access key, if it has one.
+        keys: By role, as it is named with its external id, its temporary credentials.
+        refusal: What a role that is not there is answered.
+        asked: Every role that was tried, in order.
+    """
+
+    def __init__(self) -> None:
+        self.own: AccessKey | None = None
+        self.keys: dict[Role, AccessKey] = {}
+        self.refusal: AwsError = RoleAccessOff()
+        self.asked: list[Role] = []
+
+    async def key(self, credentials: Credentials) -> AccessKey:
+        """Look the key up."""
+        match credentials:
+            case AccessKey():
+                return credentials
+            case Role():
+                self.asked.append(credentials)
+                if key := self.keys.get(credentials):
+                    return key
+                raise self.refusal.again()
+        if self.own is None:
+            raise CredentialsMissing
+        return self.own
+
+
 class FakeIdentity(Identity):
     """STS of the pretended AWS."""
 
     def __init__(self, aws: FakeAws) -> None:
         self._aws = aws
 
-    async def account_id(self, credentials: Credentials) -> str:
+    async def account_id(self, credentials: AccessKey) -> str:
         """Look the account up."""
         self._aws.identified.append(credentials)
         async with self._aws.passage():
@@ -118,7 +150,7 @@ class FakeCostSource(CostSource):
     def __init__(self, aws: FakeAws) -> None:
         self._aws = aws
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """Add the account's bill up, for as many cents as it has pages."""
         self._aws.asked.append((credentials, query))
         async with self._aws.passage():

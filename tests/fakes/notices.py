@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from application.check_spend import query_for
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsError, PermissionMissing, SettingsRejected
 from application.monitor import Monitor
 from application.notice import Account, FailureNotice, SpendNotice
@@ -23,7 +23,7 @@ ACCOUNT = "123456789012"
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NEWEST = day("2026-11-22")
-MONITOR = Monitor(Credentials("AKIA", "secret"), Threshold(Decimal(100)), notify=Notify.EVERY_CHECK)
+MONITOR = Monitor(AccessKey("AKIA", "secret"), Threshold(Decimal(100)), notify=Notify.EVERY_CHECK)
 
 
 def spend_notice(

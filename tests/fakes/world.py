@@ -13,20 +13,20 @@ from adapters.state.memory import MemoryInbox, MemoryLedger
 from application.accept_tick import Accepted, AcceptTick
 from application.answer_tick import Answer, AnswerTick
 from application.check_spend import CheckSpend
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.monitor import Monitor
 from application.ports.inbox import InboxEntry, Lease
 from application.ports.ledger import Page
 from domain.periods import Frequency
 from domain.thresholds import Threshold
-from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
+from tests.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.storage import BreakableInbox, BreakableLedger, Disk
 from tests.fakes.vault import FakeVault
 
 URL = "https://ping.telex.im/v1/return/canary-channel"
-KEY = Credentials("AKIACANARYCANARYCANA", "canary+secret/access+key")
+KEY = AccessKey("AKIACANARYCANARYCANA", "canary+secret/access+key")
 ACCOUNT = "123456789012"
 DAY = timedelta(days=1)
 LEASE = timedelta(minutes=2)
@@ -35,7 +35,7 @@ LEASE = timedelta(minutes=2)
 def settings(
     threshold: str = "100",
     frequency: str = "Daily",
-    credentials: Credentials = KEY,
+    credentials: AccessKey = KEY,
     **others: str,
 ) -> bytes:
     """A tick's settings as Telex sends them."""
@@ -70,6 +70,7 @@ class World:
         clock: Monday 2026-11-23, noon UTC, until it is moved.
         aws: Knows ``KEY``, of ``account``.
         account: $10 a day, published up to yesterday.
+        access: Lets keys in, and the roles that a test adds to it.
         channel: Keeps what is posted.
         disk: Breaks the inbox and the ledger.
         inbox: For a test to look into, whatever the disk does.
@@ -84,6 +85,7 @@ class World:
         self.aws = FakeAws()
         self.account = Account(ACCOUNT, bill(self.today))
         self.aws.add(KEY, self.account)
+        self.access = FakeAccess()
         self.channel = FakeChannel()
         self.vault = FakeVault()
         self.disk = Disk()
@@ -97,7 +99,7 @@ class World:
     def restart(self) -> None:
         """Go on as a process that was just started: with nothing in memory but the state."""
         inbox, ledger = BreakableInbox(self.inbox, self.disk), BreakableLedger(self.ledger, self.disk)
-        self.check_spend = CheckSpend(FakeIdentity(self.aws), FakeCostSource(self.aws), ledger)
+        self.check_spend = CheckSpend(self.access, FakeIdentity(self.aws), FakeCostSource(self.aws), ledger)
         self.answer_tick = AnswerTick(
             inbox,
             ledger,

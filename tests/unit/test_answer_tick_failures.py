@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from application.answer_tick import Outcome
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AwsRefused,
     AwsUnavailable,
@@ -25,7 +25,7 @@ from tests.fakes.channel import FakeChannel
 from tests.fakes.world import DAY, KEY, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-WRONG = settings(credentials=Credentials("AKIAWRONGWRONGWRONGW", "wrong+secret"))
+WRONG = settings(credentials=AccessKey("AKIAWRONGWRONGWRONGW", "wrong+secret"))
 
 
 class AwayAfterFirst(FakeChannel):
@@ -109,7 +109,7 @@ class TestRefusal:
     async def test_the_period_is_the_monitors(self, frequency: str) -> None:
         """A weekly or monthly check that cannot be made is not told every day."""
         world = World()
-        raw = settings(frequency=frequency, credentials=Credentials("AKIAWRONGWRONGWRONGW", "wrong"))
+        raw = settings(frequency=frequency, credentials=AccessKey("AKIAWRONGWRONGWRONGW", "wrong"))
         for _ in range(4):
             await world.tick(raw)
             world.clock.move(DAY)
@@ -127,7 +127,7 @@ class TestRefusal:
         """Who types the key again hears at once that it is still wrong."""
         world = World()
         await world.tick(WRONG)
-        await world.tick(settings(credentials=Credentials("AKIAWRONGWRONGWRONGW", "wrong+again")))
+        await world.tick(settings(credentials=AccessKey("AKIAWRONGWRONGWRONGW", "wrong+again")))
         assert len(world.texts) == 2
 
     async def test_mended_keys_give_a_report_at_once(self) -> None:

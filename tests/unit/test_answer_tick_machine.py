@@ -126,7 +126,7 @@ class AnswerTickMachine(RuleBasedStateMachine):
         self.delivered.clear()
         self.world.restart()
         check = self.world.check_spend
-        watched = WatchedCheckSpend(check.identity, check.cost_source, check.ledger)
+        watched = WatchedCheckSpend(check.access, check.identity, check.cost_source, check.ledger)
         self.world.answer_tick = replace(self.world.answer_tick, check_spend=watched)
 
     @rule(calls=st.lists(st.tuples(st.sampled_from(URLS), st.sampled_from(TICKS)), min_size=1, max_size=4))

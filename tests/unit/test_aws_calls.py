@@ -6,17 +6,19 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.aws.chain import credentials_from_chain
+from adapters.aws.access import AwsAccess
+from adapters.aws.chain import own_key
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.questions import open_questions
 from adapters.aws.refusals import refusal
 from adapters.aws.sts import StsIdentity
-from application.credentials import Credentials
+from application.credentials import AccessKey, OwnCredentials
 from application.errors import (
     AwsRefused,
     AwsUnavailable,
@@ -31,7 +33,7 @@ from tests.contract.aws_doubles import HOST_KEY, Canned, DoubleWorld, open_doubl
 from tests.fakes.aws import Account
 
 FIRST = date(2026, 10, 30)
-KEY = Credentials("AKIACANARYCANARYCANA", "canary/secret+key", "canary-session-token")
+KEY = AccessKey("AKIACANARYCANARYCANA", "canary/secret+key", "canary-session-token")
 QUERY = CostQuery("123456789012", Period(FIRST, FIRST + DAY), Granularity.DAILY)
 THROTTLED = Canned(AwsUnavailable, 400, "LimitExceededException", times=1)
 PARAMETERS = {
@@ -124,7 +126,7 @@ async def test_every_request_is_reported(aws: DoubleWorld, calls: list[tuple[str
 
 async def test_the_machines_own_credentials_stay_unused(aws: DoubleWorld) -> None:
     """However wrong a tenant's credentials are, nothing is ever signed with the machine's."""
-    for wrong in (Credentials("AKIAUNKNOWN", "s"), Credentials("", ""), Credentials(KEY.access_key_id, "s")):
+    for wrong in (AccessKey("AKIAUNKNOWN", "s"), AccessKey("", ""), AccessKey(KEY.access_key_id, "s")):
         with pytest.raises(AwsRefused):
             await aws.identity.account_id(wrong)
     assert HOST_KEY not in {request.access_key_id for request in aws.requests}
@@ -153,7 +155,7 @@ async def test_logs_hold_no_secret(aws: DoubleWorld, caplog: pytest.LogCaptureFi
     await aws.identity.account_id(KEY)
     await aws.cost_source.costs(KEY, QUERY)
     with pytest.raises(SecretKeyWrong):
-        await aws.identity.account_id(Credentials(KEY.access_key_id, "canary-wrong"))
+        await aws.identity.account_id(AccessKey(KEY.access_key_id, "canary-wrong"))
     assert "canary" not in caplog.text.lower()
 
 
@@ -210,7 +212,7 @@ async def test_endpoints_and_regions_are_the_sdks(
     }
     async with open_questions() as questions:
         question = await questions[service].question(*operations[service])
-    scope = question.signed(Credentials("AKIA", "secret"))["Authorization"].split("/")
+    scope = question.signed(AccessKey("AKIA", "secret"))["Authorization"].split("/")
     assert (question.url.host, scope[2]) == (host, signed_for)
 
 
@@ -255,7 +257,18 @@ async def test_the_chain_finds_what_every_aws_tool_finds(monkeypatch: pytest.Mon
     """The command line's credentials come from the environment, token included."""
     point_sdk_at("", monkeypatch)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    assert await credentials_from_chain() == Credentials(HOST_KEY, "host-secret", "token")
+    assert await own_key() == AccessKey(HOST_KEY, "host-secret", "token")
+
+
+async def test_a_profile_of_the_files_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A named profile is used whatever the environment holds; a token that is there and blank is none."""
+    point_sdk_at("", monkeypatch)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    (tmp_path / "credentials").write_text(
+        "[billing]\naws_access_key_id = AKIABILLING\naws_secret_access_key = s\naws_session_token =\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    assert await AwsAccess().key(OwnCredentials("billing")) == AccessKey("AKIABILLING", "s")
 
 
 @pytest.mark.parametrize(
@@ -276,4 +289,4 @@ async def test_a_machine_without_credentials_says_so(
     else:
         monkeypatch.setenv(variable, value)
     with pytest.raises(CredentialsMissing, match=said):
-        await credentials_from_chain()
+        await own_key()

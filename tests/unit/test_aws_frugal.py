@@ -19,7 +19,7 @@ from adapters.aws.recall import UNDER_WAY
 from adapters.aws.remembered import KeptCosts, pack, unpack
 from adapters.state.memory import MemoryStore
 from application.answer_tick import Outcome
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
     AwsBusy,
@@ -45,7 +45,7 @@ from tests.fakes.vault import FakeVault
 from tests.fakes.world import KEY as KEY_OF_WORLD
 from tests.fakes.world import World
 
-KEY = Credentials("AKIAFRUGALFRUGALFRUG", "secret/of+frugal")
+KEY = AccessKey("AKIAFRUGALFRUGALFRUG", "secret/of+frugal")
 TODAY = NOON.date()
 QUERY = CostQuery("123456789012", Period(TODAY - 35 * DAY, TODAY), Granularity.DAILY)
 WHOLE = {TODAY - n * DAY: {"Amazon EC2": "1.5", "Refund": "-0.0000000001"} for n in range(1, 36)}
@@ -96,7 +96,7 @@ class Frugality:
             on_paid=self._pay,
         )
 
-    async def ask(self, query: CostQuery = QUERY, credentials: Credentials = KEY) -> CostAnswer:
+    async def ask(self, query: CostQuery = QUERY, credentials: AccessKey = KEY) -> CostAnswer:
         """Ask the newest process."""
         return await self.costs.costs(credentials, query)
 
@@ -222,13 +222,13 @@ async def test_another_question_is_another_answer(frugality: Frugality, other: C
 @pytest.mark.parametrize(
     "wrong",
     [
-        Credentials(KEY.access_key_id, "another"),
-        Credentials("AKIAANOTHERANOTHERAN", KEY.secret_access_key),
-        Credentials(KEY.access_key_id, KEY.secret_access_key, "token"),
+        AccessKey(KEY.access_key_id, "another"),
+        AccessKey("AKIAANOTHERANOTHERAN", KEY.secret_access_key),
+        AccessKey(KEY.access_key_id, KEY.secret_access_key, "token"),
     ],
     ids=range(3),
 )
-async def test_nobody_sees_anothers_answer(frugality: Frugality, wrong: Credentials) -> None:
+async def test_nobody_sees_anothers_answer(frugality: Frugality, wrong: AccessKey) -> None:
     """Right key id, wrong secret: the memory is of no use to a thief, not even during the flight."""
     await frugality.identity.account_id(KEY)
     await frugality.ask()
@@ -269,7 +269,7 @@ async def test_an_identity_is_remembered_for_a_day(frugality: Frugality) -> None
 
 async def test_a_wrong_key_does_not_hammer_sts(frugality: Frugality) -> None:
     """A refusal of STS is remembered like one of Cost Explorer."""
-    wrong = Credentials("AKIAWRONG", "wrong")
+    wrong = AccessKey("AKIAWRONG", "wrong")
     for _ in range(3):
         with pytest.raises(AccessKeyUnknown):
             await frugality.identity.account_id(wrong)
@@ -422,7 +422,7 @@ async def test_pages_and_failures_count_towards_the_cap(frugality: Frugality) ->
 
 async def test_the_cap_is_each_accounts_own(frugality: Frugality) -> None:
     """One account's crontab does not stop another's."""
-    another = Credentials("AKIAANOTHERANOTHERAN", "another")
+    another = AccessKey("AKIAANOTHERANOTHERAN", "another")
     frugality.aws.add(another, Account("210987654321", WHOLE))
     frugality.start(ttl=timedelta(0), daily_cap=1)
     await frugality.ask()
@@ -471,7 +471,7 @@ async def test_processes_share_the_pace(frugality: Frugality) -> None:
 
 async def test_another_account_has_its_own_pace(frugality: Frugality) -> None:
     """However often one account is asked, another's first question is not sent away."""
-    another = Credentials("AKIAANOTHERANOTHERAN", "another")
+    another = AccessKey("AKIAANOTHERANOTHERAN", "another")
     frugality.aws.add(another, Account("210987654321", WHOLE))
     frugality.start(ttl=timedelta(0))
     for _ in range(5):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.check_spend import CheckSpend, LinkedAccounts, SpendChecked, query_for
-from application.credentials import Credentials
+from application.check_spend import LinkedAccounts, SpendChecked, query_for
+from application.credentials import AccessKey
 from application.errors import AwsError, AwsUnavailable, PermissionMissing, StorageUnavailable
 from application.monitor import Monitor
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
@@ -174,7 +174,7 @@ class FailingAt(FakeCostSource):
         super().__init__(world.aws)
         self._error, self._left = error, at
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """Count down."""
         self._left -= 1
         if self._left == 0:
@@ -186,5 +186,5 @@ class FailingAt(FakeCostSource):
 def failing(world: World, error: AwsError, at: int) -> World:
     """The world, with a Cost Explorer that refuses its n-th question."""
     source = FailingAt(world, error, at)
-    world.check_spend = CheckSpend(world.check_spend.identity, source, world.check_spend.ledger)
+    world.check_spend = replace(world.check_spend, cost_source=source)
     return world

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from application.credentials import Credentials
+from application.credentials import AccessKey, Credentials, OwnCredentials
 from application.diagnose import Diagnose, Finding
 from application.errors import AwsError, AwsUnavailable, CostExplorerOff, PermissionMissing
-from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
+from tests.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
 
 TODAY = date(2026, 11, 23)
-KEY = Credentials("AKIAIOSFODNN7EXAMPLE", "canary-secret", "canary-token")
+KEY = AccessKey("AKIAIOSFODNN7EXAMPLE", "canary-secret", "canary-token")
 BILL = {TODAY - timedelta(days=n): {"Amazon EC2": "1.50"} for n in range(1, 30)}
 
 
@@ -23,7 +23,7 @@ class CostsFail(FakeIdentity):
         super().__init__(aws)
         self._world, self._error = aws, error
 
-    async def account_id(self, credentials: Credentials) -> str:
+    async def account_id(self, credentials: AccessKey) -> str:
         """Answer, and break what comes after."""
         account_id = await super().account_id(credentials)
         self._world.fail(credentials, self._error)
@@ -32,7 +32,7 @@ class CostsFail(FakeIdentity):
 
 async def diagnose(aws: FakeAws, credentials: Credentials = KEY) -> list[Finding]:
     """Run the use case on a pretended AWS."""
-    return await Diagnose(FakeIdentity(aws), FakeCostSource(aws)).execute(credentials, TODAY)
+    return await Diagnose(FakeAccess(), FakeIdentity(aws), FakeCostSource(aws)).execute(credentials, TODAY)
 
 
 async def test_everything_that_works_is_said_line_by_line() -> None:
@@ -71,7 +71,7 @@ async def test_what_cost_explorer_says_is_told_after_the_keys_are_found_valid(er
     """A refusal, or silence, of Cost Explorer is named with its remedy, next to what did work."""
     aws = FakeAws()
     aws.add(KEY, Account("123456789012", BILL))
-    findings = await Diagnose(CostsFail(aws, error), FakeCostSource(aws)).execute(KEY, TODAY)
+    findings = await Diagnose(FakeAccess(), CostsFail(aws, error), FakeCostSource(aws)).execute(KEY, TODAY)
     assert [finding.works for finding in findings] == [True, False]
     assert findings[1].subject == "Cost Explorer"
     assert findings[1].detail == str(error)
@@ -81,7 +81,16 @@ async def test_what_cost_explorer_says_is_told_after_the_keys_are_found_valid(er
 async def test_no_finding_shows_a_key() -> None:
     """Whatever goes wrong, the lines can be pasted into an issue."""
     aws = FakeAws()
-    aws.add(Credentials(KEY.access_key_id, "another"), Account("123456789012", BILL))
+    aws.add(AccessKey(KEY.access_key_id, "another"), Account("123456789012", BILL))
     findings = repr(await diagnose(aws))
     assert "canary" not in findings
     assert KEY.access_key_id not in findings
+
+
+async def test_a_machine_without_credentials_is_told_so() -> None:
+    """``doctor`` on a machine that has none says it, and how to give it some."""
+    findings = await diagnose(FakeAws(), OwnCredentials())
+    assert [(finding.works, "no AWS credentials" in finding.detail) for finding in findings] == [
+        (False, True)
+    ]
+    assert "AWS_PROFILE" in findings[0].remedy

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.monitor import Monitor
 from domain.charges import Metric
 from domain.milestones import Milestones
@@ -19,7 +19,7 @@ from domain.thresholds import Threshold
 from domain.usual import SpikeRule
 from domain.watch import Watch
 
-MONITOR = Monitor(Credentials("AKIA", "secret"), Threshold(Decimal("99.50")))
+MONITOR = Monitor(AccessKey("AKIA", "secret"), Threshold(Decimal("99.50")))
 
 
 @pytest.mark.parametrize("threshold", ["99.5", "99.50", "9950e-2"])

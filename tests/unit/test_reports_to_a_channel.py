@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from application.answer_tick import Outcome
 from application.check_spend import LinkedAccounts
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.ports.cost_source import CostAnswer, CostQuery, GroupBy
 from tests.fakes.aws import FakeCostSource
 from tests.fakes.histories import daily
@@ -20,7 +20,7 @@ ONLY_EXCEEDED = settings(notify="Only when exceeded")
 class AccountsOfAnOrganisation(FakeCostSource):
     """A payer with two linked accounts, of which AWS names one."""
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """Divide the bill as asked for."""
         answer = await super().costs(credentials, query)
         if query.group_by is GroupBy.SERVICE:
@@ -124,7 +124,7 @@ async def test_when_every_setting_is_wrong_all_are_named_and_the_remedy_too() ->
         "milestones": "50, eighty",
         "spike_alert": "40 and 20",
     }
-    answer = await world.tick(settings("a hundred", "Weakly", Credentials("key", "key"), **wrong))
+    answer = await world.tick(settings("a hundred", "Weakly", AccessKey("key", "key"), **wrong))
     assert answer.outcome is Outcome.FAILURE_TOLD
     [text] = world.texts
     named = [line.split()[1] for line in text.splitlines() if line.startswith("❗")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AwsUnavailable,
     ChannelRefused,
@@ -58,9 +58,9 @@ async def test_a_key_typed_into_the_wrong_field_is_not_repeated(label: str) -> N
 @pytest.mark.parametrize(
     "raw",
     [
-        settings(credentials=Credentials("canary key", "canary secret")),
-        settings(credentials=Credentials("AKIACANARYUNKNOWNKEY", "canary")),
-        settings(credentials=Credentials(KEY.access_key_id, "canary wrong")),
+        settings(credentials=AccessKey("canary key", "canary secret")),
+        settings(credentials=AccessKey("AKIACANARYUNKNOWNKEY", "canary")),
+        settings(credentials=AccessKey(KEY.access_key_id, "canary wrong")),
         json.dumps({"canary": URL}).encode(),
         b'[{"label": "threshold", "default": "canary',
         b"canary \xff" + URL.encode(),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.settings import TelexSettingsReader, read_threshold
+from application.credentials import AccessKey
 from application.errors import SettingsRejected
 from application.monitor import Monitor
 from domain.periods import Frequency
@@ -47,6 +48,7 @@ def problems(**changes: Any) -> tuple[str, ...]:
 def test_the_form_as_typed_becomes_a_monitor() -> None:
     """Outer spaces, which the form does not trim, are not part of a value."""
     monitor = read(aws_access_key_id="  AKIAIOSFODNN7EXAMPLE \n", threshold=" 99.50 ", frequency=" monthly ")
+    assert isinstance(monitor.credentials, AccessKey)
     assert monitor.credentials.access_key_id == "AKIAIOSFODNN7EXAMPLE"
     assert monitor.threshold.amount == Decimal("99.50")
     assert monitor.frequency is Frequency.MONTHLY

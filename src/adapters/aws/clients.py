@@ -21,7 +21,7 @@ import aiohttp
 
 from adapters.aws.operations import Answer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsError, AwsRefused, AwsUnavailable
 
 IDLE_SECONDS = 10
@@ -89,7 +89,7 @@ class Aws:
         self._jitter = jitter
 
     async def call(
-        self, operation: Operation[T], credentials: Credentials, parameters: Mapping[str, Any]
+        self, operation: Operation[T], credentials: AccessKey, parameters: Mapping[str, Any]
     ) -> Reply[T]:
         """Make one API call.
 
@@ -117,7 +117,7 @@ class Aws:
             await asyncio.sleep(self._jitter() * 2 ** (attempt - 1))
         raise AssertionError("count() does not end")
 
-    async def _ask(self, question: Any, credentials: Credentials, tls: ssl.SSLContext) -> Answer:
+    async def _ask(self, question: Any, credentials: AccessKey, tls: ssl.SSLContext) -> Answer:
         headers = question.signed(credentials)
         try:
             async with self._http.post(

@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.aws.clients import Aws
 from adapters.aws.operations import Answer, Operation
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsError, AwsUnavailable
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from domain.costs import CostEntry, CostHistory
@@ -112,7 +112,7 @@ class CostExplorer(CostSource):
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """See the port. What cannot be read for certain is an error, never a figure."""
         request = request_for(query)
         results: list[Result] = []

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from adapters.state.store import Store
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsBusy, AwsError, PaidRequestsCapped, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
@@ -22,7 +22,7 @@ COUNTED_FOR = timedelta(days=2)
 
 
 class PacedCosts(CostSource):
-    """Keeps under Cost Explorer's throttle: so many requests in each second of the clock with one access key.
+    """Keeps under Cost Explorer's throttle: so many requests with one key or role in each second.
 
     Who would have to wait is sent away until then, and holds nothing meanwhile. Most keys ask one question a
     day, so the first request of a second is let through without a look at the store; the next ones are
@@ -43,20 +43,20 @@ class PacedCosts(CostSource):
         self._second = 0
         self._asked: set[int] = set()  # by hash: a key lives in memory only while it is used
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """See the port."""
-        await self._take_turn(credentials.access_key_id)
+        await self._take_turn(credentials.role_arn or credentials.access_key_id)
         return await self._cost_source.costs(credentials, query)
 
-    async def _take_turn(self, access_key_id: str) -> None:
+    async def _take_turn(self, name: str) -> None:
         now = self._clock.now().timestamp()
         second = int(now)
         if second != self._second:
             self._second, self._asked = second, set()
-        if (name := hash(access_key_id)) not in self._asked:
-            self._asked.add(name)
+        if (hashed := hash(name)) not in self._asked:
+            self._asked.add(hashed)
             return
-        key = f"pace.{second}.{self._vault.fingerprint('pace', access_key_id)}"
+        key = f"pace.{second}.{self._vault.fingerprint('pace', name)}"
         seconds_early = await self._store.count(key, 1, PACE_KEPT) // PER_SECOND
         if seconds_early:
             wait = second + seconds_early - now
@@ -91,7 +91,7 @@ class MeteredCosts(CostSource):
         self._cap = cap
         self._on_paid = on_paid
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """See the port. One request is counted before it is made, and what it took in truth afterwards."""
         account = self._vault.fingerprint("account", query.account_id)
         key = f"paid.{self._clock.now():%Y-%m-%d}.{account}"

@@ -25,7 +25,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserError, create_parser
 from yarl import URL
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsUnavailable, RequestRefused
 
 SERVICES = ("sts", "ce")
@@ -59,7 +59,7 @@ class Question:
         self._scope = (signing_name, region)
         self._draft = _Draft(request, *self._scope)
 
-    def signed(self, credentials: Credentials) -> dict[str, str]:
+    def signed(self, credentials: AccessKey) -> dict[str, str]:
         """Return the headers with a tenant's signature, good for five minutes."""
         keys = ReadOnlyCredentials(
             credentials.access_key_id, credentials.secret_access_key, credentials.session_token

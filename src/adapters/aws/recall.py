@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from adapters.state.store import Store
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsBusy, AwsRefused, StorageUnavailable, TickUnreadable
 from application.ports.vault import Vault
 
@@ -60,10 +60,9 @@ class Recall(Generic[T]):
         self._keeping: set[asyncio.Task[None]] = set()
         self._decode = msgspec.msgpack.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
-    def key(self, credentials: Credentials, question: str = "") -> str:
-        """A key that only the very same credentials give, the secret included."""
-        who = (credentials.access_key_id, credentials.secret_access_key, credentials.session_token or "")
-        return f"{self._kind}.{self._vault.fingerprint(self._kind, *who, question)}"
+    def key(self, credentials: AccessKey, question: str = "") -> str:
+        """A key that only the same role or the very same access key gives, the secret included."""
+        return f"{self._kind}.{self._vault.fingerprint(self._kind, *credentials.who, question)}"
 
     async def get(self, key: str) -> T | None:
         """Return the answer that is kept, or None.

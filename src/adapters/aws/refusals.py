@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
     AwsError,
@@ -78,7 +78,7 @@ KEY_LIKE = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}")
 SERVER_ERROR = 500
 
 
-def refusal(status: int, code: str, message: str, credentials: Credentials) -> AwsError:
+def refusal(status: int, code: str, message: str, credentials: AccessKey) -> AwsError:
     """Turn AWS's error into the application's.
 
     Args:
@@ -104,7 +104,7 @@ def refusal(status: int, code: str, message: str, credentials: Credentials) -> A
     return kind()
 
 
-def check_spelling(credentials: Credentials) -> None:
+def check_spelling(credentials: AccessKey) -> None:
     """Refuse what no access key looks like, before it gets into a header.
 
     Raises:
@@ -120,7 +120,7 @@ def check_spelling(credentials: Credentials) -> None:
         raise AccessKeyUnknown
 
 
-def without_secrets(text: str, credentials: Credentials) -> str:
+def without_secrets(text: str, credentials: AccessKey) -> str:
     """Take the credentials out of AWS's words, however spelt, and all that looks like a key id."""
     for secret in (credentials.secret_access_key, credentials.session_token, credentials.access_key_id):
         for spelling in (secret, quote(secret, safe="")) if secret else ():

@@ -14,7 +14,7 @@ import msgspec
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
 from adapters.state.store import Store
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsRefused, PaidRequestsCapped
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity
@@ -41,12 +41,12 @@ class RememberedIdentity(Identity):
         self._recall = Recall(store, vault, "identity", str)
         self._flights = Flights[str]()
 
-    async def account_id(self, credentials: Credentials) -> str:
+    async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
         key = self._recall.key(credentials)
         return (await self._flights.board(key, partial(self._find, key, credentials))).answer
 
-    async def _find(self, key: str, credentials: Credentials) -> str:
+    async def _find(self, key: str, credentials: AccessKey) -> str:
         if known := await self._recall.get(key):
             return known
         try:
@@ -122,7 +122,7 @@ class RememberedCosts(CostSource):
         self._ttl = ttl
         self._on_hit = on_hit
 
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """See the port."""
         key = self._recall.key(credentials, repr(query))
         landed = await self._flights.board(key, partial(self._find, key, credentials, query))
@@ -131,7 +131,7 @@ class RememberedCosts(CostSource):
             self._on_hit()
         return answer
 
-    async def _find(self, key: str, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def _find(self, key: str, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         if not self._ttl:
             await self._recall.get(key)  # a refusal
         elif kept := await self._recall.begin(key):

@@ -6,7 +6,7 @@ import re
 
 from adapters.aws.clients import Aws
 from adapters.aws.operations import Answer, Operation
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from application.errors import AwsUnavailable
 from application.ports.identity import Identity
 
@@ -21,7 +21,7 @@ class StsIdentity(Identity):
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    async def account_id(self, credentials: Credentials) -> str:
+    async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
         reply = await self._aws.call(GET_CALLER_IDENTITY, credentials, {})
         return reply.content

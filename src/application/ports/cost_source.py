@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 from domain.charges import Metric
 from domain.costs import CostHistory
 from domain.periods import Period
@@ -75,7 +75,7 @@ class CostSource(Protocol):
     """Where spend comes from."""
 
     @abstractmethod
-    async def costs(self, credentials: Credentials, query: CostQuery) -> CostAnswer:
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """Return the costs of every published day or month in the query's window, divided as asked for.
 
         Raises:

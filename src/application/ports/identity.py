@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
-from application.credentials import Credentials
+from application.credentials import AccessKey
 
 
 class Identity(Protocol):
     """Tells which account credentials belong to."""
 
     @abstractmethod
-    async def account_id(self, credentials: Credentials) -> str:
+    async def account_id(self, credentials: AccessKey) -> str:
         """Return the 12 digits of the account.
 
         Raises:
