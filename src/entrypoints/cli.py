@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 EXIT_WRONG_USAGE = 2
 EXIT_FAILED = 3
+MOST_WORKERS = 256
+
+
+def _read_workers(_: click.Context, __: click.Parameter, text: str) -> int:
+    if text == "auto":
+        from entrypoints.processes import cores
+
+        return cores()
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_WORKERS):
+        raise click.BadParameter(f"accepted is a number from 1 to {MOST_WORKERS}, or auto")
+    return int(text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -43,12 +54,30 @@ def main() -> None:
     help="0 takes a free one.",
 )
 @click.option("--no-worker", is_flag=True, help="Only take ticks in; workers elsewhere answer them.")
-def serve(host: str, port: int, *, no_worker: bool) -> None:
+@click.option(
+    "--workers",
+    default="1",
+    show_default=True,
+    metavar="N|auto",
+    callback=_read_workers,
+    help="Processes that share the address and the state; auto is one for each core.",
+)
+@click.option("--fd", type=click.IntRange(0), hidden=True, help="A socket that listens already.")
+def serve(host: str, port: int, workers: int, fd: int | None, *, no_worker: bool) -> None:
     """Run the service, with its worker in the same process."""
     config = _config()
+    if workers > 1:
+        if config.state_url == "memory://":
+            raise click.UsageError("--workers goes with a state that processes can share, not memory://")
+        from entrypoints.processes import serve_in_processes
+
+        sys.exit(_run(serve_in_processes(host, port, workers, with_worker=not no_worker)))
+    import socket
+
     from entrypoints.serve import serve as run
 
-    _run(run(config, host, port, with_worker=not no_worker), uvloop=True)
+    listener = None if fd is None else socket.socket(fileno=fd)
+    _run(run(config, host, port, with_worker=not no_worker, listener=listener), uvloop=True)
 
 
 @main.command()

@@ -12,11 +12,17 @@ from application.ports.inbox import Depth, Lease
 DOLLARS_PER_REQUEST = 0.01
 """Source: AWS Cost Explorer pricing."""
 
+
+def _gauge(name: str, documentation: str) -> Gauge:
+    """A gauge that shows what was set last by any of several processes (see ``processes.py``)."""
+    return Gauge(name, documentation, multiprocess_mode="mostrecent")
+
+
 accepted = Counter("spend_monitor_ticks_accepted", "Ticks answered 202.", ["stored"])
 refused = Counter("spend_monitor_ticks_refused", "Ticks not taken at the door.", ["reason"])
-waiting = Gauge("spend_monitor_ticks_waiting", "Accepted ticks that are not finished.")
-oldest = Gauge("spend_monitor_oldest_tick_age_seconds", "Age of the oldest unfinished tick; 0 when none.")
-kept = Gauge("spend_monitor_ticks_given_up_kept", "Given-up ticks in the inbox: see 'inbox list'.")
+waiting = _gauge("spend_monitor_ticks_waiting", "Accepted ticks that are not finished.")
+oldest = _gauge("spend_monitor_oldest_tick_age_seconds", "Age of the oldest unfinished tick; 0 when none.")
+kept = _gauge("spend_monitor_ticks_given_up_kept", "Given-up ticks in the inbox: see 'inbox list'.")
 answered = Counter("spend_monitor_ticks_answered", "Ticks finished.", ["outcome"])
 retries = Counter("spend_monitor_tick_retries", "Ticks put back to be tried again.", ["cause"])
 given_up = Counter("spend_monitor_ticks_given_up", "Ticks given up on.", ["cause"])

@@ -54,18 +54,29 @@ class Server(uvicorn.Server):
         """Say where the service listens, once it does."""
         await super().startup(sockets)
         if self.started:
-            addresses = [each.getsockname()[:2] for server in self.servers for each in server.sockets]
+            listeners = sockets or [each for server in self.servers for each in server.sockets]
+            addresses = [each.getsockname()[:2] for each in listeners]
             log.info("listening", urls=[f"http://{host}:{port}" for host, port in addresses])
 
 
-async def serve(config: Config, host: str, port: int, *, with_worker: bool = True) -> None:
-    """Serve until SIGINT or SIGTERM, then end requests, drain the worker and close."""
+async def serve(
+    config: Config, host: str, port: int, *, with_worker: bool = True, listener: socket.socket | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, then end requests, drain the worker and close.
+
+    Args:
+        config: The process's settings.
+        host: The address to listen on.
+        port: 0 takes a free one.
+        with_worker: Whether to answer ticks in this process too.
+        listener: Listens already, for several processes; host and port do not count then.
+    """
     _prepare()
     async with open_container(config) as container:
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
         server = server_for(app, config, host, port, Limits(connections=raise_file_limit() // 2))
-        await server.serve()
+        await server.serve([listener] if listener else None)
         if not server.started:
             raise SystemExit(EXIT_FAILED)
     log.info("stopped")

@@ -1,0 +1,113 @@
+"""One process for each core: they share a listening socket and the state; one that dies is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+log = structlog.get_logger()
+
+EXIT_WRONG_USAGE = 2
+EXIT_FAILED = 3
+
+HOPELESS = {EXIT_WRONG_USAGE, EXIT_FAILED}
+"""What a process ends with when it cannot start: the next one would not either."""
+
+PAUSE_SECONDS = 1.0
+"""Before a process that died is started again."""
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+async def serve_in_processes(host: str, port: int, count: int, *, with_worker: bool) -> int:
+    """Serve until SIGINT or SIGTERM, which every process gets; return the exit code.
+
+    Args:
+        host: The address to listen on.
+        port: 0 takes a free one.
+        count: How many processes.
+        with_worker: Whether each answers ticks too.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        listener = _bound(host, port)
+    except OSError as error:
+        log.error("not_listening", host=host, port=port, reason=error.strerror or str(error))  # noqa: TRY400  # expected
+        return EXIT_FAILED
+    with listener, tempfile.TemporaryDirectory(prefix="spend-monitor-metrics-") as metrics:
+        crew = Crew(listener, _environment(metrics), with_worker=with_worker)
+        return await crew.run(count, stop)
+
+
+@dataclass(slots=True)
+class Crew:
+    """The processes behind one socket.
+
+    Args:
+        listener: Where all of them accept connections.
+        environment: What they find in theirs.
+        with_worker: Whether each answers ticks too.
+    """
+
+    listener: socket.socket
+    environment: Mapping[str, str]
+    with_worker: bool
+    _running: set[Process] = field(default_factory=set)
+
+    async def run(self, count: int, stop: asyncio.Event) -> int:
+        """Keep so many running until ``stop``, or until one cannot start; then end all and wait for them."""
+        stopping = asyncio.create_task(stop.wait())
+        keeping = [asyncio.create_task(self._keep_one()) for _ in range(count)]
+        done, _ = await asyncio.wait([stopping, *keeping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (stopping, *keeping):
+            task.cancel()
+        await asyncio.gather(stopping, *keeping, return_exceptions=True)
+        for process in self._running:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.gather(*(process.wait() for process in self._running))
+        return next((task.result() for task in done if task is not stopping), 0)
+
+    async def _keep_one(self) -> int:
+        """Run one process again and again; return what it ends with when that is hopeless."""
+        while True:
+            process = await self._start()
+            code = await process.wait()
+            self._running.discard(process)
+            if code in HOPELESS:
+                return code
+            log.error("process_died", process=process.pid, exit_code=code)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _start(self) -> Process:
+        command = [sys.executable, "-m", "entrypoints", "serve", "--fd", str(self.listener.fileno())]
+        command += [] if self.with_worker else ["--no-worker"]
+        process = await asyncio.create_subprocess_exec(
+            *command, pass_fds=[self.listener.fileno()], env=self.environment, start_new_session=True
+        )
+        self._running.add(process)
+        log.info("process_started", process=process.pid)
+        return process
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server(address[:2], family=family, backlog=2048)
+
+
+def _environment(metrics: str) -> dict[str, str]:
+    """Where this variable is set, prometheus_client counts in files, and each process shows all of them."""
+    return {**os.environ, "PROMETHEUS_MULTIPROC_DIR": metrics}
