@@ -8,12 +8,15 @@ import socket
 import struct
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiohttp import web
 
+from adapters.chats.exchange import BoundedExchange
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable
 from tests.contract.telex_double import (
@@ -136,6 +139,94 @@ async def test_garbage_is_unavailable(channel: TelexChannel, said: bytes) -> Non
     assert server.requests == 1
 
 
+ANSWERED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [CONTINUE * 100_000, (CONTINUE + b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n") * 5000],
+    ids=["continue", "several"],
+)
+async def test_an_endless_stream_of_informational_answers_is_cut_off(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who informs without end and never answers is hung up on, and what he says is not kept in memory."""
+    hung_up = asyncio.Event()
+    parsed = 0
+
+    def count(exchange: BoundedExchange, data: Any, size: int = 0) -> None:
+        nonlocal parsed
+        parsed += 1
+        feed_data(exchange, data, size)
+
+    feed_data = BoundedExchange.feed_data
+    monkeypatch.setattr(BoundedExchange, "feed_data", count)
+
+    async def inform(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                writer.write(said)
+                await writer.drain()
+        finally:
+            hung_up.set()
+
+    async with (
+        raw_server(then=inform) as server,
+        open_telex(FixedClock(), allow_private=True, total_timeout=60) as patient,
+        asyncio.timeout(10),
+    ):
+        with pytest.raises(ChannelUnavailable, match="broke off"):
+            await patient.post(server.url, GOOD)
+        await hung_up.wait()
+    assert parsed < 500
+
+
+async def test_what_is_said_unasked_is_not_kept(telex: TelexDouble) -> None:
+    """A connection that is kept for the next post, and over which a host goes on to talk, is closed."""
+    hung_up = asyncio.Event()
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(ANSWERED)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(ANSWERED * 10_000)
+                await writer.drain()
+        hung_up.set()
+
+    async with (
+        raw_server(then=talk) as server,
+        open_telex(FixedClock(), allow_private=True) as channel,
+        asyncio.timeout(5),
+    ):
+        await channel.post(server.url, GOOD)
+        await hung_up.wait()
+        await channel.post(telex.url, GOOD)
+
+
+@pytest.mark.parametrize("informed", [1, 8])
+async def test_a_few_informational_answers_are_fine(channel: TelexChannel, informed: int) -> None:
+    """They come before the answer, and the answer counts, on every post of a connection."""
+    async with raw_server(*[CONTINUE * informed + ANSWERED] * 3) as server:
+        for _ in range(3):
+            await channel.post(server.url, GOOD)
+    assert (server.connections, server.requests) == (1, 3)
+
+
+async def test_informational_answers_that_drip_end_with_the_time(channel: TelexChannel) -> None:
+    """The whole exchange has one end in time, however often somebody says that he goes on."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(7):
+            writer.write(CONTINUE)
+            await asyncio.sleep(0.1)
+        await reader.read()
+
+    async with raw_server(then=drip) as server, asyncio.timeout(5):
+        with pytest.raises(ChannelUnavailable, match="in time"):
+            await channel.post(server.url, GOOD)
+
+
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 20"])
 async def test_a_reset_before_the_answer_is_unavailable(channel: TelexChannel, said: bytes) -> None:
     """A connection that is reset instead of an answer is worth a retry."""
@@ -183,9 +274,6 @@ async def test_connections_are_reused(telex: TelexDouble, channel: TelexChannel)
     for _ in range(3):
         await channel.post(telex.url, GOOD)
     assert len({post.connection for post in telex.received}) == 1
-
-
-ANSWERED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 
 
 async def test_a_connection_closed_while_idle_loses_nothing(channel: TelexChannel) -> None:

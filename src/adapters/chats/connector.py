@@ -14,6 +14,7 @@ from aiohttp import AddrInfoType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.chats.addresses import IPAddress
+from adapters.chats.exchange import BoundedExchange
 
 Allows = Callable[[IPAddress], bool]
 
@@ -35,13 +36,16 @@ def guarded_connector(
     The check sits where the socket is made, with the address that it is connected to next: whatever gave
     the address (a resolver, aiohttp's cache of names, a literal in the URL), there is no look-up after it.
     """
-    return TCPConnector(
+    connector = TCPConnector(
         resolver=GuardedResolver(resolver, allows),
         socket_factory=partial(_guarded_socket, allows),
         ssl=ssl or True,
         limit=0,  # lanes and workers limit what is in flight
         keepalive_timeout=IDLE_SECONDS,
     )
+    # aiohttp has no other place for it.
+    connector._factory = partial(BoundedExchange, loop=asyncio.get_running_loop())  # type: ignore[assignment]  # noqa: SLF001
+    return connector
 
 
 def _guarded_socket(allows: Allows, info: AddrInfoType) -> socket.socket:
