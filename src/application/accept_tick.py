@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -53,14 +54,23 @@ class AcceptTick:
         tick_id = new_tick_id(now)
         channel = self.vault.fingerprint("channel", return_url)
         twin = self.vault.fingerprint("twin", return_url, settings, now.date().isoformat())
+        host = self.vault.fingerprint("host", host_of(return_url))
         payload = self.vault.seal(pack(return_url, settings), context=tick_id)
-        stored = await self.inbox.put(SealedTick(tick_id, channel, twin, now, payload))
+        stored = await self.inbox.put(SealedTick(tick_id, channel, twin, now, payload, host))
         return Accepted(tick_id, channel, stored)
 
 
 def new_tick_id(now: datetime) -> str:
     """Milliseconds since 1970 and 48 random bits: ids sort by time."""
     return f"{int(now.timestamp() * 1000):012x}-{secrets.token_hex(6)}"
+
+
+def host_of(return_url: str) -> str:
+    """The host that it names, in lower case; empty where it names none that can be read."""
+    try:
+        return urlsplit(return_url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def pack(return_url: str, settings: bytes) -> bytes:

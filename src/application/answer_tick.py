@@ -29,7 +29,7 @@ from application.notice import FailureNotice, Notice, SpendNotice
 from application.patience import FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
 from application.ports.channel import Channel
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, Lease
+from application.ports.inbox import Inbox, Lease, Why
 from application.ports.ledger import Claim, Ledger, Page
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
@@ -112,8 +112,8 @@ class AnswerTick:
     channel: Channel
     clock: Clock
     jitter: Callable[[], float] = random.random
-    unrecorded: dict[tuple[str, str], Note] = field(default_factory=dict, repr=False)
-    """By channel and topic, what was delivered while the storage fails to keep that."""
+    unrecorded: dict[tuple[str, str], tuple[str, Note]] = field(default_factory=dict, repr=False)
+    """By channel and topic, what was delivered while the storage fails to keep that, and by which tick."""
 
     async def execute(self, lease: Lease) -> Answer:
         """Work on the tick once; the inbox knows the result when this returns.
@@ -125,7 +125,7 @@ class AnswerTick:
         try:
             await self._answer(lease, answer)
         except (AwsBusy, ChannelBusy) as busy:
-            return await self._try_again(lease, answer, busy, FOR_A_TURN, busy.retry_after)
+            return await self._wait_for_turn(lease, answer, busy)
         except AwsUnavailable as error:
             channel_knows = answer.cause == error.code
             return await self._try_again(lease, answer, error, FOR_TELEX if channel_knows else FOR_AWS)
@@ -156,7 +156,8 @@ class AnswerTick:
                 await self._tell_failure(tick, monitor, failure, answer)
             except AwsUnavailable as failure:
                 answer.account_id, answer.paid_requests = failure.account_id, failure.paid_requests
-                if FOR_AWS.ends(lease, self.clock.now()):
+                now = self.clock.now()
+                if FOR_AWS.ends(lease.progress.failed(now), now):
                     await self._tell_failure(tick, monitor, failure, answer)
                 raise
             else:
@@ -175,7 +176,7 @@ class AnswerTick:
         if not page.told and page.since is None:
             # Nothing is said, but from now on a breach that shows only later is one to tell of.
             since = monitor.frequency.period_on(tick.day).start
-            await self.ledger.write(tick.channel, topic, replace(page, since=since))
+            await self.ledger.update(tick.channel, topic, partial(_note_since, since))
 
     async def _tell_failure(
         self,
@@ -199,40 +200,39 @@ class AnswerTick:
 
     async def _tell(self, tick: _OpenTick, topic: str, page: Page, notice: Notice, note: Note) -> Page:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
-        claimed = await self._claim(tick, topic, page)
+        await self._claim(tick, topic, page)
         await self.channel.post(tick.return_url, notice)
-        return await self._record(tick.channel, topic, claimed, note)
+        return await self._record(tick.channel, topic, tick.id, note)
 
-    async def _claim(self, tick: _OpenTick, topic: str, page: Page) -> Page:
+    async def _claim(self, tick: _OpenTick, topic: str, read: Page) -> Page:
         now = self.clock.now()
-        if page.claim and page.claim.tick_id != tick.id and page.claim.until > now:
-            wait = (page.claim.until - now).total_seconds()
-            raise SomeoneElseSpeaks("another tick of this channel is saying it", retry_after=wait)
         claim = Claim(tick.id, max(now, tick.lease.expires_at) + CLAIM_OUTLIVES_LEASE)
-        claimed = await self.ledger.write(tick.channel, topic, replace(page, claim=claim))
-        if claimed is None:
-            raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
-        return claimed
 
-    async def _record(self, channel: str, topic: str, page: Page, note: Note) -> Page:
-        recorded = None
-        try:
-            recorded = await self.ledger.write(channel, topic, replace(note(page), claim=None))
-        finally:
-            if recorded:
-                self.unrecorded.pop((channel, topic), None)
-            else:
-                self.unrecorded[channel, topic] = note
-        if recorded is None:
-            raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
-        return recorded
+        def change(page: Page) -> Page:
+            if page.claim and page.claim.tick_id != tick.id and page.claim.until > now:
+                wait = (page.claim.until - now).total_seconds()
+                raise SomeoneElseSpeaks("another tick of this channel is saying it", retry_after=wait)
+            if (page.told, page.failures) != (read.told, read.failures):
+                raise SomeoneElseSpeaks("another tick of this channel has said something meanwhile")
+            return replace(page, claim=claim)
+
+        return await self.ledger.update(tick.channel, topic, change)
+
+    async def _record(self, channel: str, topic: str, tick_id: str, note: Note) -> Page:
+        def change(page: Page) -> Page:
+            mine = page.claim is not None and page.claim.tick_id == tick_id
+            return replace(note(page), claim=None if mine else page.claim)
+
+        self.unrecorded[channel, topic] = tick_id, note
+        page = await self.ledger.update(channel, topic, change)
+        self.unrecorded.pop((channel, topic), None)
+        return page
 
     async def _record_delivered(self, channel: str) -> None:
         """Record what was delivered before the storage failed, so that the check finds it said."""
         for topic in [topic for other, topic in self.unrecorded if other == channel]:
-            page = await self.ledger.read(channel, topic)
-            if note := self.unrecorded.get((channel, topic)):
-                await self._record(channel, topic, page, note)
+            if delivered := self.unrecorded.get((channel, topic)):
+                await self._record(channel, topic, *delivered)
 
     async def _try_again(
         self,
@@ -243,11 +243,19 @@ class AnswerTick:
         retry_after: float | None = None,
     ) -> Answer:
         now = self.clock.now()
-        if patience.ends(lease, now):
+        progress = lease.progress.failed(now)
+        if patience.ends(progress, now):
             return await self._give_up(lease, answer, error)
         answer.outcome, answer.cause, answer.reason = Outcome.RETRY, error.code, str(error)
-        at = patience.next_try(lease, now, self.jitter(), retry_after)
-        await self.inbox.retry(lease, at, f"{error.code}: {error}")
+        until = patience.next_try(progress.failures, now, self.jitter(), retry_after)
+        await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.FAILURE, progress)
+        return answer
+
+    async def _wait_for_turn(self, lease: Lease, answer: Answer, busy: AwsBusy | ChannelBusy) -> Answer:
+        answer.outcome, answer.cause, answer.reason = Outcome.RETRY, busy.code, str(busy)
+        progress = lease.progress.waits()
+        until = FOR_A_TURN.next_try(progress.turns, self.clock.now(), self.jitter(), busy.retry_after)
+        await self.inbox.pause(lease, until, f"{busy.code}: {busy}", Why.TURN, progress)
         return answer
 
     async def _give_up(self, lease: Lease, answer: Answer, error: SpendMonitorError) -> Answer:
@@ -260,6 +268,10 @@ def _note_report(report: Report, page: Page) -> Page:
     """Without what is too old to be read again, so that a page does not grow for ever."""
     told = sorted({**page.told, report.period: report.told()}.items())
     return replace(page, told=dict(told[-KEPT_PERIODS:]))
+
+
+def _note_since(since: date, page: Page) -> Page:
+    return page if page.told or page.since else replace(page, since=since)
 
 
 def _note_failure(code: str, period: Period, page: Page) -> Page:

@@ -12,7 +12,7 @@ import structlog
 from application.answer_tick import Answer, AnswerTick, Outcome
 from application.errors import InternalError, StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, Lease
+from application.ports.inbox import Inbox, Lease, Why
 from entrypoints import metrics
 from entrypoints.door import Door
 from entrypoints.logs import frames_of
@@ -144,7 +144,8 @@ class Worker:
             async with asyncio.timeout(LONGEST_TICK_SECONDS):
                 return await self.answer_tick.execute(lease)
         except asyncio.CancelledError:
-            await self.inbox.retry(lease, self.clock.now(), "the service was stopped")
+            reason = "the service was stopped"
+            await self.inbox.pause(lease, self.clock.now(), reason, Why.TURN, lease.progress)
             raise
         except TimeoutError:
             return await self.answer_tick.postpone(lease, InternalError("the tick took too long"))

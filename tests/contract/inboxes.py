@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from application.ports.inbox import Inbox, Lease
+from application.ports.inbox import Inbox, Lease, Progress
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for something has failed."""
+
+
+FAILED = Progress(failures=1)
+"""As after a first try that failed."""
 
 
 async def lease_one(inbox: Inbox) -> Lease:

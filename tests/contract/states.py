@@ -110,4 +110,5 @@ def a_tick(now: datetime, channel: str | None = None, twin: str | None = None) -
         twin=twin or f"{number:032x}",
         accepted_at=accepted_at,
         payload=b"sealed \x00\xff" + str(number).encode(),
+        host=f"host-{number}",
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from application.errors import InboxFull
-from application.ports.inbox import Inbox, Lease
-from tests.contract.inboxes import PATIENCE, drain, ids, lease_one
+from application.ports.inbox import Inbox, Lease, Why
+from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
 from tests.contract.states import HARNESSES, INBOX_LIMIT, LEASE_SECONDS, Harness, a_tick
 
 
@@ -60,7 +60,9 @@ class TestPut:
     async def test_twin_of_a_paused_tick(self, harness: Harness, inbox: Inbox) -> None:
         """A tick that asks the same as one that will be tried again is not stored."""
         await inbox.put(a_tick(harness.now(), twin="same"))
-        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        await inbox.pause(
+            await lease_one(inbox), harness.now() + timedelta(hours=1), "away", Why.FAILURE, FAILED
+        )
         assert not await inbox.put(a_tick(harness.now(), twin="same"))
 
     async def test_twin_of_an_answered_tick(self, harness: Harness, inbox: Inbox) -> None:
@@ -94,7 +96,9 @@ class TestPut:
         await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
         await inbox.acknowledge(await lease_one(inbox))
         await inbox.give_up(await lease_one(inbox), "refused")
-        await inbox.retry(await lease_one(inbox), harness.now() + timedelta(hours=1), "away")
+        await inbox.pause(
+            await lease_one(inbox), harness.now() + timedelta(hours=1), "away", Why.FAILURE, FAILED
+        )
         await lease_one(inbox)
         puts = [inbox.put(a_tick(harness.now())) for _ in range(5)]
         outcomes = await asyncio.gather(*puts, return_exceptions=True)
@@ -213,10 +217,13 @@ class TestLostLease:
         outcomes = (await inbox.acknowledge(lost), await inbox.acknowledge(new))
         assert outcomes == (False, True)
 
-    async def test_retry(self, harness: Harness, inbox: Inbox, lost: Lease) -> None:
+    async def test_pause(self, harness: Harness, inbox: Inbox, lost: Lease) -> None:
         """The tick is not paused under its new worker's hands."""
         new = await lease_one(inbox)
-        outcomes = (await inbox.retry(lost, harness.now(), "late"), await inbox.acknowledge(new))
+        outcomes = (
+            await inbox.pause(lost, harness.now(), "late", Why.FAILURE, FAILED),
+            await inbox.acknowledge(new),
+        )
         assert (outcomes, await inbox.entries()) == ((False, True), [])
 
     async def test_give_up(self, inbox: Inbox, lost: Lease) -> None:
@@ -233,6 +240,6 @@ class TestLostLease:
         """A lease ends with the first thing said about it."""
         await inbox.put(a_tick(harness.now()))
         lease = await lease_one(inbox)
-        await inbox.retry(lease, harness.now() + timedelta(hours=1), "away")
+        await inbox.pause(lease, harness.now() + timedelta(hours=1), "away", Why.FAILURE, FAILED)
         outcomes = (await inbox.acknowledge(lease), await inbox.give_up(lease, "refused"))
         assert (outcomes, (await inbox.depth()).unfinished) == ((False, False), 1)

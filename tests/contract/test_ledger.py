@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from application.errors import SomeoneElseSpeaks
 from application.ports.ledger import Claim, Ledger, Page
 from domain.money import Money
 from domain.periods import Period
@@ -53,10 +54,13 @@ def ledger(harness: Harness) -> Ledger:
 
 
 async def written(ledger: Ledger, page: Page, channel: str = CHANNEL, topic: str = TOPIC) -> Page:
-    """The page as it was written, which must succeed."""
-    result = await ledger.write(channel, topic, page)
-    assert result is not None
-    return result
+    """The page after it was replaced by this one."""
+    return await ledger.update(channel, topic, lambda _: page)
+
+
+def adding(code: str) -> Callable[[Page], Page]:
+    """A change that notes one more failure."""
+    return lambda page: replace(page, failures={**page.failures, code: "2026-02-28"})
 
 
 async def test_a_page_not_yet_written(ledger: Ledger) -> None:
@@ -66,45 +70,40 @@ async def test_a_page_not_yet_written(ledger: Ledger) -> None:
 
 async def test_a_page_as_it_was_written(ledger: Ledger) -> None:
     """Nothing on a page is changed or lost, to the last decimal and microsecond."""
-    page = await written(ledger, FULL_PAGE)
-    assert replace(FULL_PAGE, revision=page.revision) == page == await ledger.read(CHANNEL, TOPIC)
+    assert FULL_PAGE == await written(ledger, FULL_PAGE) == await ledger.read(CHANNEL, TOPIC)
 
 
-async def test_every_write_has_its_own_revision(ledger: Ledger) -> None:
-    """No revision comes twice, and 0 is none."""
-    page, revisions = Page(), [0]
-    for _ in range(3):
-        page = await written(ledger, page)
-        revisions.append(page.revision)
-    assert len(set(revisions)) == 4
+async def test_a_change_is_given_the_page_as_it_is(ledger: Ledger) -> None:
+    """What was there before goes in, what it becomes comes out, and what is no longer on it is gone."""
+    seen: list[Page] = []
+
+    def change(page: Page) -> Page:
+        seen.append(page)
+        return replace(page, told={}, claim=None)
+
+    await written(ledger, FULL_PAGE)
+    changed = await ledger.update(CHANNEL, TOPIC, change)
+    assert seen == [FULL_PAGE]
+    assert replace(FULL_PAGE, told={}, claim=None) == changed == await ledger.read(CHANNEL, TOPIC)
 
 
-async def test_a_later_write_replaces_the_page(ledger: Ledger) -> None:
-    """What is no longer on the page is gone."""
-    first = await written(ledger, FULL_PAGE)
-    await written(ledger, Page(revision=first.revision))
-    assert Page() == replace(await ledger.read(CHANNEL, TOPIC), revision=0)
+async def test_a_change_that_changes_nothing(ledger: Ledger) -> None:
+    """The page is returned as it is."""
+    await written(ledger, FULL_PAGE)
+    assert await ledger.update(CHANNEL, TOPIC, lambda page: page) == FULL_PAGE
+    assert Page() == await ledger.update("nobody", TOPIC, lambda page: page)
 
 
-async def test_a_page_that_somebody_else_has_written_since(ledger: Ledger) -> None:
-    """A write over what one has not read is refused, and changes nothing."""
-    first = await written(ledger, Page())
-    second = await written(ledger, replace(FULL_PAGE, revision=first.revision))
-    refused = await ledger.write(CHANNEL, TOPIC, first)
-    assert (None, second) == (refused, await ledger.read(CHANNEL, TOPIC))
+async def test_a_change_that_refuses(ledger: Ledger) -> None:
+    """Its own error reaches who asked for it, and the page stays as it is."""
+    await written(ledger, FULL_PAGE)
 
+    def refuse(_: Page) -> Page:
+        raise SomeoneElseSpeaks("not now")
 
-async def test_a_first_page_that_is_there_already(ledger: Ledger) -> None:
-    """Of two who believe that theirs is the first word, the second is refused."""
-    first = await written(ledger, FULL_PAGE)
-    refused = await ledger.write(CHANNEL, TOPIC, Page())
-    assert (None, first) == (refused, await ledger.read(CHANNEL, TOPIC))
-
-
-async def test_a_revision_of_a_page_that_is_not_there(ledger: Ledger) -> None:
-    """A page that has gone cannot be written as if it were there."""
-    refused = await ledger.write(CHANNEL, TOPIC, replace(FULL_PAGE, revision=7))
-    assert (None, Page()) == (refused, await ledger.read(CHANNEL, TOPIC))
+    with pytest.raises(SomeoneElseSpeaks, match="not now"):
+        await ledger.update(CHANNEL, TOPIC, refuse)
+    assert await ledger.read(CHANNEL, TOPIC) == FULL_PAGE
 
 
 async def test_pages_are_apart(ledger: Ledger) -> None:
@@ -116,34 +115,45 @@ async def test_pages_are_apart(ledger: Ledger) -> None:
     assert [str(number) for number in range(len(names))] == [page.failures["code"] for page in pages]
 
 
-async def test_one_of_many_first_writers(harness: Harness, ledger: Ledger) -> None:
-    """Of many who write the first page at once, in two processes, one succeeds."""
-    async with harness.another() as other:
-        writes = [each.write(CHANNEL, TOPIC, FULL_PAGE) for each in [ledger, other.ledger] * 20]
-        pages = await asyncio.gather(*writes)
-        assert pages.count(None) == 39
+async def test_one_of_many_claims(harness: Harness, ledger: Ledger) -> None:
+    """Of many who claim a page that nobody may claim twice, in two processes at once, one succeeds."""
 
+    def claim(name: str) -> Callable[[Page], Page]:
+        def change(page: Page) -> Page:
+            if page.claim:
+                raise SomeoneElseSpeaks("claimed")
+            return replace(page, claim=Claim(name, datetime(2026, 2, 28, tzinfo=UTC)))
 
-async def test_no_write_is_lost(harness: Harness, ledger: Ledger) -> None:
-    """Of many who read, add and write at once, in two processes, nobody's addition disappears."""
-
-    async def add(ledger: Ledger, code: str) -> None:
-        page = await ledger.read(CHANNEL, TOPIC)
-        while not await ledger.write(CHANNEL, TOPIC, replace(page, failures={**page.failures, code: ""})):
-            page = await ledger.read(CHANNEL, TOPIC)
+        return change
 
     async with harness.another() as other:
-        writers = [
-            add(each, f"{who}{n}") for n in range(8) for who, each in (("a", ledger), ("b", other.ledger))
+        claims = [
+            each.update(CHANNEL, TOPIC, claim(f"tick-{n}"))
+            for n, each in enumerate([ledger, other.ledger] * 20)
         ]
-        await asyncio.gather(*writers)
+        outcomes = await asyncio.gather(*claims, return_exceptions=True)
+    refused = sum(isinstance(outcome, SomeoneElseSpeaks) for outcome in outcomes)
+    winners = [outcome for outcome in outcomes if isinstance(outcome, Page)]
+    assert (39, [await ledger.read(CHANNEL, TOPIC)]) == (refused, winners)
+
+
+async def test_no_change_is_lost(harness: Harness, ledger: Ledger) -> None:
+    """Of many who add to a page at once, in two processes, nobody's addition disappears."""
+    async with harness.another() as other:
+        await asyncio.gather(
+            *[
+                each.update(CHANNEL, TOPIC, adding(f"{who}{n}"))
+                for n in range(8)
+                for who, each in (("a", ledger), ("b", other.ledger))
+            ]
+        )
         assert len((await ledger.read(CHANNEL, TOPIC)).failures) == 16
 
 
 async def test_seen_by_another_process(harness: Harness, ledger: Ledger) -> None:
     """What one process has written, every process reads, and can go on from."""
-    page = await written(ledger, FULL_PAGE)
+    await written(ledger, FULL_PAGE)
     async with harness.another() as other:
-        seen = await other.ledger.read(CHANNEL, TOPIC)
-        await written(other.ledger, seen)
-        assert (page, None) == (seen, await ledger.write(CHANNEL, TOPIC, page))
+        assert await other.ledger.read(CHANNEL, TOPIC) == FULL_PAGE
+        changed = await other.ledger.update(CHANNEL, TOPIC, adding("aws-off"))
+    assert changed == await ledger.read(CHANNEL, TOPIC) == adding("aws-off")(FULL_PAGE)

@@ -21,8 +21,9 @@ from adapters.state.nats.layout import TICKS
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State
 from application.errors import StorageUnavailable
-from application.ports.inbox import Inbox, SealedTick
+from application.ports.inbox import Inbox, SealedTick, Why
 from application.ports.ledger import Page
+from tests.contract.inboxes import FAILED
 from tests.contract.nats_server import NatsServer, cluster, cluster_is_ready, cluster_url, leader_of, running
 from tests.contract.states import a_tick
 
@@ -86,15 +87,15 @@ async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
     for _ in range(3):
         await state.inbox.put(a_tick(now()))
     done, failed, hopeless = await state.inbox.lease(3, 5)
-    page = await state.ledger.write("channel", "topic", Page())
-    assert page
+    failures = Page(failures={"code": "2026-11-23"})
+    await state.ledger.update("channel", "topic", lambda _: Page(failures={"code": "2026-11-22"}))
     server.stop()
     noting = asyncio.gather(
-        state.ledger.write("channel", "topic", page),
-        state.ledger.write("channel", "another", Page()),
+        state.ledger.update("channel", "topic", lambda _: failures),
+        state.ledger.update("channel", "another", lambda _: failures),
         state.store.count("key", 1, timedelta(hours=1)),
         state.inbox.acknowledge(done),
-        state.inbox.retry(failed, now() + timedelta(seconds=5), "away"),
+        state.inbox.pause(failed, now() + timedelta(seconds=5), "away", Why.FAILURE, FAILED),
         state.inbox.give_up(hopeless, "refused"),
     )
     await asyncio.sleep(0)
@@ -102,7 +103,7 @@ async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:
     async with asyncio.timeout(20):
         first, second, count, *settled = await noting
     depth = await state.inbox.depth()
-    assert None not in (first, second)
+    assert first == second == await state.ledger.read("channel", "topic") == failures
     assert (count, settled) == (1, [True] * 3)
     assert (depth.unfinished, depth.given_up) == (1, 1)
 
@@ -114,7 +115,7 @@ async def test_a_stop_does_not_wait(server: NatsServer, state: State) -> None:
     server.stop()
     async with asyncio.timeout(5):
         with pytest.raises(StorageUnavailable):
-            await state.inbox.retry(lease, now(), "the service was stopped")
+            await state.inbox.pause(lease, now(), "the service was stopped", Why.FAILURE, FAILED)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # nats-py leaves sockets open

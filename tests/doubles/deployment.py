@@ -73,7 +73,7 @@ async def recorded_channels(state_url: str) -> set[str]:
         told = set()
         for key in await pages.keys():
             entry = await pages.get(key)
-            page = decode_page(entry.value or b"", entry.revision or 0)
+            page = decode_page(entry.value or b"")
             if page.told or page.failures:
                 told.add(key.partition(".")[0])
         return told

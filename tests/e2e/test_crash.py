@@ -62,8 +62,8 @@ class Deaths:
     def note(self) -> None:
         """Read the dead process's ledger."""
         with closing(sqlite3.connect(self.folder / DATABASE)) as connection:
-            rows = connection.execute("SELECT channel, content, revision FROM page").fetchall()
-        pages = {channel: decode_page(content, revision) for channel, content, revision in rows}
+            rows = connection.execute("SELECT channel, content FROM page").fetchall()
+        pages = {channel: decode_page(content) for channel, content in rows}
         self.recorded.append({channel for channel, page in pages.items() if page.told or page.failures})
 
     def told_twice_for_no_reason(self, outside: Storm) -> list[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from application.errors import StorageUnavailable
-from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick
+from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
 from application.ports.ledger import Ledger, Page
 
 
@@ -61,10 +61,12 @@ class BreakableInbox(Inbox):
         await self._disk.access()
         return await self._inbox.acknowledge(lease)
 
-    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
         """Pass on."""
         await self._disk.access()
-        return await self._inbox.retry(lease, at, reason)
+        return await self._inbox.pause(lease, until, reason, why, progress)
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
         """Pass on."""
@@ -109,7 +111,7 @@ class BreakableLedger(Ledger):
         await self._disk.access()
         return await self._ledger.read(channel, topic)
 
-    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
+    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
         """Pass on."""
         await self._disk.access()
-        return await self._ledger.write(channel, topic, page)
+        return await self._ledger.update(channel, topic, change)

@@ -67,7 +67,7 @@ async def test_what_the_channel_was_told_is_no_news() -> None:
     world = World()
     first = await check(world)
     told = {report.period: report.told() for report in first.reports}
-    await world.ledger.write(CHANNEL, MONITOR.topic(ACCOUNT), replace(first.page, told=told))
+    await world.ledger.update(CHANNEL, MONITOR.topic(ACCOUNT), lambda page: replace(page, told=told))
     second = await check(world)
     assert second.reports == []
     assert second.page.told == told

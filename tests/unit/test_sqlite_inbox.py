@@ -20,7 +20,8 @@ from adapters.state.sqlite import inbox, open_sqlite_state, ticks
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.state import State
 from application.errors import StorageUnavailable
-from application.ports.inbox import Lease
+from application.ports.inbox import Lease, Why
+from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
 
@@ -209,10 +210,12 @@ async def test_news_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Monkey
                 return lease
 
         put = await lease_after(lambda: state.inbox.put(a_tick(clock.now())))
-        retried = await lease_after(lambda: state.inbox.retry(put, clock.now(), "stopped"))
+        retried = await lease_after(
+            lambda: state.inbox.pause(put, clock.now(), "stopped", Why.FAILURE, FAILED)
+        )
         await state.inbox.give_up(retried, "refused")
         revived = await lease_after(state.inbox.revive)
-    assert [put.attempt, retried.attempt, revived.attempt] == [1, 2, 1]
+    assert [put.attempt, retried.attempt, revived.attempt] == [1, 1, 1]
 
 
 async def test_more_given_up_ticks_than_one_job_takes(

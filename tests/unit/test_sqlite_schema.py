@@ -21,7 +21,9 @@ from adapters.state.sqlite.schema import MIGRATIONS, connect
 from adapters.state.sqlite.store import SqliteStore
 from adapters.state.state import StateRefused
 from application.errors import StorageUnavailable
+from application.ports.inbox import NOTHING_YET, Progress, Why
 from application.ports.ledger import Page
+from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
 
@@ -153,7 +155,7 @@ class TestAcceptance:
         tick = a_tick(clock.now())
         async with open_sqlite_state(path, clock, 100) as state:
             await state.inbox.put(tick)
-            await state.ledger.write("channel", "topic", Page(failures={"code": "2026-11-23"}))
+            await state.ledger.update("channel", "topic", lambda _: Page(failures={"code": "2026-11-23"}))
             await state.store.put("key", b"value", DAY)
         async with open_sqlite_state(path, clock, 100) as state:
             (lease,) = await state.inbox.lease(1, 0)
@@ -192,6 +194,7 @@ class TestAcceptance:
                 for statement in statements:
                     old.execute(statement)
                 old.execute(f"PRAGMA user_version = {number}")
+                old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             old.close()
             migrated = connect(path, 1)
             assert (
@@ -199,6 +202,34 @@ class TestAcceptance:
                 == migrated.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
             )
             migrated.close()
+
+    async def test_what_waited_in_version_1_goes_on(self, tmp_path: Path, clock: FixedClock) -> None:
+        """A paused tick has its failures behind it, however often it was leased; nothing else is counted."""
+        path, now = tmp_path / "state.db", to_micros(clock.now())
+        old = sqlite3.connect(path, isolation_level=None)
+        for statement in (*MIGRATIONS[0], "PRAGMA user_version = 1"):
+            old.execute(statement)
+        old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        for id_, stood, attempts in (("paused", "paused", 7), ("killed", "leased", 9), ("new", "waiting", 0)):
+            old.execute(
+                "INSERT INTO tick (id, channel, twin, accepted_at, turn, state, at, attempts, payload)"
+                " VALUES (?, 'c', ?, ?, ?, ?, ?, ?, x'00')",
+                (id_, id_, now, now, stood, now, attempts),
+            )
+        old.execute("INSERT INTO given_up VALUES (9, 'g', 'c', 'g', ?, ?, 4, 'refused', x'01')", (now, now))
+        old.execute("INSERT INTO page VALUES ('c', 't', 3, ?, '{}')", (now,))
+        old.close()
+        async with open_sqlite_state(path, clock, 100) as state:
+            assert await state.inbox.revive() == 1
+            leases = {lease.tick.id: lease for lease in await state.inbox.lease(10, 0)}
+            page = await state.ledger.update("c", "t", lambda _: Page(failures={"code": "2026-11-23"}))
+            assert page == await state.ledger.read("c", "t")
+        assert {id_: (lease.attempt, lease.progress) for id_, lease in leases.items()} == {
+            "paused": (1, Progress(failures=7, failing_since=clock.now())),
+            "killed": (1, NOTHING_YET),
+            "new": (1, NOTHING_YET),
+            "g": (1, NOTHING_YET),
+        }
 
     async def test_another_process_was_faster(self, tmp_path: Path) -> None:
         """Who waited to make the tables, and then finds them there, leaves them alone."""
@@ -243,7 +274,7 @@ class TestSize:
     ) -> None:
         """Given-up ticks are kept for 30 days, pages for 400, values till they expire, other ticks always."""
         pages, kept = SqliteLedger(engine, clock), SqliteStore(engine, clock)
-        await pages.write("channel", "topic", Page())
+        await pages.update("channel", "topic", lambda _: Page(failures={"code": "2026-11-23"}))
         await kept.put("key", b"value", DAY)
         await inbox.put(a_tick(clock.now()))
         (lease,) = await inbox.lease(1, 0)
@@ -321,7 +352,9 @@ class TestCost:
         """SQLite's steps for one tick's way through the inbox, and a look at it."""
         await asyncio.gather(*[inbox.put(a_tick(clock.now(), channel="loud")) for _ in range(backlog)])
         paused = await inbox.lease(backlog // 2, 0)
-        await asyncio.gather(*[inbox.retry(lease, clock.now() + DAY, "away") for lease in paused])
+        await asyncio.gather(
+            *[inbox.pause(lease, clock.now() + DAY, "away", Why.FAILURE, FAILED) for lease in paused]
+        )
         steps = 0
 
         def step() -> None:
@@ -332,7 +365,7 @@ class TestCost:
         await inbox.put(a_tick(clock.now(), channel="loud"))
         first, second = await inbox.lease(2, 0)
         await inbox.acknowledge(first)
-        await inbox.retry(second, clock.now() + DAY, "away")
+        await inbox.pause(second, clock.now() + DAY, "away", Why.FAILURE, FAILED)
         await inbox.depth()
         await inbox.entries(1)
         await engine.read(lambda connection: connection.set_progress_handler(None, 0))

@@ -6,15 +6,26 @@ import asyncio
 import contextlib
 import heapq
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.state.progress import tries
 from adapters.state.state import State
 from adapters.state.store import Store
 from application.errors import InboxFull
 from application.ports.clock import Clock
-from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+from application.ports.inbox import (
+    NOTHING_YET,
+    Depth,
+    Inbox,
+    InboxEntry,
+    Lease,
+    Progress,
+    SealedTick,
+    TickState,
+    Why,
+)
 from application.ports.ledger import Ledger, Page
 
 LEASE_LENGTH = timedelta(minutes=2)
@@ -43,8 +54,10 @@ class _Row:
     state: TickState
     at: datetime
     """Waiting: its turn. The rest as in an InboxEntry."""
-    attempts: int = 0
+    leases: int = 0
     reason: str = ""
+    why: Why = Why.FAILURE
+    progress: Progress = NOTHING_YET
     token: object = None
 
 
@@ -67,7 +80,8 @@ class MemoryInbox(Inbox):
 
     async def put(self, tick: SealedTick) -> bool:
         """Keep it until the process ends."""
-        if self._has_twin(tick):
+        if twin := self._twin(tick):
+            self._look_again(twin, Why.NEWS)
             return False
         if len(self._unfinished) >= self._limit:
             raise InboxFull(f"{self._limit} ticks are waiting")
@@ -94,12 +108,15 @@ class MemoryInbox(Inbox):
         del self._unfinished[lease.tick.id]
         return True
 
-    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
         """Pause the row, if the lease holds."""
         if not self._holds(lease):
             return False
         row = self._unfinished[lease.tick.id]
-        row.state, row.at, row.reason = TickState.PAUSED, at, reason
+        row.state, row.at, row.reason, row.why = TickState.PAUSED, until, reason, why
+        row.progress, row.leases = progress, 0
         self._wake()
         return True
 
@@ -125,18 +142,20 @@ class MemoryInbox(Inbox):
                 row.tick.channel,
                 row.state,
                 row.tick.accepted_at,
-                row.attempts,
+                tries(row.progress, row.leases),
                 row.at,
                 row.reason,
+                row.why if row.state is TickState.PAUSED else None,
             )
             for row in rows[:limit]
         ]
 
     async def revive(self, tick_id: str | None = None) -> int:
         """Put back what has no twin."""
-        revived = 0
+        paused = self._unfinished.get(tick_id or "")
+        revived = int(paused is not None and self._look_again(paused, *Why))
         for row in self._chosen(tick_id):
-            if not self._has_twin(row.tick):
+            if not self._twin(row.tick):
                 turn = self._turn(row.tick.channel, self._clock.now())
                 self._unfinished[row.tick.id] = _Row(row.tick, TickState.WAITING, turn)
                 del self._given_up[row.tick.id]
@@ -149,7 +168,11 @@ class MemoryInbox(Inbox):
         chosen = self._chosen(tick_id)
         for row in chosen:
             del self._given_up[row.tick.id]
-        return len(chosen)
+        waiting = self._unfinished.get(tick_id or "")
+        if waiting is None or waiting.state is TickState.LEASED:
+            return len(chosen)
+        del self._unfinished[waiting.tick.id]
+        return len(chosen) + 1
 
     async def probe(self) -> None:
         """Memory can always be written."""
@@ -163,9 +186,9 @@ class MemoryInbox(Inbox):
         waiting = (row for row in self._unfinished.values() if row.state is TickState.WAITING)
         leases = []
         for row in heapq.nsmallest(limit, waiting, key=lambda row: row.at):
-            row.state, row.at, row.attempts = TickState.LEASED, now + self._lease_length, row.attempts + 1
+            row.state, row.at, row.leases = TickState.LEASED, now + self._lease_length, row.leases + 1
             row.token = object()
-            leases.append(Lease(row.tick, row.attempts, row.at, row.token))
+            leases.append(Lease(row.tick, row.leases, row.at, row.token, row.progress))
         return leases
 
     def _turn(self, channel: str, earliest: datetime) -> datetime:
@@ -193,8 +216,16 @@ class MemoryInbox(Inbox):
             and row.at > self._clock.now()
         )
 
-    def _has_twin(self, tick: SealedTick) -> bool:
-        return any(row.tick.twin == tick.twin for row in self._unfinished.values())
+    def _twin(self, tick: SealedTick) -> _Row | None:
+        return next((row for row in self._unfinished.values() if row.tick.twin == tick.twin), None)
+
+    def _look_again(self, row: _Row, *paused_for: Why) -> bool:
+        """End the row's pause, if that is what it is paused for."""
+        if row.state is not TickState.PAUSED or row.why not in paused_for:
+            return False
+        row.at = self._clock.now()
+        self._wake()
+        return True
 
     def _chosen(self, tick_id: str | None) -> list[_Row]:
         return [row for id_, row in self._given_up.items() if tick_id in (None, id_)]
@@ -218,13 +249,11 @@ class MemoryLedger(Ledger):
         """Look it up."""
         return self._pages.get((channel, topic), Page())
 
-    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
-        """Replace it if its revision is still the page's."""
-        if (await self.read(channel, topic)).revision != page.revision:
-            return None
-        written = replace(page, revision=page.revision + 1)
-        self._pages[channel, topic] = written
-        return written
+    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
+        """Replace it by what it becomes."""
+        page = change(self._pages.get((channel, topic), Page()))
+        self._pages[channel, topic] = page
+        return page
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,13 @@ _decoder = msgspec.json.Decoder(_Page)
 
 
 def encode_page(page: Page) -> bytes:
-    """Return the page without its revision, which is the adapter's own to keep."""
+    """Return the page as JSON."""
     told = [_row(period, told) for period, told in page.told.items()]
     return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since))
 
 
-def decode_page(content: bytes, revision: int) -> Page:
-    """Return what ``encode_page`` was given, with this revision.
+def decode_page(content: bytes) -> Page:
+    """Return what ``encode_page`` was given.
 
     Raises:
         StorageUnavailable: It is no page of this version.
@@ -57,7 +57,7 @@ def decode_page(content: bytes, revision: int) -> Page:
         told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    return Page(told, page.failures, page.claim, revision, page.since)
+    return Page(told, page.failures, page.claim, page.since)
 
 
 def _row(period: Period, told: Told) -> _ToldRow:

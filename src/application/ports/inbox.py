@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -20,6 +20,7 @@ class SealedTick:
         twin: Keyed hash of channel, settings and UTC day: equal for ticks that ask the same.
         accepted_at: When it was accepted (UTC).
         payload: return_url and settings, sealed with ``id`` as context.
+        host: Keyed hash of the return_url's host; empty for a tick of version 1.
     """
 
     id: str
@@ -27,6 +28,46 @@ class SealedTick:
     twin: str
     accepted_at: datetime
     payload: bytes
+    host: str = ""
+
+
+class Why(StrEnum):
+    """Why a tick is paused."""
+
+    FAILURE = "failure"
+    """A try has failed."""
+    TURN = "turn"
+    """It waits for its turn: at a busy host, at a busy AWS account, behind another tick of its channel."""
+    NEWS = "news"
+    """It waits for AWS to publish, or for somebody to mend something; the same tick put again ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a tick has come; kept with it through its pauses.
+
+    Args:
+        failures: Tries in a row that failed.
+        failing_since: When the first of these was (UTC); None while there are none.
+        turns: Waits in a row for its turn.
+        looks: How often AWS was asked and had not published all yet.
+    """
+
+    failures: int = 0
+    failing_since: datetime | None = None
+    turns: int = 0
+    looks: int = 0
+
+    def failed(self, now: datetime) -> Progress:
+        """One more failure."""
+        return replace(self, failures=self.failures + 1, failing_since=self.failing_since or now, turns=0)
+
+    def waits(self) -> Progress:
+        """One more wait for its turn."""
+        return replace(self, turns=self.turns + 1)
+
+
+NOTHING_YET = Progress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +76,18 @@ class Lease:
 
     Args:
         tick: The tick.
-        attempt: How often it has been leased, this time included; from 1.
+        attempt: Its leases since it came in or was last paused, this one included; from 1. More than 1 says
+            that as many less one ended without a result: the process died, or the result could not be kept.
         expires_at: When it goes back to the inbox by itself.
         token: The adapter's own mark of this very lease.
+        progress: What the last pause was given.
     """
 
     tick: SealedTick
     attempt: int
     expires_at: datetime
     token: object
+    progress: Progress = NOTHING_YET
 
 
 class TickState(StrEnum):
@@ -64,9 +108,11 @@ class InboxEntry:
         channel: Keyed hash of the return_url.
         state: Where it stands.
         accepted_at: When it was accepted (UTC).
-        attempts: How often it has been leased.
+        attempts: How often it was tried: failures, looks, and leases without a result (yet). Waiting for a
+            turn is none.
         at: Paused: when it is tried again. Given up: when that was. Leased: when the lease ends.
-        reason: Why it is paused or was given up on; empty before the first failure. No secrets.
+        reason: Why it was last paused or was given up on; empty before that. No secrets.
+        why: Paused: what for.
     """
 
     id: str
@@ -76,6 +122,7 @@ class InboxEntry:
     attempts: int
     at: datetime
     reason: str
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +144,7 @@ class Inbox(Protocol):
     """Accepted ticks, until they are answered.
 
     Every method may raise StorageUnavailable; what it was to change is then unchanged.
-    A lease that has expired is lost: acknowledge, retry and give_up then return False and change nothing.
+    A lease that has expired is lost: acknowledge, pause and give_up then return False and change nothing.
     """
 
     @abstractmethod
@@ -105,7 +152,8 @@ class Inbox(Protocol):
         """Keep the tick; when this returns it survives a crash.
 
         Returns:
-            False when an unfinished tick with the same ``twin`` is there; nothing is stored then.
+            False when an unfinished tick with the same ``twin`` is there; nothing is stored then, but if that
+            one waits for NEWS, it is tried again at once.
 
         Raises:
             InboxFull: As many unfinished ticks as the limit are there.
@@ -125,8 +173,13 @@ class Inbox(Protocol):
         """Forget the tick: it is answered."""
 
     @abstractmethod
-    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
-        """Put the tick back, not to be leased before ``at``."""
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
+        """Put the tick back, not to be leased before ``until``; ``progress`` comes back on the next lease.
+
+        The reason is shown to operators: no secrets.
+        """
 
     @abstractmethod
     async def give_up(self, lease: Lease, reason: str) -> bool:
@@ -142,14 +195,18 @@ class Inbox(Protocol):
 
     @abstractmethod
     async def revive(self, tick_id: str | None = None) -> int:
-        """Put one given-up tick, or all, back with no attempts counted; return how many.
+        """Put one given-up tick, or all of them, back with nothing counted; return how many.
 
-        One with an unfinished twin stays given up: its question is being asked already.
+        One with an unfinished twin stays given up: its question is being asked already. By its id, a paused
+        tick is tried again at once.
         """
 
     @abstractmethod
     async def purge(self, tick_id: str | None = None) -> int:
-        """Drop one given-up tick, or all; return how many."""
+        """Drop one given-up tick, or all of them; return how many.
+
+        By its id also one that waits or is paused, but not one that is leased.
+        """
 
     @abstractmethod
     async def probe(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -34,7 +34,6 @@ class Page:
         told: By period, the verdicts and figures.
         failures: By cause (an error's code), the start of the last period that it was told for.
         claim: Who is about to speak, if anybody.
-        revision: 0 for a page not yet written; else the number the adapter gave it.
         since: The start of the first period checked, when nothing was said of it: what came before stays
             unsaid.
     """
@@ -42,7 +41,6 @@ class Page:
     told: Mapping[Period, Told] = field(default_factory=lambda: MappingProxyType({}))
     failures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     claim: Claim | None = None
-    revision: int = 0
     since: date | None = None
 
 
@@ -51,12 +49,19 @@ class Ledger(Protocol):
 
     @abstractmethod
     async def read(self, channel: str, topic: str) -> Page:
-        """Return the page, or an empty one with revision 0."""
+        """Return the page, or an empty one."""
 
     @abstractmethod
-    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
-        """Replace the page if it still has ``page.revision``; durable when this returns.
+    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
+        """Change the page as it is at this moment, as if nobody else did; durable when this returns.
+
+        Args:
+            channel: Keyed hash of the return_url.
+            topic: What is told.
+            change: Takes the page, and returns what it becomes; the same page if nothing is to change. It
+                may be called several times and from another thread, so it does nothing else. What it raises
+                reaches the caller, and nothing is changed then.
 
         Returns:
-            The page with its new revision, or None when somebody else has written it since it was read.
+            The page as it is now.
         """

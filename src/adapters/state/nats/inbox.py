@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import structs
 from nats.aio.msg import Msg
 from nats.errors import Error
 
@@ -19,11 +20,32 @@ from adapters.state.nats.layout import STORE, TICKS, WORKERS
 from adapters.state.nats.leases import DONE, Leases, again
 from adapters.state.nats.notes import Note, Notes
 from adapters.state.nats.pull import pull
-from adapters.state.nats.ticks import add_tick, decode_tick, messages
+from adapters.state.nats.ticks import (
+    Stored,
+    add_tick,
+    decode_tick,
+    drop_tick,
+    find_tick,
+    is_early,
+    messages,
+    try_early,
+    twin_of,
+)
 from adapters.state.nats.turns import Turns
+from adapters.state.progress import decode_progress, encode_progress, tries
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick, TickState
+from application.ports.inbox import (
+    NOTHING_YET,
+    Depth,
+    Inbox,
+    InboxEntry,
+    Lease,
+    Progress,
+    SealedTick,
+    TickState,
+    Why,
+)
 
 LOOK_AHEAD = 500
 LOOK_AHEAD_BYTES = 16 * 2**20
@@ -49,9 +71,10 @@ class Arrival(NamedTuple):
 class NatsInbox(Inbox):
     """Accepted ticks in a work-queue stream, and given-up ones in another.
 
-    What NATS cannot tell: a tick that other ticks were let ahead of (see ``Turns``) has been delivered for
-    nothing, and that counts as an attempt. In the list, a tick that is back from its pause but not yet taken
-    counts as leased, and the end of another process's lease is the latest that it can be.
+    What NATS cannot tell: whether a tick that was delivered before, and of which nothing is noted, was on
+    lease or had others let ahead of it (see ``Turns``); it counts as one lease. In the list, a tick that is
+    back from its pause but not yet taken counts as leased, and the end of another process's lease is the
+    latest that it can be.
 
     Args:
         connection: Opened.
@@ -72,8 +95,13 @@ class NatsInbox(Inbox):
         self._turns = Turns()
 
     async def put(self, tick: SealedTick) -> bool:
-        """Publish, and wait for the stream's acknowledgement."""
-        return await add_tick(self._connection, tick, tick.id, AT_THE_DOOR)
+        """Publish, and wait for the stream's acknowledgement; end the pause of a twin that waits for news."""
+        if await add_tick(self._connection, tick, tick.id, AT_THE_DOOR):
+            return True
+        twin = await twin_of(self._connection, tick, AT_THE_DOOR)
+        if twin and twin.tick.id != tick.id:
+            await self._end_pause(twin, Why.NEWS)
+        return False
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Pull what is there, and more of it when one channel is there more than once."""
@@ -87,26 +115,40 @@ class NatsInbox(Inbox):
         if self._turns.crowded(_channels(at_hand)):
             at_hand = await self._let_others_go_first(at_hand, limit)
         self._turns.take(_channels(at_hand))
-        return [self._leases.take(message, tick) for message, tick in at_hand]
+        return await self._begin(at_hand)
 
     async def acknowledge(self, lease: Lease) -> bool:
         """Let the stream forget the message."""
         return await self._leases.settle(lease, DONE)
 
-    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
         """Let the stream deliver the message again later, and note why."""
-        now = self._clock.now()
-        note = partial(self._notes.write, lease.tick.id, Note(lease.attempt, at, reason), now)
+        message, now = self._leases.message(lease), self._clock.now()
+        if message is None:
+            return False
+        about = message.metadata
+        note = Note(
+            about.num_delivered, until, reason, why, encode_progress(progress), 0, about.sequence.stream
+        )
+        write = partial(self._notes.write, lease.tick.id, note, now)
         try:
-            async with asyncio.timeout(None if at > now else GIVE_BACK_SECONDS):
-                return await self._leases.settle(lease, again(at - now), before=note)
+            async with asyncio.timeout(None if until > now else GIVE_BACK_SECONDS):
+                return await self._leases.settle(lease, again(until - now), before=write)
         except TimeoutError as exc:
             raise StorageUnavailable("NATS did not take the tick back in time") from exc
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
         """Publish it to the other stream, then let this one forget it."""
-        given_up = GivenUp(lease.tick, lease.attempt, self._clock.now(), reason)
-        return await self._leases.settle(lease, DONE, before=partial(self._given_up.keep, given_up))
+        now = self._clock.now()
+
+        async def keep() -> None:
+            await self._given_up.keep(GivenUp(lease.tick, tries(lease.progress, lease.attempt), now, reason))
+            if lease.progress != NOTHING_YET or lease.attempt > 1:  # else nothing is noted of it
+                await self._notes.write(lease.tick.id, Note(0, now, reason), now)
+
+        return await self._leases.settle(lease, DONE, before=keep)
 
     async def depth(self) -> Depth:
         """Ask both streams how many they hold, and read the first message."""
@@ -124,23 +166,30 @@ class NatsInbox(Inbox):
             if len(entries) == limit:
                 return entries
             entries.append(kept.given_up.entry())
-        info = await self._connection.ask(
-            lambda: self._connection.jetstream.consumer_info(TICKS, WORKERS), ASKING
-        )
+        delivered = await self._delivered_until()
         async for message in messages(self._connection, TICKS, "spend.ticks.>"):
             if len(entries) == limit:
                 return entries
             if tick := decode_tick(message.data):
-                entries.append(await self._entry(tick, (message.seq or 0) <= info.delivered.stream_seq))
+                stored = Stored(message.seq or 0, tick)
+                entries.append(await self._entry(stored, delivered=stored.sequence <= delivered))
         return entries
 
     async def revive(self, tick_id: str | None = None) -> int:
-        """Publish given-up ticks anew."""
-        return await self._given_up.revive(tick_id)
+        """Publish given-up ticks anew, or end a pause."""
+        revived = await self._given_up.revive(tick_id)
+        if tick_id and not revived and (stored := await find_tick(self._connection, tick_id)):
+            revived = int(await self._end_pause(stored, *Why))
+        return revived
 
     async def purge(self, tick_id: str | None = None) -> int:
-        """Purge the stream of given-up ticks."""
-        return await self._given_up.purge(tick_id)
+        """Purge the stream of given-up ticks, or delete the message of one that nobody works on."""
+        purged = await self._given_up.purge(tick_id)
+        if tick_id and not purged and (stored := await find_tick(self._connection, tick_id)):
+            is_paused = await self._pause_of(stored) is not None
+            if is_paused or stored.sequence > await self._delivered_until():
+                purged = int(await drop_tick(self._connection, stored.sequence, ASKING))
+        return purged
 
     async def probe(self) -> None:
         """Let the stream's leader answer, and write a value."""
@@ -174,17 +223,70 @@ class NatsInbox(Inbox):
                 await at_hand[position].message.nak(turns * ASIDE_SECONDS)
         return [at_hand[position] for position in choice.taken]
 
-    async def _entry(self, tick: SealedTick, delivered: bool) -> InboxEntry:  # noqa: FBT001  # private
-        state, attempts, at, reason = TickState.WAITING, 0, tick.accepted_at, ""
-        if delivered:
-            now, note = self._clock.now(), await self._notes.read(tick.id)
-            if note and note.at > now:
-                state, attempts, at, reason = TickState.PAUSED, note.attempts, note.at, note.reason
-            else:
-                state = TickState.LEASED
-                attempts, reason = (note.attempts + 1, note.reason) if note else (1, "")
-                at = self._leases.expiry(tick.id) or now + self._leases.length
-        return InboxEntry(tick.id, tick.channel, state, tick.accepted_at, attempts, at, reason)
+    async def _begin(self, at_hand: list[Arrival]) -> list[Lease]:
+        """Lease what was delivered, with what is noted of it."""
+        try:
+            notes = await asyncio.gather(*map(self._noted, at_hand))
+        except StorageUnavailable:
+            with contextlib.suppress(Error, OSError):  # then they come back when their time is over
+                for message, _ in at_hand:
+                    await message.nak()
+            raise
+        return [
+            self._leases.take(message, tick, note.leases if note else 1, _progress(note))
+            for (message, tick), note in zip(at_hand, notes, strict=True)
+        ]
+
+    async def _noted(self, arrival: Arrival) -> Note | None:
+        """What is noted of a tick that comes back, this lease included; nothing of one that comes first."""
+        message, tick = arrival
+        about, now = message.metadata, self._clock.now()
+        if about.num_delivered == 1 and not is_early(message.headers):
+            return None
+        note = await self._notes.read(tick.id) or Note(0, now, "", leases=1)
+        if not note.is_about(about.sequence.stream):
+            note = structs.replace(note, deliveries=0, at=now, leases=0)
+        is_first = about.num_delivered == note.deliveries + 1
+        note = structs.replace(note, leases=1 if is_first else max(note.leases, 1) + 1)
+        if not is_first:
+            note = structs.replace(note, sequence=about.sequence.stream)
+            await self._notes.write(tick.id, note, now)
+        return note
+
+    async def _pause_of(self, stored: Stored) -> Note | None:
+        """What is noted of a tick that is paused now."""
+        note = await self._notes.read(stored.tick.id)
+        paused = note and note.is_about(stored.sequence) and note.at > self._clock.now()
+        return note if paused else None
+
+    async def _end_pause(self, stored: Stored, *paused_for: Why) -> bool:
+        note = await self._pause_of(stored)
+        if note is None or note.why not in paused_for:
+            return False
+        return await try_early(self._connection, stored, AT_THE_DOOR)
+
+    async def _delivered_until(self) -> int:
+        """The number of the newest message that the consumer has delivered."""
+        info = await self._connection.ask(
+            lambda: self._connection.jetstream.consumer_info(TICKS, WORKERS), ASKING
+        )
+        return info.delivered.stream_seq or 0
+
+    async def _entry(self, stored: Stored, *, delivered: bool) -> InboxEntry:
+        tick, now = stored.tick, self._clock.now()
+        note = await self._notes.read(tick.id)
+        state, leases, at, why = TickState.WAITING, 0, tick.accepted_at, None
+        if note and note.is_about(stored.sequence) and note.at > now:
+            state, at, why = TickState.PAUSED, note.at, note.why
+        elif delivered:
+            state, leases = TickState.LEASED, max(note.leases if note else 0, 1)
+            at = self._leases.expiry(tick.id) or now + self._leases.length
+        attempts, reason = tries(_progress(note), leases), note.reason if note else ""
+        return InboxEntry(tick.id, tick.channel, state, tick.accepted_at, attempts, at, reason, why)
+
+
+def _progress(note: Note | None) -> Progress:
+    return decode_progress(note.progress) if note else NOTHING_YET
 
 
 def _channels(arrivals: Sequence[Arrival]) -> list[str]:

@@ -15,7 +15,7 @@ from nats.errors import Error
 
 from adapters.state.nats.connection import AT_THE_DOOR, REQUEST_SECONDS, WORKING, Connection, Patience
 from application.ports.clock import Clock
-from application.ports.inbox import Lease, SealedTick
+from application.ports.inbox import Lease, Progress, SealedTick
 
 DONE = b"+ACK"
 
@@ -56,12 +56,17 @@ class Leases:
         self._clock = clock
         self._held: dict[str, _Hold] = {}
 
-    def take(self, message: Msg, tick: SealedTick) -> Lease:
+    def take(self, message: Msg, tick: SealedTick, attempt: int, progress: Progress) -> Lease:
         """Begin a lease of a message that has just arrived."""
         expires_at = self._clock.now() + self.length
         hold = _Hold(message, expires_at, time.monotonic() + self.length.total_seconds())
         self._held[tick.id] = hold
-        return Lease(tick, message.metadata.num_delivered, expires_at, hold)
+        return Lease(tick, attempt, expires_at, hold, progress)
+
+    def message(self, lease: Lease) -> Msg | None:
+        """What was taken, unless the lease is settled or forgotten."""
+        hold = self._held.get(lease.tick.id)
+        return hold.message if hold else None
 
     def expiry(self, tick_id: str) -> datetime | None:
         """When the lease of this tick ends, if it is one of ours."""

@@ -1,4 +1,4 @@
-"""Why ticks are paused: a stream keeps no such thing, and an operator wants to know."""
+"""What a stream does not keep of its messages: why ticks are paused, and how far they have come."""
 
 from __future__ import annotations
 
@@ -7,17 +7,36 @@ from datetime import datetime, timedelta
 import msgspec
 
 from adapters.state.nats.bucket import Bucket
+from application.ports.inbox import Why
 
-KEPT = timedelta(days=1)
-"""After the pause: for as long as a tick may wait until it is tried again."""
+KEPT = timedelta(days=3)
+"""After the pause: for as long as a tick may wait until it is tried again, over a long weekend."""
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What was noted when a tick was put back: how often it had been tried, until when it pauses, and why."""
+    """What was noted of a tick when it was put back, or leased anew without having been put back.
 
-    attempts: int
+    Args:
+        deliveries: How often its message had been delivered when it was put back. (Version 1's name stays.)
+        at: Until when it pauses.
+        reason: Why.
+        why: What for.
+        progress: As ``encode_progress`` has it.
+        leases: Since it was put back.
+        sequence: The number of its message: one that is tried early gets another. 0 in notes of version 1.
+    """
+
+    deliveries: int = msgspec.field(name="attempts")
     at: datetime
     reason: str
+    why: Why = Why.FAILURE
+    progress: bytes = b""
+    leases: int = 0
+    sequence: int = 0
+
+    def is_about(self, sequence: int) -> bool:
+        """Whether it counts the deliveries of this message."""
+        return self.sequence in {0, sequence}
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -28,7 +47,7 @@ class Notes:
     """One value for each tick that was put back; it expires, as nobody removes it.
 
     Args:
-        bucket: Where they are.
+        bucket: Where they are. It must know the last write.
     """
 
     def __init__(self, bucket: Bucket) -> None:

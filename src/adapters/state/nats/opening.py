@@ -54,7 +54,8 @@ async def open_nats_state(
         length = await ensure_layout(connection, inbox_limit, replicas, lease_length)
         leases = Leases(connection, clock, length)
         store = Bucket(connection, STORE, direct=True)
-        inbox = NatsInbox(connection, leases, GivenUpTicks(connection), Notes(store), clock)
+        notes = Notes(Bucket(connection, STORE, direct=False))
+        inbox = NatsInbox(connection, leases, GivenUpTicks(connection), notes, clock)
         signals = asyncio.create_task(leases.signal_progress(), name="nats progress signals")
         try:
             ledger = NatsLedger(Bucket(connection, LEDGER, direct=False))

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import cast
 
+from adapters.state.progress import tries
 from adapters.state.sqlite import ticks
 from adapters.state.sqlite.engine import Engine
 from adapters.state.sqlite.moments import from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
 from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Depth, Inbox, InboxEntry, Lease, SealedTick
+from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
 
 POLL_SECONDS = 1.0
 """How often a waiting lease looks for the ticks of other processes."""
@@ -48,11 +49,10 @@ class SqliteInbox(Inbox):
 
     async def put(self, tick: SealedTick) -> bool:
         """Insert a row, and wake a lease that waits."""
-        stored = await self._engine.write(ticks.put, tick, self._limit)
+        stored = await self._engine.write(ticks.put, tick, self._limit, to_micros(self._clock.now()))
         if stored is None:
             raise InboxFull(f"{self._limit} ticks are waiting")
-        if stored:
-            self._wake()
+        self._wake()  # also when it is not stored: its twin may be due now
         return stored
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
@@ -76,17 +76,20 @@ class SqliteInbox(Inbox):
         mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
         return await self._engine.write(ticks.acknowledge, mark, now)
 
-    async def retry(self, lease: Lease, at: datetime, reason: str) -> bool:
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
         """Pause the row, if the lease holds."""
         mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
-        paused = await self._engine.write(ticks.retry, mark, now, to_micros(at), reason)
+        paused = await self._engine.write(ticks.pause, mark, now, to_micros(until), reason, why, progress)
         self._wake()  # it may be due before what a waiting lease waits for
         return paused
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
         """Move the row aside, if the lease holds."""
         mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
-        return await self._engine.write(ticks.give_up, mark, now, reason)
+        attempts = tries(lease.progress, lease.attempt)
+        return await self._engine.write(ticks.give_up, mark, now, attempts, reason)
 
     async def depth(self) -> Depth:
         """Read the counters."""
@@ -124,7 +127,7 @@ class SqliteInbox(Inbox):
 
     async def give_back_own(self) -> None:
         """Put back what this inbox has leased."""
-        await self._engine.write(ticks.give_back, self._owner.name)
+        await self._engine.write(ticks.give_back_untried, self._owner.name)
 
     async def _take(self, limit: int) -> Taken:
         now = self._clock.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from sqlite3 import Connection
 
 from adapters.state.pages import decode_page, encode_page
@@ -11,19 +11,15 @@ from adapters.state.sqlite.moments import DAY, to_micros
 from application.ports.clock import Clock
 from application.ports.ledger import Ledger, Page
 
-READ = "SELECT content, revision FROM page WHERE channel = ? AND topic = ?"
-INSERT = """
-    INSERT INTO page (written_at, content, channel, topic, revision) VALUES (?, ?, ?, ?, ? + 1)
-    ON CONFLICT DO NOTHING
-"""
-UPDATE = """
-    UPDATE page SET revision = revision + 1, written_at = ?, content = ?
-    WHERE channel = ? AND topic = ? AND revision = ?
+READ = "SELECT content FROM page WHERE channel = ? AND topic = ?"
+WRITE = """
+    INSERT INTO page (channel, topic, written_at, content) VALUES (?, ?, ?, ?)
+    ON CONFLICT (channel, topic) DO UPDATE SET written_at = excluded.written_at, content = excluded.content
 """
 
 
 class SqliteLedger(Ledger):
-    """Pages as rows of JSON. The revision counts the writes.
+    """Pages as rows of JSON.
 
     Args:
         engine: The database.
@@ -36,15 +32,11 @@ class SqliteLedger(Ledger):
 
     async def read(self, channel: str, topic: str) -> Page:
         """Look one row up."""
-        row = await self._engine.read(_read, channel, topic)
-        return decode_page(*row) if row else Page()
+        return await self._engine.read(_read, channel, topic)
 
-    async def write(self, channel: str, topic: str, page: Page) -> Page | None:
-        """Insert or update one row if its revision is still the page's."""
-        content = encode_page(page)
-        if await self._engine.write(_write, self._today(), content, channel, topic, page.revision):
-            return replace(page, revision=page.revision + 1)
-        return None
+    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
+        """Read, change and write one row, in one transaction."""
+        return await self._engine.write(_update, channel, topic, change, self._today())
 
     def _today(self) -> int:
         """To the day: then a page that is written again keeps its place in the index by age."""
@@ -52,13 +44,16 @@ class SqliteLedger(Ledger):
         return now - now % DAY
 
 
-def _read(connection: Connection, channel: str, topic: str) -> tuple[bytes, int] | None:
-    row: tuple[bytes, int] | None = connection.execute(READ, (channel, topic)).fetchone()
-    return row
+def _read(connection: Connection, channel: str, topic: str) -> Page:
+    row: tuple[bytes] | None = connection.execute(READ, (channel, topic)).fetchone()
+    return decode_page(row[0]) if row else Page()
 
 
-def _write(
-    connection: Connection, today: int, content: bytes, channel: str, topic: str, revision: int
-) -> bool:
-    statement = UPDATE if revision else INSERT
-    return bool(connection.execute(statement, (today, content, channel, topic, revision)).rowcount)
+def _update(
+    connection: Connection, channel: str, topic: str, change: Callable[[Page], Page], today: int
+) -> Page:
+    page = _read(connection, channel, topic)
+    changed = change(page)
+    if changed != page:
+        connection.execute(WRITE, (channel, topic, today, encode_page(changed)))
+    return changed

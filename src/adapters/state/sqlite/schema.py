@@ -74,7 +74,24 @@ VERSION_1 = (
     "CREATE INDEX stored_by_expiry ON stored (expires_at)",
 )
 
-MIGRATIONS = (VERSION_1,)
+VERSION_2 = (
+    # attempts: leases since the tick came in or was last paused. why and progress: of its last pause.
+    "ALTER TABLE tick ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE tick ADD COLUMN why TEXT NOT NULL DEFAULT 'failure'",
+    "ALTER TABLE tick ADD COLUMN progress BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE given_up ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX tick_by_id ON tick (id)",
+    # Version 1 counted every lease, and a tick that was paused had failed since it came in.
+    """
+    UPDATE tick SET progress = CAST(
+        printf('{"failures":%d,"failing_since":"%s"}', attempts,
+               strftime('%Y-%m-%dT%H:%M:%SZ', accepted_at / 1000000, 'unixepoch')) AS BLOB)
+    WHERE state = 'paused' AND attempts > 0
+    """,
+    "UPDATE tick SET attempts = 0",
+)
+
+MIGRATIONS = (VERSION_1, VERSION_2)
 """The n-th brings a file of version n - 1 to version n. A published one is never changed."""
 
 

@@ -13,20 +13,22 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.sqlite.moments import SECOND, from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
-from application.ports.inbox import Depth, InboxEntry, Lease, SealedTick, TickState
+from application.ports.inbox import Depth, InboxEntry, Lease, Progress, SealedTick, TickState, Why
 
 BITE = 500
 """Rows that one job changes at most, so that the jobs beside it need not wait long."""
 
 LAST_TURN = "SELECT max(turn) FROM tick WHERE channel = ?"
 PUT = """
-    INSERT INTO tick (id, channel, twin, accepted_at, payload, turn, at)
-    SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT unfinished FROM tally) < ?
+    INSERT INTO tick (id, channel, twin, accepted_at, payload, host, turn, at)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT unfinished FROM tally) < ?
     ON CONFLICT DO NOTHING
 """
-TWIN = "SELECT 1 FROM tick WHERE twin = ?"
+TWIN = "SELECT state, why FROM tick WHERE twin = ?"
+LOOK_AGAIN = "UPDATE tick SET at = ? WHERE twin = ? AND state = 'paused'"
 
 COME_BACK = """
     UPDATE tick SET state = 'waiting'
@@ -34,7 +36,7 @@ COME_BACK = """
 """
 NEXT_BACK = "SELECT min(at) FROM tick WHERE state = ?"
 FIRST = """
-    SELECT seq, attempts, id, channel, twin, accepted_at, payload
+    SELECT seq, attempts, progress, id, channel, twin, accepted_at, payload, host
     FROM tick WHERE state = 'waiting' ORDER BY at, seq LIMIT ?
 """
 LEASE_FIRST = """
@@ -46,30 +48,42 @@ UNLEASE = """
     WHERE seq = ? AND token = ? AND state = 'leased'
 """
 GIVE_BACK = "UPDATE tick SET state = 'waiting', at = turn WHERE state = 'leased' AND owner = ?"
+GIVE_BACK_UNTRIED = """
+    UPDATE tick SET state = 'waiting', at = turn, attempts = attempts - 1
+    WHERE state = 'leased' AND owner = ?
+"""
 
 HELD = "WHERE seq = ? AND token = ? AND state = 'leased' AND at > ?"
 FORGET = f"DELETE FROM tick {HELD}"  # noqa: S608  # constants only
-PAUSE = f"UPDATE tick SET state = 'paused', at = ?, reason = ? {HELD}"  # noqa: S608  # constants only
+PAUSE = f"""
+    UPDATE tick SET state = 'paused', at = ?, reason = ?, why = ?, progress = ?, attempts = 0 {HELD}
+"""  # noqa: S608  # constants only
 GIVE_UP = f"""
-    INSERT INTO given_up (seq, id, channel, twin, accepted_at, at, attempts, reason, payload)
-    SELECT seq, id, channel, twin, accepted_at, ?, attempts, ?, payload FROM tick {HELD}
+    INSERT INTO given_up (seq, id, channel, twin, accepted_at, at, attempts, reason, payload, host)
+    SELECT seq, id, channel, twin, accepted_at, ?, ?, ?, payload, host FROM tick {HELD}
 """  # noqa: S608  # constants only
 
 COUNTS = "SELECT unfinished, given_up FROM tally"
 OLDEST = "SELECT accepted_at FROM tick ORDER BY seq LIMIT 1"
 GIVEN_UP = """
-    SELECT id, channel, 'given-up', accepted_at, attempts, at, reason FROM given_up ORDER BY seq LIMIT ?
+    SELECT id, channel, 'given-up', accepted_at, attempts, at, reason, '', x''
+    FROM given_up ORDER BY seq LIMIT ?
 """
-UNFINISHED = "SELECT id, channel, state, accepted_at, attempts, at, reason FROM tick ORDER BY seq LIMIT ?"
+UNFINISHED = """
+    SELECT id, channel, state, accepted_at, attempts, at, reason, why, progress
+    FROM tick ORDER BY seq LIMIT ?
+"""
 
 ONE_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE id = ?"
 NEXT_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE seq > ? ORDER BY seq LIMIT ?"
 REVIVE = """
-    INSERT INTO tick (seq, id, channel, twin, accepted_at, payload, turn, at)
-    SELECT seq, id, channel, twin, accepted_at, payload, ?, ? FROM given_up WHERE seq = ?
+    INSERT INTO tick (seq, id, channel, twin, accepted_at, payload, host, turn, at)
+    SELECT seq, id, channel, twin, accepted_at, payload, host, ?, ? FROM given_up WHERE seq = ?
     ON CONFLICT DO NOTHING
 """
 PURGE = "DELETE FROM given_up WHERE seq = ?"
+END_PAUSE = "UPDATE tick SET at = ? WHERE id = ? AND state = 'paused'"
+PURGE_UNFINISHED = "DELETE FROM tick WHERE id = ? AND state IN ('waiting', 'paused')"
 
 PROVE = "UPDATE tally SET proved_at = ?"
 
@@ -81,14 +95,17 @@ class Mark(NamedTuple):
     token: int
 
 
-def put(connection: Connection, tick: SealedTick, limit: int) -> bool | None:
+def put(connection: Connection, tick: SealedTick, limit: int, now: int) -> bool | None:
     """True when it is stored, False when its twin is there, None when the inbox is full."""
     accepted_at = to_micros(tick.accepted_at)
     turn = _turn(connection, tick.channel, accepted_at)
-    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, turn, turn)
+    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, tick.host, turn, turn)
     if connection.execute(PUT, (*row, limit)).rowcount:
         return True
-    return False if connection.execute(TWIN, (tick.twin,)).fetchone() else None
+    twin = connection.execute(TWIN, (tick.twin,)).fetchone()
+    if twin == (TickState.PAUSED, Why.NEWS):
+        connection.execute(LOOK_AGAIN, (now, tick.twin))
+    return False if twin else None
 
 
 def _turn(connection: Connection, channel: str, earliest: int) -> int:
@@ -108,12 +125,13 @@ def lease(
     expiry = from_micros(expires_at)
     return [
         Lease(
-            SealedTick(id_, channel, twin, from_micros(accepted_at), payload),
+            SealedTick(id_, channel, twin, from_micros(accepted_at), payload, host),
             attempts + 1,
             expiry,
             Mark(seq, token),
+            decode_progress(progress),
         )
-        for seq, attempts, id_, channel, twin, accepted_at, payload in rows
+        for seq, attempts, progress, id_, channel, twin, accepted_at, payload, host in rows
     ], None
 
 
@@ -127,16 +145,16 @@ def unlease(connection: Connection, marks: list[Mark]) -> None:
     connection.executemany(UNLEASE, marks)
 
 
-def give_back(connection: Connection, owner: str) -> int:
-    """Put back what the owner has leased; return how many."""
-    return connection.execute(GIVE_BACK, (owner,)).rowcount
+def give_back_untried(connection: Connection, owner: str) -> None:
+    """Put back what an owner that stops has leased, as if it had not been leased."""
+    connection.execute(GIVE_BACK_UNTRIED, (owner,))
 
 
 def give_back_orphans(connection: Connection, owner: Owner) -> int:
     """Put back what dead owners had leased; return how many. An owner without any left is forgotten."""
     total = 0
     for dead in owner.dead():
-        given_back = give_back(connection, dead)
+        given_back = connection.execute(GIVE_BACK, (dead,)).rowcount
         if not given_back:
             owner.forget(dead)
         total += given_back
@@ -148,14 +166,17 @@ def acknowledge(connection: Connection, mark: Mark, now: int) -> bool:
     return bool(connection.execute(FORGET, (*mark, now)).rowcount)
 
 
-def retry(connection: Connection, mark: Mark, now: int, at: int, reason: str) -> bool:
+def pause(
+    connection: Connection, mark: Mark, now: int, until: int, reason: str, why: Why, progress: Progress
+) -> bool:
     """Pause the tick, if the lease holds."""
-    return bool(connection.execute(PAUSE, (at, reason, *mark, now)).rowcount)
+    row = (until, reason, why, encode_progress(progress))
+    return bool(connection.execute(PAUSE, (*row, *mark, now)).rowcount)
 
 
-def give_up(connection: Connection, mark: Mark, now: int, reason: str) -> bool:
+def give_up(connection: Connection, mark: Mark, now: int, attempts: int, reason: str) -> bool:
     """Set the tick aside, if the lease holds."""
-    if not connection.execute(GIVE_UP, (now, reason, *mark, now)).rowcount:
+    if not connection.execute(GIVE_UP, (now, attempts, reason, *mark, now)).rowcount:
         return False
     connection.execute(FORGET, (*mark, now))
     return True
@@ -174,15 +195,22 @@ def entries(connection: Connection, limit: int) -> list[InboxEntry]:
     rows += connection.execute(UNFINISHED, (limit - len(rows),)).fetchall()
     return [
         InboxEntry(
-            id_, channel, TickState(state), from_micros(accepted_at), attempts, from_micros(at), reason
+            id_,
+            channel,
+            TickState(state),
+            from_micros(accepted_at),
+            tries(decode_progress(progress), attempts),
+            from_micros(at),
+            reason,
+            Why(why) if state == TickState.PAUSED else None,
         )
-        for id_, channel, state, accepted_at, attempts, at, reason in rows
+        for id_, channel, state, accepted_at, attempts, at, reason, why, progress in rows
     ]
 
 
 def revive(connection: Connection, tick_id: str | None, after: int, now: int) -> tuple[int, int | None]:
     """Put back a bite of given-up ticks; return how many, and where to go on."""
-    revived = 0
+    revived = connection.execute(END_PAUSE, (now, tick_id)).rowcount if tick_id else 0
     rows, last = _given_up(connection, tick_id, after)
     for seq, channel in rows:
         turn = _turn(connection, channel, now)
@@ -196,7 +224,8 @@ def purge(connection: Connection, tick_id: str | None, after: int, _now: int) ->
     """Drop a bite of given-up ticks; return how many, and where to go on."""
     rows, last = _given_up(connection, tick_id, after)
     connection.executemany(PURGE, [(seq,) for seq, _ in rows])
-    return len(rows), last
+    waiting = connection.execute(PURGE_UNFINISHED, (tick_id,)).rowcount if tick_id else 0
+    return len(rows) + waiting, last
 
 
 def _given_up(
