@@ -12,7 +12,8 @@ from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from aiohttp.abc import ResolveResult
 
 from adapters.chats.addresses import is_public
-from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
+from adapters.chats.connector import AddressForbidden, guarded_connector
+from adapters.chats.lookups import SystemResolver
 from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from tests.contract.hostile_urls import HOSTILE, PORT

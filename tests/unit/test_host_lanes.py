@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -10,6 +11,7 @@ from adapters.chats.lanes import HostLanes
 from application.errors import ChannelBusy
 
 HOST = "ping.telex.im:443"
+STRANGER = "chat.example.com:443"
 
 
 def free_places(lanes: HostLanes, host: str = HOST) -> int:
@@ -100,13 +102,121 @@ def test_a_result_of_an_unknown_host_is_nothing() -> None:
 def test_the_host_used_longest_ago_is_forgotten_first() -> None:
     """Of more hosts than are kept in mind, those used last stay."""
     lanes = HostLanes(8, remembered=2)
-    for host in ("a", "b"):
+    for host in ("a.telex.im:1", "b.telex.im:1"):
         with lanes.place(host):
             lanes.failed(host)
-    for host in ("a", "c"):
+    for host in ("a.telex.im:1", "c.telex.im:1"):
         with lanes.place(host):
             pass
-    assert [free_places(lanes, host) for host in ("a", "b")] == [4, 8]
+    assert [free_places(lanes, host) for host in ("a.telex.im:1", "b.telex.im:1")] == [4, 8]
+
+
+def strangers(lanes: HostLanes, held: ExitStack, hosts: Iterable[str]) -> int:
+    """Let each host take as many places as it gets; return how many that are. They are held."""
+    taken = 0
+    for host in hosts:
+        with suppress(ChannelBusy):
+            while True:
+                held.enter_context(lanes.place(host))
+                taken += 1
+    return taken
+
+
+def test_hosts_that_never_delivered_share_a_quarter_of_all_places() -> None:
+    """However many names somebody makes up, and whoever's they are."""
+    lanes = HostLanes(256)
+    with ExitStack() as held:
+        assert strangers(lanes, held, (f"a{n}.evil{n % 7}.com:443" for n in range(500))) == 64
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [f"a{n}.evil.com:443" for n in range(100)],
+        [f"evil.com:{port}" for port in range(2000, 2100)],
+        [f"198.51.100.{n}:443" for n in range(100)],
+        [f"[2001:db8:1:{n:x}::1]:443" for n in range(100)],
+    ],
+    ids=["names", "ports", "addresses", "IPv6"],
+)
+def test_one_owner_of_hosts_that_never_delivered_has_a_sixteenth(hosts: list[str]) -> None:
+    """Names below a domain, ports and addresses of one network cost nothing."""
+    lanes = HostLanes(256)
+    with ExitStack() as held:
+        assert strangers(lanes, held, hosts) == 16
+        assert free_places(lanes, STRANGER) == 16
+
+
+def test_a_host_that_delivered_does_not_wait_for_strangers() -> None:
+    """While strangers hold all that is theirs, who has delivered has its own places."""
+    lanes = HostLanes(256)
+    with lanes.place(STRANGER):
+        lanes.succeeded(STRANGER)
+    with ExitStack() as held:
+        strangers(lanes, held, (f"evil{n}.com:443" for n in range(500)))
+        assert free_places(lanes, STRANGER) == 33
+        assert free_places(lanes) == 32
+
+
+def test_a_well_known_host_is_never_starved() -> None:
+    """Whatever others have earned, an eighth of all places is for hosts that no stranger can own."""
+    lanes = HostLanes(256)
+    hosts = [f"evil{n}.com:443" for n in range(20)]
+    for host in hosts:
+        with lanes.place(host):
+            lanes.succeeded(host)
+    with ExitStack() as held:
+        assert strangers(lanes, held, hosts) == 224
+        assert free_places(lanes) == 32
+
+
+def test_a_host_at_its_fewest_places_is_a_stranger_again() -> None:
+    """Who delivered once and hangs since then shares with those that never did, until it answers."""
+    lanes = HostLanes(256)
+    hosts = [f"evil{n}.com:443" for n in range(50)]
+    for host in hosts:
+        with lanes.place(host):
+            lanes.succeeded(host)
+            for _ in range(3):
+                lanes.failed(host)
+    with ExitStack() as held:
+        assert strangers(lanes, held, hosts) == 64
+    lanes.succeeded(hosts[0])
+    with ExitStack() as held:
+        strangers(lanes, held, hosts[1:])
+        assert free_places(lanes, hosts[0]) == 9
+
+
+def test_a_slow_host_loses_places_unless_it_is_well_known() -> None:
+    """Who takes messages slowly holds each place for long; Telex being slow is nobody's attack."""
+    lanes = HostLanes(256)
+    for host in (STRANGER, HOST):
+        with lanes.place(host):
+            lanes.succeeded(host)
+            lanes.succeeded(host, promptly=False)
+            lanes.succeeded(host, promptly=False)
+    assert (free_places(lanes, STRANGER), free_places(lanes)) == (31, 33)
+
+
+def test_hosts_that_never_delivered_are_forgotten_first() -> None:
+    """A flood of names takes nothing from those that have earned something."""
+    lanes = HostLanes(8, remembered=2)
+    with lanes.place(STRANGER):
+        lanes.succeeded(STRANGER)
+    for n in range(10):
+        with lanes.place(f"evil{n}.com:443"):
+            pass
+    assert free_places(lanes, STRANGER) == 7
+
+
+def test_who_finds_no_place_holds_none() -> None:
+    """A refusal leaves nothing behind, at whichever limit it was."""
+    lanes = HostLanes(16)
+    with ExitStack() as held:
+        strangers(lanes, held, (f"evil{n}.com:443" for n in range(50)))
+        strangers(lanes, held, (f"{n}.evil.com:443" for n in range(50)))
+    assert (lanes._anybody, lanes._strangers.total()) == (0, 0)
+    assert all(lane.taken == 0 for lane in lanes._lanes.values())
 
 
 @given(
@@ -117,7 +227,7 @@ def test_the_host_used_longest_ago_is_forgotten_first() -> None:
 )
 def test_a_host_in_use_is_never_forgotten_and_nothing_grows(steps: list[tuple[str, str]]) -> None:
     """Whatever happens in whatever order: who enters leaves no more hosts than are remembered or in use."""
-    lanes = HostLanes(3, first=2, remembered=2)
+    lanes = HostLanes(3, first=2, remembered=2, trusts=lambda _: True)
     held: dict[str, list[ExitStack]] = {host: [] for host in "abcdef"}
     for step, host in steps:
         match step:

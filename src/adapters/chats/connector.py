@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
 from ssl import SSLContext
@@ -17,8 +16,6 @@ from adapters.chats.addresses import IPAddress
 from adapters.chats.exchange import BoundedExchange
 
 Allows = Callable[[IPAddress], bool]
-
-LOOKUP_THREADS = 32
 
 IDLE_SECONDS = 10.0
 """Shorter than most servers keep an idle connection, so that we seldom write to one that is closing."""
@@ -97,33 +94,3 @@ class GuardedResolver(AbstractResolver):
         except AddressForbidden:
             return False
         return True
-
-
-class SystemResolver(AbstractResolver):
-    """The system's look-up in threads of its own.
-
-    aiohttp's uses the event loop's (four with uvloop): a few names whose servers hang would hold up
-    every other look-up, and whatever else runs in those threads.
-    """
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name, or raise ``socket.gaierror``."""
-        look_up = partial(
-            socket.getaddrinfo, host.encode(), port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
-        infos = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
-        return [
-            ResolveResult(
-                hostname=host, host=str(address[0]), port=port, family=found, proto=protocol, flags=0
-            )
-            for found, _, protocol, _, address in infos
-        ]
-
-    async def close(self) -> None:
-        """Let the threads end; nobody waits for the look-ups in them."""
-        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from yarl import URL
 
 from adapters.chats.addresses import IPAddress, is_public
+from adapters.chats.well_known import is_well_known
 from application.errors import ReturnUrlForbidden
 
 LONGEST = 2048
@@ -54,6 +55,10 @@ class ReturnUrlRules:
         self._public = public
         self.read: Callable[[str], URL] = lru_cache(REMEMBERED)(self._read)
         """Return the very URL to call, or raise ReturnUrlForbidden. No network."""
+
+    def trusts(self, host: str) -> bool:
+        """Whether no stranger can own this host: it is well known, or the operator lists it by its name."""
+        return is_well_known(host) or host in self._hosts
 
     def allows(self, address: IPAddress) -> bool:
         """Whether a connection may be made to this address."""

@@ -23,12 +23,13 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from adapters.chats.addresses import IPAddress, is_public
-from adapters.chats.connector import AddressForbidden, SystemResolver, guarded_connector
-from adapters.chats.lanes import HostLanes
+from adapters.chats.connector import AddressForbidden, guarded_connector
+from adapters.chats.lanes import BUSY_SECONDS, HostLanes
+from adapters.chats.lookups import LookupsBusy, SystemResolver
 from adapters.chats.return_urls import ReturnUrlRules
 from adapters.chats.telex import message_of
 from adapters.telex.answers import judge
-from application.errors import ChannelUnavailable, ReturnUrlForbidden
+from application.errors import ChannelBusy, ChannelUnavailable, ReturnUrlForbidden
 from application.notice import Notice
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -36,7 +37,7 @@ from application.ports.clock import Clock
 LONGEST_ANSWER = 64 * 1024
 
 PROMPT_SECONDS = 2.0
-"""A host that answers later earns no further place: it holds each of them for long."""
+"""A host that answers later earns no further place, and may lose one: it holds each of them for long."""
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -75,10 +76,10 @@ async def open_telex(
 
     Args:
         clock: For a ``Retry-After`` that is a date.
-        concurrency: The most deliveries to one host in flight.
+        concurrency: The most deliveries in flight, to one host and to all.
         allow_private: Plain http, every port, private addresses and local names become acceptable.
         allowed_hosts: If any, only these: ``example.com`` is that host, ``*.example.com`` or
-            ``.example.com`` every host below it.
+            ``.example.com`` every host below it. Those listed by name are trusted: see ``HostLanes``.
         total_timeout: Seconds for one post, its answer included.
         connect_timeout: Seconds of these for look-up, connection and TLS.
         ssl: Which certificates are trusted; None is the system's choice.
@@ -86,7 +87,7 @@ async def open_telex(
         public: Says which addresses are public.
     """
     rules = ReturnUrlRules(allow_private=allow_private, allowed_hosts=allowed_hosts, public=public)
-    system = SystemResolver()
+    system = SystemResolver(trusts=rules.trusts)
     try:
         async with ClientSession(
             connector=guarded_connector(rules.allows, resolver or system, ssl),
@@ -96,7 +97,7 @@ async def open_telex(
             trust_env=False,
             auto_decompress=False,
         ) as session:
-            yield TelexChannel(session, rules, HostLanes(concurrency), clock)
+            yield TelexChannel(session, rules, HostLanes(concurrency, trusts=rules.trusts), clock)
     finally:
         await system.close()
 
@@ -134,13 +135,15 @@ class TelexChannel(Channel):
         started = monotonic()
         try:
             whole = await self._deliver(url, notice)
+        except ChannelBusy:
+            raise
         except (ChannelUnavailable, ReturnUrlForbidden):
             self._lanes.failed(_host(url))
             raise
-        if not whole:
+        if whole:
+            self._lanes.succeeded(_host(url), promptly=monotonic() - started < PROMPT_SECONDS)
+        else:
             self._lanes.failed(_host(url))
-        elif monotonic() - started < PROMPT_SECONDS:
-            self._lanes.succeeded(_host(url))
 
     async def _deliver(self, url: URL, notice: Notice) -> bool:
         """Post, judge the answer, and say whether all of it came."""
@@ -159,16 +162,19 @@ class TelexChannel(Channel):
         match error:
             case ClientConnectorError(os_error=AddressForbidden()):
                 return self._rules.forbidden("leads to an address that is not public")
+            case ClientConnectorDNSError(os_error=LookupsBusy()):
+                return ChannelBusy("Other channels' host names are being looked up.", BUSY_SECONDS)
             case TimeoutError():
-                return ChannelUnavailable("The channel did not answer in time.")
+                reason = "The channel did not answer in time."
             case ClientConnectorDNSError():
-                return ChannelUnavailable("The channel's host name could not be looked up.")
+                reason = "The channel's host name could not be looked up."
             case ClientSSLError():
-                return ChannelUnavailable("The channel's TLS certificate is not valid for it, or TLS failed.")
+                reason = "The channel's TLS certificate is not valid for it, or TLS failed."
             case ClientConnectorError():
-                return ChannelUnavailable("The channel could not be connected to.")
+                reason = "The channel could not be connected to."
             case _:
-                return ChannelUnavailable("The channel broke off, or answered something that is not HTTP.")
+                reason = "The channel broke off, or answered something that is not HTTP."
+        return ChannelUnavailable(reason)
 
 
 async def _read(response: ClientResponse) -> tuple[bytes, bool]:
