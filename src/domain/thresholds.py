@@ -49,3 +49,7 @@ class Threshold:
         if spend is None or not (still_open or history.covers(period)):
             return Verdict.NOT_PUBLISHED
         return Verdict.WITHIN
+
+
+UNLIMITED = Threshold(Decimal(10) ** 15)
+"""No bill reaches it: the threshold of who watches the parts of a bill by their budgets alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,10 +14,6 @@ from domain.periods import WEEK, Period
 SAME_WEEKDAYS = 4
 FEWEST_WEEKDAYS = 3
 """With fewer there is no saying what is usual."""
-
-EXAMPLE = 'Write for example "40% and 20": both 40 % and $20 above what the weekday usually costs.'
-NUMBER = re.compile(r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?", re.ASCII)
-JOINTS = ("and", "&", "+", ",", ";", "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +65,3 @@ class SpikeRule:
         """Whether the spend is at least the percentage and at least the amount above what is usual."""
         above = spend.amount - usual.median.amount
         return above >= self.amount and above >= usual.median.amount * self.percent / 100 and above > 0
-
-    @classmethod
-    def parse(cls, text: str) -> SpikeRule | None:
-        """Read the setting ``spike_alert``: ``40% and 20``; blank is no rule.
-
-        Raises:
-            ValueError: It is not a percentage and an amount; the text says what it was near to.
-        """
-        if not text.strip():
-            return None
-        percent, sign, rest = text.partition("%")
-        amount = _without_currency(_without(rest.strip().lower(), JOINTS))
-        percent = percent.strip()
-        if not (sign and NUMBER.fullmatch(percent) and NUMBER.fullmatch(amount)):
-            numbers = NUMBER.findall(text)
-            hint = f' Did you mean "{numbers[0]}% and {numbers[1]}"?' if len(numbers) == 2 else ""  # noqa: PLR2004  # two
-            raise ValueError(f"spike_alert is not a percentage and an amount.{hint} {EXAMPLE}")
-        return cls(_number(percent), _number(amount))
-
-
-def _without_currency(text: str) -> str:
-    return _without(text, ("us$", "$")).removesuffix("usd").rstrip()
-
-
-def _without(text: str, prefixes: tuple[str, ...]) -> str:
-    """The text without the first of the prefixes that it has."""
-    found = next((prefix for prefix in prefixes if text.startswith(prefix)), "")
-    return text.removeprefix(found).lstrip()
-
-
-def _number(text: str) -> Decimal:
-    return Decimal(text.replace(",", ""))
