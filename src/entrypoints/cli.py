@@ -8,7 +8,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -93,11 +92,11 @@ def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, 
     """A callback that reads an option as the setting of the same meaning is read."""
 
     def callback(_: click.Context, __: click.Parameter, text: str) -> Any:
-        reader: Any = reduce(getattr, name.split("."), import_module(module))
+        reader: Any = getattr(import_module(module), name)
         try:
             return reader(text)
         except ValueError as error:
-            raise click.BadParameter(str(error)) from error
+            raise click.BadParameter(f"it {error}") from error
 
     return callback
 
@@ -106,7 +105,7 @@ def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, 
 @click.option(
     "--threshold",
     required=True,
-    callback=_reads("adapters.settings", "read_threshold"),
+    callback=_reads("adapters.settings.amounts", "read_threshold"),
     help="The most that the period may cost: 100.",
 )
 @click.option(
@@ -120,19 +119,19 @@ def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, 
     "--metric",
     default="AmortizedCost",
     show_default=True,
-    callback=_reads("domain.charges", "Metric.parse"),
+    callback=_reads("adapters.settings.choices", "read_metric"),
     help="How costs are counted.",
 )
 @click.option(
     "--exclude-charges",
     default="",
-    callback=_reads("domain.charges", "parse_record_types"),
+    callback=_reads("adapters.settings.choices", "read_record_types"),
     help='Charges left out: "Credit, Refund, Tax".',
 )
 @click.option(
     "--scope",
     default="",
-    callback=_reads("domain.scope", "Scope.parse"),
+    callback=_reads("adapters.settings.scopes", "read_scope"),
     help="Part of the bill: 'account:111122223333 service:\"Amazon EC2\"'.",
 )
 @click.option(

@@ -15,7 +15,7 @@ from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.frugal import frugal
 from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
-from adapters.settings import TelexSettingsReader
+from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state

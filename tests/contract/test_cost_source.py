@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from adapters.settings.scopes import read_scope
 from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
@@ -26,7 +27,6 @@ from application.ports.cost_source import CostAnswer, CostQuery, Granularity, Gr
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period
-from domain.scope import Scope
 from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
 from tests.fakes.aws import Account
 
@@ -264,9 +264,7 @@ async def test_the_scope_becomes_a_filter(
 ) -> None:
     """Alternatives are values of one term, different terms are joined by "And", exclusions are negated."""
     double.add(CREDENTIALS, Account("123456789012", BILL))
-    query = CostQuery(
-        "1", WINDOW, Granularity.DAILY, scope=Scope.parse(scope), excluded_record_types=excluded
-    )
+    query = CostQuery("1", WINDOW, Granularity.DAILY, scope=read_scope(scope), excluded_record_types=excluded)
     await double.cost_source.costs(CREDENTIALS, query)
     assert double.requests[0].parameters.get("Filter") == sent
 

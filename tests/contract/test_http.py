@@ -32,7 +32,6 @@ FIRST_FIVE_SETTINGS = [
         "label": "frequency",
         "type": "dropdown",
         "options": ["Daily", "Monthly", "Weekly", "Month-to-date"],
-        "description": "Select Check Frequency",
         "default": "Daily",
         "required": True,
     },
@@ -92,7 +91,10 @@ async def test_the_manifest_is_what_telex_installs(path: str, door: Door) -> Non
     reply = await door.ask("GET", path, Host="spend.example:8443")
     data = json.loads(reply.body)["data"]
     settings = data.pop("settings")
-    assert settings[:5] == FIRST_FIVE_SETTINGS
+    assert [{**setting, "description": ...} for setting in settings[:5]] == [
+        {**setting, "description": ...} for setting in FIRST_FIVE_SETTINGS
+    ]
+    assert all(setting["description"] for setting in settings)
     assert all(setting["required"] is False and "default" in setting for setting in settings[5:])
     descriptions = data.pop("descriptions")
     assert descriptions.pop("app_logo").startswith("https://")

@@ -16,7 +16,7 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.settings import TelexSettingsReader
+from adapters.settings.form import TelexSettingsReader
 from application.errors import SettingsRejected
 from entrypoints.protocol import Limits
 from tests.contract.test_http import error_of

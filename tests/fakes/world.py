@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from adapters.settings import TelexSettingsReader
+from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import MemoryInbox, MemoryLedger
 from application.accept_tick import Accepted, AcceptTick
 from application.answer_tick import Answer, AnswerTick

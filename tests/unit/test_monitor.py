@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from adapters.settings.amounts import read_milestones, read_spike_rule
 from application.credentials import AccessKey
 from application.monitor import Monitor
 from domain.charges import Metric
 from domain.milestones import Milestones
 from domain.notify import Notify
+from domain.parts import Budgets, Dimension, PartBy
 from domain.periods import Frequency
 from domain.scope import Scope
 from domain.thresholds import Threshold
@@ -51,8 +53,8 @@ def test_when_to_speak_is_no_part_of_it() -> None:
     louder = replace(
         MONITOR,
         notify=Notify.EVERY_CHECK,
-        milestones=Milestones.parse("50"),
-        spike_rule=SpikeRule.parse("40% and 20"),
+        milestones=read_milestones("50"),
+        spike_rule=read_spike_rule("40% and 20"),
     )
     assert louder.topic("123456789012") == MONITOR.topic("123456789012")
     assert louder.watch == Watch(
@@ -61,3 +63,33 @@ def test_when_to_speak_is_no_part_of_it() -> None:
         milestones=Milestones((Decimal(50),)),
         spike_rule=SpikeRule(Decimal(40), Decimal(20)),
     )
+
+
+@pytest.mark.parametrize(
+    ("frequency", "idle"),
+    [
+        (Frequency.DAILY, ("milestones",)),
+        (Frequency.MONTH_TO_DATE, ("spike_alert",)),
+        (Frequency.MONTHLY, ("milestones", "spike_alert")),
+    ],
+)
+def test_settings_that_do_nothing_with_a_frequency_are_known(
+    frequency: Frequency, idle: tuple[str, ...]
+) -> None:
+    """So that whoever filled them in can be told."""
+    monitor = Monitor(
+        AccessKey("AKIA", "secret"),
+        Threshold(Decimal(1)),
+        frequency,
+        milestones=read_milestones("50"),
+        spike_rule=read_spike_rule("40% and 20"),
+    )
+    assert monitor.idle == idle
+
+
+def test_parts_and_their_budgets_are_part_of_the_question() -> None:
+    """Another division is another report; a plain monitor's topic is what it was."""
+    plain = Monitor(AccessKey("AKIA", "secret"), Threshold(Decimal(1)))
+    by_account = replace(plain, by=PartBy(Dimension.ACCOUNT))
+    with_budgets = replace(by_account, budgets=Budgets((("*", Threshold(Decimal(1))),)))
+    assert len({monitor.topic("1") for monitor in (plain, by_account, with_budgets)}) == 3

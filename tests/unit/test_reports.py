@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.settings.amounts import read_milestones, read_spike_rule
 from domain.costs import CostHistory
 from domain.milestones import Milestones
 from domain.money import Money
@@ -20,7 +21,6 @@ from domain.periods import DAY, Frequency, Period
 from domain.reports import Report, news, report_on
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
-from domain.usual import SpikeRule
 from domain.watch import Watch
 from tests.fakes.histories import Amounts, by_period, daily, day, month
 
@@ -162,8 +162,8 @@ WATCHES = st.builds(
     threshold=st.just(BUDGET),
     frequency=st.sampled_from(Frequency),
     notify=st.sampled_from([Notify.ONCE, Notify.ONLY_EXCEEDED]),
-    milestones=st.sampled_from([Milestones(), Milestones.parse("50, 80, 100, 120")]),
-    spike_rule=st.sampled_from([None, SpikeRule.parse("40% and 20")]),
+    milestones=st.sampled_from([Milestones(), read_milestones("50, 80, 100, 120")]),
+    spike_rule=st.sampled_from([None, read_spike_rule("40% and 20")]),
 )
 
 
@@ -251,7 +251,7 @@ class TestNotify:
 class TestSpikes:
     """A day far above its weekday's usual is reported even within budget."""
 
-    WATCH = Watch(BUDGET, notify=Notify.ONLY_EXCEEDED, spike_rule=SpikeRule.parse("40% and 20"))
+    WATCH = Watch(BUDGET, notify=Notify.ONLY_EXCEEDED, spike_rule=read_spike_rule("40% and 20"))
 
     def test_a_spike_within_budget_is_told_once(self) -> None:
         """Also to a channel that hears of nothing else within budget."""
@@ -267,7 +267,7 @@ class TestSpikes:
 
     def test_a_spike_that_late_data_shows_is_told(self) -> None:
         """The day was told already, the spike was not."""
-        channel = Channel(Watch(BUDGET, spike_rule=SpikeRule.parse("40% and 20")))
+        channel = Channel(Watch(BUDGET, spike_rule=read_spike_rule("40% and 20")))
         channel.tick(MONDAY, on(MONDAY, *["50"] * 30, "51"))
         [report] = channel.tick(MONDAY, on(MONDAY, *["50"] * 30, "90"))
         assert report.spike
@@ -307,7 +307,7 @@ class TestMonthToDate:
 class TestMilestones:
     """With milestones a running month is told of when it reaches one."""
 
-    WATCH = Watch(BUDGET, Frequency.MONTH_TO_DATE, milestones=Milestones.parse("50, 80, 120"))
+    WATCH = Watch(BUDGET, Frequency.MONTH_TO_DATE, milestones=read_milestones("50, 80, 120"))
 
     def milestones(self, watch: Watch, *totals: str | None) -> list[tuple[int, str | None, Verdict]]:
         """The day, milestone and verdict of each report, for the month's totals day by day."""
@@ -356,14 +356,14 @@ class TestMilestones:
 
     def test_other_frequencies_have_no_use_for_them(self) -> None:
         """A closed day is told as ever."""
-        channel = Channel(Watch(BUDGET, milestones=Milestones.parse("50")))
+        channel = Channel(Watch(BUDGET, milestones=read_milestones("50")))
         [report] = channel.tick(MONDAY, on(MONDAY, "90"))
         assert report.milestone is None
 
     def test_there_is_no_percent_of_nothing(self) -> None:
         """A threshold of zero has no milestones, and is exceeded by any spend."""
         said = self.milestones(
-            Watch(Threshold(Decimal(0)), Frequency.MONTH_TO_DATE, milestones=Milestones.parse("50")), "1"
+            Watch(Threshold(Decimal(0)), Frequency.MONTH_TO_DATE, milestones=read_milestones("50")), "1"
         )
         assert said == [(1, None, E)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.settings import TelexSettingsReader, read_threshold
+from adapters.settings.amounts import read_threshold
+from adapters.settings.form import TelexSettingsReader
 from application.credentials import AccessKey
 from application.errors import SettingsRejected
 from application.monitor import Monitor
+from domain.muting import Mute
+from domain.parts import Dimension, PartBy
 from domain.periods import Frequency
+from domain.thresholds import Threshold
 
 GOOD = {
     "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
@@ -61,6 +66,10 @@ def test_the_form_as_typed_becomes_a_monitor() -> None:
         ("99.50", "99.50"),
         ("$1,000", "1000"),
         ("$ 1,234,567.891", "1234567.891"),
+        ("100 $", "100"),
+        ("1_000", "1000"),
+        ("\ufeff100\u00a0USD\u200b", "100"),
+        ("“100”", "100"),
         ("100 USD", "100"),
         ("USD 100", "100"),
         (100, "100"),
@@ -105,6 +114,68 @@ def test_a_threshold_that_is_no_amount_is_named_with_what_is_accepted(typed: obj
     (problem,) = problems(threshold=typed)
     assert problem.startswith("threshold is")
     assert "such as 100, 99.50 or $1,000" in problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("100,50", "Did you mean 100.50?"),
+        ("1.000,50", "Did you mean 1000.50?"),
+        ("100k", "Did you mean 100000?"),
+        ("1 000", "Did you mean 1000?"),
+        ("1'000", "Did you mean 1000?"),
+        ("€100", "AWS bills in US dollars, in China in yuan. Did you mean 100?"),
+        ("100 EUR", "Did you mean 100?"),
+        ("100/day", "Did you mean 100 with frequency Daily?"),
+        ("$1k per month", "Did you mean 1000 with frequency Monthly?"),
+    ],
+)
+def test_a_threshold_that_is_nearly_an_amount_is_answered_with_that_amount(typed: str, hint: str) -> None:
+    """Never guessed: a wrong guess would be a budget that nobody set."""
+    (problem,) = problems(threshold=typed)
+    assert hint in problem
+    assert typed in problem
+
+
+SECRET = GOOD["aws_secret_access_key"]
+
+
+@pytest.mark.parametrize(
+    ("key_id", "secret", "said"),
+    [
+        (SECRET, GOOD["aws_access_key_id"], "are swapped"),
+        (SECRET, SECRET, "aws_access_key_id holds what looks like a secret key"),
+        ("arn:aws:iam::111122223333:role/spend", SECRET, "a role's belongs into aws_role_arn"),
+        ("arn:aws:iam::111122223333:user/me", SECRET, "aws_access_key_id holds a name (ARN), not a key"),
+        ("111122223333", SECRET, "aws_access_key_id is an account number"),
+        ("1111-2222-3333", SECRET, "aws_access_key_id is an account number"),
+        ("akiaiosfodnn7example", SECRET, "aws_access_key_id holds small letters"),
+        ("ASIAIOSFODNN7EXAMPLE", SECRET, "aws_access_key_id is a temporary key"),
+        ("AKIA****************", SECRET, "aws_access_key_id holds asterisks"),
+        (GOOD["aws_access_key_id"], "••••••••••", "aws_secret_access_key holds asterisks"),
+        (GOOD["aws_access_key_id"], "AKIAIOSFODNN7EXAMPLF", "aws_secret_access_key holds an access key"),
+    ],
+)
+def test_keys_that_cannot_be_right_are_found_before_aws_is_asked(key_id: str, secret: str, said: str) -> None:
+    """Each mistake has its sentence, a secret is not sent as a key's id, and nothing of either is repeated."""
+    (problem,) = problems(aws_access_key_id=key_id, aws_secret_access_key=secret)
+    assert said in problem
+    assert key_id not in problem
+    assert secret not in problem
+
+
+def test_a_key_pasted_with_quotes_or_invisible_marks_is_the_key() -> None:
+    """As it comes out of a document or a chat."""
+    monitor = read(aws_access_key_id='"AKIAIOSFODNN7EXAMPLE"', aws_secret_access_key=f"\u200b{SECRET}\u00a0")
+    assert monitor.credentials == read().credentials
+
+
+def test_a_label_may_have_spaces_or_hyphens_for_its_underscores() -> None:
+    """Front ends show labels, and some send what they show."""
+    settings = [{"label": label.replace("_", " ").title(), "default": value} for label, value in GOOD.items()]
+    settings.append({"label": "Exclude-Charges", "default": "Tax"})
+    monitor = TelexSettingsReader().read(json.dumps(settings).encode())
+    assert monitor.excluded_record_types == ("Tax",)
 
 
 def test_what_was_typed_is_repeated_unless_it_could_be_a_secret() -> None:
@@ -161,6 +232,11 @@ def test_a_wrong_frequency_is_answered_with_the_nearest_right_one() -> None:
         ("0 0 1 * *", Frequency.MONTHLY),
         ("30 6 15 * *", Frequency.MONTHLY),
         ("@monthly", Frequency.MONTHLY),
+        ("@yearly", Frequency.MONTHLY),
+        ("0 0 0 1 * *", Frequency.MONTHLY),
+        ("0 0 12 L * ?", Frequency.MONTHLY),
+        ("0 12 1 * ? *", Frequency.MONTHLY),
+        ("0 0 12 * * *", Frequency.DAILY),
         ("0 0 * * *", Frequency.DAILY),
         ("0 0 1,15 * *", Frequency.DAILY),
         ("0 0 * * 1", Frequency.DAILY),
@@ -205,7 +281,7 @@ def test_no_text_breaks_the_reading_of_a_threshold(text: str) -> None:
         said = str(read_threshold(text).amount)
     except ValueError as error:
         said = str(error)
-    assert said.startswith("threshold is") or Decimal(said) >= 0
+    assert said.startswith("is ") or Decimal(said) >= 0
 
 
 @given(
@@ -239,6 +315,10 @@ def test_the_later_settings_are_read() -> None:
         scope='account:111122223333 service:"Amazon EC2"',
         milestones="50, 80",
         spike_alert="40% and 20",
+        name="acme production",
+        budgets="production=120, *=40",
+        mute="SageMaker",
+        mute_until="2026-12-31",
     )
     assert monitor.notify == "Only when exceeded"
     assert monitor.metric == "UnblendedCost"
@@ -246,6 +326,10 @@ def test_the_later_settings_are_read() -> None:
     assert monitor.scope.accounts == ("111122223333",)
     assert monitor.milestones.percents == (Decimal(50), Decimal(80))
     assert monitor.spike_rule is not None
+    assert monitor.name == "acme production"
+    assert monitor.by == PartBy(Dimension.ACCOUNT), "budgets are those of accounts, unless by says otherwise"
+    assert monitor.budgets.of("production") == Threshold(Decimal(120))
+    assert monitor.mute == Mute(("Amazon SageMaker", "SageMaker"), date(2026, 12, 31))
 
 
 @pytest.mark.parametrize(

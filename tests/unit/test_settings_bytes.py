@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.settings import TelexSettingsReader
+from adapters.settings.form import TelexSettingsReader
 from application.errors import SettingsRejected
 
 LABELS = (

@@ -11,27 +11,24 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import (
-    LARGEST_SETTINGS,
-    LONGEST_VALUE,
-    OPTIONAL,
-    TelexSettingsReader,
-    read_credential,
-    read_frequency,
-    read_threshold,
-)
+from adapters.settings.amounts import read_threshold
+from adapters.settings.choices import read_frequency
+from adapters.settings.credentials import key_problems
+from adapters.settings.form import LARGEST_SETTINGS, TelexSettingsReader
+from adapters.settings.grammar import OPTIONAL
+from adapters.settings.text import LONGEST_VALUE
 from application.errors import SettingsRejected
 
 LONG = 20_000
 """Characters: a linear reader takes milliseconds, a quadratic one minutes, a cubic one years."""
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "aws_access_key_id": partial(read_credential, "aws_access_key_id"),
-    "aws_secret_access_key": partial(read_credential, "aws_secret_access_key"),
+    "aws_access_key_id": lambda text: key_problems(text, "secret"),
+    "aws_secret_access_key": lambda text: key_problems("AKIA", text),
     "threshold": read_threshold,
     "frequency": read_frequency,
     "interval": partial(read_frequency, ""),
-    **{label: parse for label, (_, parse) in OPTIONAL.items()},
+    **{label: reader for label, (_, reader) in OPTIONAL.items()},
 }
 UNITS = (
     *(" ", "\t", "\n", "1", ",", ".", "%", '"', "'", "“", "-", "_", "$", "x", ":", "=", "\\", "<", "*"),

@@ -13,19 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chats.telex import LONGEST, Message, message_of, percent_of, sparkline
+from adapters.settings.amounts import read_milestones, read_spike_rule
+from adapters.settings.scopes import read_scope
 from application.errors import AwsUnavailable, PermissionMissing, SettingsRejected
 from application.monitor import Monitor
 from domain.charges import Metric
 from domain.costs import CostHistory
-from domain.milestones import Milestones
 from domain.money import Money
 from domain.movers import Part
 from domain.periods import Frequency, Period
 from domain.reports import Report
-from domain.scope import Scope
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
-from domain.usual import SpikeRule
 from tests.fakes.histories import AMOUNTS, Amounts, by_period, daily, day, month
 from tests.fakes.notices import ACCOUNT, MONITOR, NEWEST, TODAY, failure_notice, spend_notice
 
@@ -152,13 +151,13 @@ class TestEvents:
 
     def test_a_spike_says_how_far_above_which_weekday(self) -> None:
         """In money and percent."""
-        monitor = replace(MONITOR, spike_rule=SpikeRule.parse("40% and 20"))
+        monitor = replace(MONITOR, spike_rule=read_spike_rule("40% and 20"))
         text = text_of(daily("2026-11-23", *["50"] * 30, "80"), monitor)
         assert line("⚡", text) == "⚡ Spike: $30.00 (60%) above what a Sunday usually costs."
 
     def test_a_milestone_is_named(self) -> None:
         """In percent of the threshold."""
-        monitor = replace(MONITOR, frequency=Frequency.MONTH_TO_DATE, milestones=Milestones.parse("50,80"))
+        monitor = replace(MONITOR, frequency=Frequency.MONTH_TO_DATE, milestones=read_milestones("50,80"))
         assert line("🏁", text_of(daily("2026-11-23", "81"), monitor)) == (
             "🏁 Milestone: 80% of the threshold reached."
         )
@@ -332,7 +331,7 @@ class TestTrust:
             MONITOR,
             metric=Metric.NET_UNBLENDED,
             excluded_record_types=("Credit", "Tax"),
-            scope=Scope.parse("region:eu-west-1 tag:team=web"),
+            scope=read_scope("region:eu-west-1 tag:team=web"),
         )
         text = text_of(daily("2026-11-23", "5"), monitor)
         assert line("🔎", text).endswith(
@@ -342,7 +341,7 @@ class TestTrust:
     def test_when_aws_shows_nothing_at_all_the_reasons_are_named(self) -> None:
         """A new account, nothing spent, or a scope that nothing fits."""
         assert "none arose, or the account is new" in text_of(daily("2026-11-23"))
-        scoped = replace(MONITOR, scope=Scope.parse("tag:team=wbe"))
+        scoped = replace(MONITOR, scope=read_scope("tag:team=wbe"))
         assert "Or nothing fits the scope" in text_of(daily("2026-11-23"), scoped)
 
 
@@ -398,10 +397,10 @@ class TestSize:
             frequency=frequency,
             threshold=Threshold(Decimal("0.01")),
             metric=Metric.NET_UNBLENDED,
-            scope=Scope.parse(scope),
+            scope=read_scope(scope),
             excluded_record_types=("Credit", "Enterprise Discount Program Discount", "Refund", "Tax"),
-            spike_rule=SpikeRule.parse("1% and 1"),
-            milestones=Milestones.parse("50"),
+            spike_rule=read_spike_rule("1% and 1"),
+            milestones=read_milestones("50"),
         )
         costs = {
             Period(TODAY.replace(month=m, day=1), TODAY.replace(month=m + 1, day=1)): services for m in (8, 9)
@@ -430,7 +429,7 @@ class TestSize:
 
     def test_no_line_is_markup(self) -> None:
         """Read as markdown there is no list, heading, quote, table or code by accident."""
-        monitor = replace(MONITOR, spike_rule=SpikeRule.parse("1% and 1"), scope=Scope.parse("tag:a_b=c_d"))
+        monitor = replace(MONITOR, spike_rule=read_spike_rule("1% and 1"), scope=read_scope("tag:a_b=c_d"))
         before = {"EC2": "80", "S3": "9", "RDS": "30", "Glue": "1", "Credit": "-5"}
         text = text_of(daily("2026-11-23", *[before] * 30, {**before, "EC2": "200"}), monitor)
         assert not re.search(r"^([ \t]|[-+*#>|`~]|\d+[.)])", text, re.MULTILINE)

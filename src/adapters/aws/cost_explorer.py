@@ -172,6 +172,8 @@ def _terms(scope: Scope) -> Iterator[dict[str, Any]]:
         yield _is_one_of("REGION", scope.regions)
     for key, values in scope.tags:
         yield {"Tags": {"Key": key, "Values": list(values)}}
+    for name, values in scope.categories:
+        yield {"CostCategories": {"Key": name, "Values": list(values)}}
 
 
 def _is_one_of(dimension: str, values: Sequence[str]) -> dict[str, Any]:

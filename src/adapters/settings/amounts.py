@@ -104,7 +104,8 @@ def read_spike_rule(text: str) -> SpikeRule | None:
     amount = _without_currency(rest.removeprefix(joint).lstrip())
     if not (sign and NUMBER.fullmatch(percent) and NUMBER.fullmatch(amount)):
         raise ValueError(
-            f"is {quoted(typed)}, which is not a percentage and an amount.{_spike_hint(typed)} {SPIKE_EXAMPLE}"
+            f"is {quoted(typed)}, which is not a percentage and an amount."
+            f"{_spike_hint(typed)} {SPIKE_EXAMPLE}"
         )
     return SpikeRule(*(Decimal(number.replace(",", "")) for number in (percent, amount)))
 
@@ -115,7 +116,9 @@ def _spike_hint(text: str) -> str:
     if len(numbers) != 2:  # noqa: PLR2004  # two
         return ""
     first, second = numbers
-    amount_first = text[second.end() :].lstrip().startswith("%") or text[: first.start()].rstrip().endswith("$")
+    amount_first = text[second.end() :].lstrip().startswith("%") or text[: first.start()].rstrip().endswith(
+        "$"
+    )
     percent, amount = (second, first) if amount_first else (first, second)
     return f' Did you mean "{percent[0]}% and {amount[0]}"?'
 
@@ -149,7 +152,9 @@ def read_milestones(text: str) -> Milestones:
             f"{_milestones_hint(unreadable, marks[False])} {MILESTONES_EXAMPLE}"
         )
     if len(marks[False]) + len(marks[True]) > MOST_MILESTONES:
-        raise ValueError(f"holds more than {MOST_MILESTONES}, at most {MOST_MILESTONES} are told. {MILESTONES_EXAMPLE}")
+        raise ValueError(
+            f"holds more than {MOST_MILESTONES}, at most {MOST_MILESTONES} are told. {MILESTONES_EXAMPLE}"
+        )
     return Milestones(tuple(sorted(marks[False])), tuple(sorted(marks[True])))
 
 

@@ -42,7 +42,7 @@ ONCE_A_MONTH = ("@monthly", "@yearly", "@annually")
 
 
 def _fires_once_a_month(crontab: str) -> bool:
-    """Whether it fires on one day of the month, be it in five fields or in six: with seconds, or with years."""
+    """Whether it fires on one day of the month, in five fields or in six, with seconds or years."""
     if crontab.lower() in ONCE_A_MONTH:
         return True
     fields = crontab.split()

@@ -6,11 +6,12 @@ import re
 
 from adapters.settings.text import cleaned, unquoted
 
-KEY_ID, SECRET = "aws_access_key_id", "aws_secret_access_key"  # noqa: S105  # the fields' names
+KEY_ID, SECRET = "aws_access_key_id", "aws_secret_access_key"  # the fields' names
 
 PLACEHOLDER = re.compile(
     r"(?:key|secret|<.*>|your[-_ ].*|aws_(?:secret_)?access_key(?:_id)?)?", re.IGNORECASE
 )
+KEY_FORM = "an access key begins with AKIA and has 20 characters"
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
 LOOKS_LIKE_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}", re.ASCII)
 LOOKS_LIKE_SECRET = re.compile(r"[A-Za-z0-9+/]{40}", re.ASCII)
@@ -31,10 +32,7 @@ def is_placeholder(text: str) -> bool:
 def key_problems(key_id: str, secret: str) -> list[str]:
     """What cannot be right about a key and its secret: a whole sentence each; empty when AWS may be asked."""
     if LOOKS_LIKE_SECRET.fullmatch(key_id) and LOOKS_LIKE_KEY_ID.fullmatch(secret):
-        return [
-            f"{KEY_ID} and {SECRET} are swapped: the one that begins with AKIA is the {KEY_ID}. "
-            "AWS was sent neither."
-        ]
+        return [f"{KEY_ID} and {SECRET} are swapped: exchange them. Neither was sent to AWS."]
     return [problem for problem in (_key_id_problem(key_id), _secret_problem(secret)) if problem]
 
 
@@ -42,16 +40,16 @@ def _key_id_problem(text: str) -> str:
     if problem := _problem_of_both(KEY_ID, text):
         return problem
     if ACCOUNT_ID.fullmatch(text):
-        return f"{KEY_ID} is an account number: an access key begins with AKIA and has 20 characters."
+        return f"{KEY_ID} is an account number: {KEY_FORM}."
     if LOOKS_LIKE_SECRET.fullmatch(text) and not LOOKS_LIKE_KEY_ID.fullmatch(text):
-        return f"{KEY_ID} holds what looks like a secret key: an access key begins with AKIA and has 20 characters."
+        return f"{KEY_ID} holds what looks like a secret key: {KEY_FORM}."
     if text.startswith("ASIA"):
         return (
-            f"{KEY_ID} is a temporary key (ASIA…), which stops working within hours: use the access key of an "
-            "IAM user (AKIA…), or a role."
+            f"{KEY_ID} is a temporary key (ASIA…), which stops working within hours: "
+            "use the access key of an IAM user (AKIA…), or a role."
         )
     if LOOKS_LIKE_KEY_ID.fullmatch(text.upper()) and text != text.upper():
-        return f"{KEY_ID} holds small letters: an access key has capital letters and digits only, copy it again."
+        return f"{KEY_ID} holds small letters: {KEY_FORM}, capital letters and digits."
     return ""
 
 
@@ -69,8 +67,8 @@ def _problem_of_both(label: str, text: str) -> str:
     if MASKED.fullmatch(text):
         return f"{label} holds asterisks or dots that stand for a key: type the key itself."
     if text.lower().startswith("arn:"):
-        what = "a role's name (ARN): it belongs into aws_role_arn" if ":role/" in text else "a name (ARN), not a key"
-        return f"{label} is {what}."
+        where = "a role's belongs into aws_role_arn" if ":role/" in text else KEY_FORM
+        return f"{label} holds a name (ARN), not a key: {where}."
     if not CREDENTIAL.fullmatch(text):
         return f"{label} holds spaces or characters that no AWS key has: copy it from IAM again."
     return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from adapters.settings.amounts import read_milestones, read_spike_rule
@@ -80,11 +79,7 @@ def text_of(value: object) -> str:
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list) for item in items):
         raise ValueError("is not readable: it is a list of lists.")
-    text = ", ".join("" if isinstance(item, bool | None | dict) else _written(item) for item in items)
+    text = ", ".join("" if isinstance(item, bool | None | dict) else str(item).strip() for item in items)
     if len(text) > LONGEST_VALUE:
         raise ValueError(f"is not readable: it is longer than {LONGEST_VALUE} characters.")
     return text
-
-
-def _written(value: object) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < LONGEST_VALUE else str(value).strip()

@@ -53,7 +53,9 @@ REGIONS = {
 }
 """What a mistyped region is compared with, and where it is; any code that looks like one is accepted."""
 
-_REGION_HINTS = {region: region for region in REGIONS} | {letters(name): code for code, name in REGIONS.items()}
+_REGION_HINTS = {region: region for region in REGIONS} | {
+    letters(name): code for code, name in REGIONS.items()
+}
 
 SERVICES = {
     "apigateway": ("Amazon API Gateway",),
@@ -160,7 +162,9 @@ def _terms(text: str) -> Iterator[tuple[str, str]]:
             value = term if "=" in term else prefix + term
         else:
             hint = did_you_mean(name.lower().partition("=")[0], KEYS)
-            raise ValueError(f"has {quoted(term)}, but takes {', '.join(KEYS.values())} only.{hint} {EXAMPLE}")
+            raise ValueError(
+                f"has {quoted(term)}, but takes {', '.join(KEYS.values())} only.{hint} {EXAMPLE}"
+            )
         if not value:
             raise ValueError(f"has {key}: without a value right after it. {EXAMPLE}")
         yield key, value

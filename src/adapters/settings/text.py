@@ -34,7 +34,7 @@ def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def cleaned(text: str) -> str:
-    """The text without what cannot be seen: zero-width marks go, wide and non-breaking spaces become plain."""
+    """The text without what cannot be seen: zero-width marks go, other spaces become plain."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(_seen(text))
     return text.strip()
@@ -54,7 +54,7 @@ def unquoted(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A value for an error: ``"ten"``; what is long, or could be a key in the wrong field, is not repeated."""
+    """A value for an error: ``"ten"``; what is long, or could be a key elsewhere, is not repeated."""
     line = one_line(text)
     if len(text) > LONGEST_REPEATED or COULD_BE_SECRET.search(text) or not line:
         return "a text"

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.settings import FREQUENCIES
+from adapters.settings.choices import FREQUENCIES
 from domain.charges import Metric
 from domain.notify import Notify
 
@@ -26,63 +26,85 @@ KEY_FEATURES = (
     "Allows custom threshold and frequency settings.",
     "Validates AWS credentials to prevent misconfigurations.",
 )
+
+
+def _optional(
+    label: str, description: str, default: str = "", options: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    kind = {"type": "dropdown", "options": options} if options else {"type": "text"}
+    return {"label": label, **kind, "description": description, "default": default, "required": False}
+
+
 SETTINGS: tuple[dict[str, Any], ...] = (
-    {"label": "aws_access_key_id", "type": "text", "required": True, "default": "key"},
-    {"label": "aws_secret_access_key", "type": "text", "required": True, "default": "key"},
-    {"label": "threshold", "type": "text", "required": True, "default": "100"},
+    {
+        "label": "aws_access_key_id",
+        "type": "text",
+        "description": "Begins with AKIA: of an IAM user that may do nothing but ce:GetCostAndUsage",
+        "default": "key",
+        "required": True,
+    },
+    {
+        "label": "aws_secret_access_key",
+        "type": "text",
+        "description": "The 40 characters that IAM shows once, when the access key is made",
+        "default": "key",
+        "required": True,
+    },
+    {
+        "label": "threshold",
+        "type": "text",
+        "description": "The most that one day, week or month may cost, in what AWS bills in: 100",
+        "default": "100",
+        "required": True,
+    },
     {
         "label": "frequency",
         "type": "dropdown",
         "options": FREQUENCIES,
-        "description": "Select Check Frequency",
+        "description": "What may cost that: yesterday, the last full week or month, or this month so far",
         "default": "Daily",
         "required": True,
     },
-    {"label": "interval", "type": "text", "required": True, "default": "0 0 * * *"},
     {
-        "label": "notify",
-        "type": "dropdown",
-        "options": tuple(Notify),
-        "description": "When to speak",
-        "default": Notify.ONCE,
-        "required": False,
-    },
-    {
-        "label": "metric",
-        "type": "dropdown",
-        "options": tuple(Metric),
-        "description": "How costs are counted",
-        "default": Metric.AMORTIZED,
-        "required": False,
-    },
-    {
-        "label": "exclude_charges",
+        "label": "interval",
         "type": "text",
-        "description": "Charges left out, for example: Credit, Refund, Tax",
-        "default": "",
-        "required": False,
+        "description": "When to look (UTC). AWS has yesterday whole some ten hours after midnight",
+        "default": "0 0 * * *",
+        "required": True,
     },
-    {
-        "label": "scope",
-        "type": "text",
-        "description": 'Part of the bill, for example: account:111122223333 service:"Amazon EC2"',
-        "default": "",
-        "required": False,
-    },
-    {
-        "label": "milestones",
-        "type": "text",
-        "description": "Month-to-date: percent of the threshold to be told at, for example: 50, 80, 100, 120",
-        "default": "",
-        "required": False,
-    },
-    {
-        "label": "spike_alert",
-        "type": "text",
-        "description": "Daily: report a day this far above its weekday's usual, for example: 40% and 20",
-        "default": "",
-        "required": False,
-    },
+    _optional(
+        "notify",
+        "Each period once, at every look, only what exceeds, or that and a summary a week",
+        default=Notify.ONCE,
+        options=tuple(Notify),
+    ),
+    _optional(
+        "metric",
+        "How AWS counts: AmortizedCost spreads what is paid in advance over the days that it pays for",
+        default=Metric.AMORTIZED,
+        options=tuple(Metric),
+    ),
+    _optional("exclude_charges", "Charges left out, for example: Credit, Refund, Tax"),
+    _optional("scope", 'Part of the bill, for example: account:111122223333 service:"Amazon EC2"'),
+    _optional(
+        "milestones",
+        "Month-to-date: percent of the threshold to be told at, for example: 50, 80, 100, forecast 100",
+    ),
+    _optional(
+        "spike_alert", "Daily: report a day this far above its weekday's usual, for example: 40% and 20"
+    ),
+    _optional(
+        "aws_role_arn",
+        "Instead of the two keys, which then stay as they are: a role of your account, "
+        "arn:aws:iam::111122223333:role/spend",
+    ),
+    _optional("name", "What messages call the account, for example: acme production"),
+    _optional(
+        "budgets", "A budget for each part of the bill, for example: production=120, sandbox-*=15, *=40"
+    ),
+    _optional("by", "What the parts are: account, service, tag:team or category:team"),
+    _optional("mute", "Services whose movement is known and need not ring, for example: SageMaker, EC2"),
+    _optional("mute_until", "The day on which they ring again, for example: 2026-12-31"),
 )
 """Installed integrations send these labels for ever; later settings are optional and come after them."""
 
