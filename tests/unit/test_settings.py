@@ -157,7 +157,7 @@ SECRET = GOOD["aws_secret_access_key"]
     ],
 )
 def test_keys_that_cannot_be_right_are_found_before_aws_is_asked(key_id: str, secret: str, said: str) -> None:
-    """Each mistake has its sentence, a secret is not sent as a key's id, and nothing of either is repeated."""
+    """Each mistake has its sentence, a secret is not sent as a key's id, nothing of either is repeated."""
     (problem,) = problems(aws_access_key_id=key_id, aws_secret_access_key=secret)
     assert said in problem
     assert key_id not in problem
