@@ -21,7 +21,7 @@ class CostEntry:
 
     Args:
         period: The day or month.
-        services: Unrounded amounts by name. Empty when AWS has published nothing for the period.
+        services: Unrounded amounts by name. Empty when AWS shows none: nothing arose, or nothing is known.
     """
 
     period: Period
@@ -37,8 +37,12 @@ class CostEntry:
 class CostHistory:
     """Costs in one currency: entries that follow each other, oldest first.
 
-    What AWS has not published is absent or empty, never zero. A report asks for some thirty sums of one
-    history, so its totals are taken once.
+    **What AWS has published.** It fills in the oldest days first, and sends a day without costs as an empty
+    one. So an empty day between two that hold costs is a true zero. After the newest that holds any, nothing
+    is known; nor before the oldest, where the account, or Cost Explorer's view of it, may not have begun.
+    Every rule that needs to know what is published asks here.
+
+    A report asks for some thirty sums of one history, so its totals are taken once.
     """
 
     entries: tuple[CostEntry, ...]
@@ -54,16 +58,22 @@ class CostHistory:
         """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
         return next((entry.period.end for entry in reversed(self.entries) if entry.services), None)
 
+    def is_begun(self, period: Period) -> bool:
+        """Whether AWS was asked for the period from its start on, and has published any of it."""
+        if self.published_from is None or self.published_until is None:
+            return False
+        is_asked_for = self.entries[0].period.start <= period.start
+        return is_asked_for and period.start < self.published_until and self.published_from < period.end
+
+    def covers(self, period: Period) -> bool:
+        """Whether AWS has published costs up to the end of the period."""
+        return self.published_until is not None and self.published_until >= period.end
+
     def spend(self, period: Period) -> Money | None:
-        """The sum over the entries inside the period, or None when AWS has published none of them."""
-        first = bisect_left(self._starts, period.start)
-        last = bisect_right(self._ends, period.end, lo=first)
-        if last - first == 1:
-            total = self._totals[first]
-        else:
-            totals = [total for total in self._totals[first:last] if total is not None]
-            total = sum(totals, NOTHING) if totals else None
-        return None if total is None else Money(total, self.currency)
+        """The sum over what AWS has published of the period, or None when that is nothing."""
+        if not self.is_begun(period):
+            return None
+        return Money(sum(self._totals[self._inside(period)], NOTHING), self.currency)
 
     def services(self, period: Period) -> dict[str, Decimal]:
         """The sum for each service over the entries inside the period."""
@@ -72,10 +82,6 @@ class CostHistory:
             for name, amount in entry.services.items():
                 amounts[name] = amounts.get(name, NOTHING) + amount
         return amounts
-
-    def covers(self, period: Period) -> bool:
-        """Whether AWS has published costs up to the end of the period: it fills in the oldest days first."""
-        return self.published_until is not None and self.published_until >= period.end
 
     def _inside(self, period: Period) -> slice:
         first = bisect_left(self._starts, period.start)
@@ -90,5 +96,5 @@ class CostHistory:
         return [entry.period.end for entry in self.entries]
 
     @cached_property
-    def _totals(self) -> list[Decimal | None]:
-        return [entry.total if entry.services else None for entry in self.entries]
+    def _totals(self) -> list[Decimal]:
+        return [entry.total for entry in self.entries]

@@ -31,7 +31,8 @@ from application.errors import AwsError
 from application.ports.cost_source import CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from domain.costs import CostHistory
-from domain.periods import Period
+from domain.periods import DAY, Period
+from tests.doubles.cost_explorer import result
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
 
 HOST_KEY = "AKIAHOSTSOWNHOSTSOWN"
@@ -102,7 +103,7 @@ class MotoWorld(World):
 
     def add(self, credentials: AccessKey, account: Account) -> None:  # noqa: ARG002  # moto takes any
         """Queue the pages of the whole bill, by day."""
-        history = account.history(Period(date(2000, 1, 1), date(2100, 1, 1)), Granularity.DAILY)
+        history = account.history(Period(min(account.bill), max(account.bill) + DAY), Granularity.DAILY)
         pages = pages_of(history, "AmortizedCost", account.page_size)
         self._post("static/ce/cost-and-usage-results", {"results": pages})
 
@@ -242,18 +243,7 @@ class DoubleWorld(World):
 
 def pages_of(history: CostHistory, metric: str, page_size: int, name: str = "page") -> list[dict[str, Any]]:
     """A history as Cost Explorer's answers, the way it groups by service."""
-    results = [
-        {
-            "TimePeriod": {"Start": str(entry.period.start), "End": str(entry.period.end)},
-            "Total": {},
-            "Groups": [
-                {"Keys": [service], "Metrics": {metric: {"Amount": f"{amount}", "Unit": history.currency}}}
-                for service, amount in entry.services.items()
-            ],
-            "Estimated": True,
-        }
-        for entry in history.entries
-    ]
+    results = [result(entry.period, entry.services, metric, history.currency) for entry in history.entries]
     pages: list[dict[str, Any]] = [
         {"ResultsByTime": results[start : start + page_size], "DimensionValueAttributes": []}
         for start in range(0, max(1, len(results)), page_size)

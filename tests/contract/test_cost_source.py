@@ -26,6 +26,7 @@ from application.errors import (
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
+from domain.money import Money
 from domain.periods import DAY, Period
 from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
 from tests.fakes.aws import Account
@@ -102,6 +103,7 @@ UNREADABLE = {
     "another metric": {"ResultsByTime": [group("1", metric="UsageQuantity")]},
     "no currency": {"ResultsByTime": [group("1", "")]},
     "a currency that is a message": {"ResultsByTime": [group("1", "USD @here")]},
+    "an amount without a currency": {"ResultsByTime": [group("1"), group("0.01", "N/A")]},
     "several currencies": {"ResultsByTime": [group("1"), group("1", "CNY")]},
     "a period that is none": {
         "ResultsByTime": [{"TimePeriod": {"Start": "2026-10-30", "End": "2026-10-30"}}]
@@ -166,7 +168,9 @@ async def test_costs_come_by_linked_account(world: World) -> None:
     query = CostQuery("1", WINDOW, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
     answer = await world.cost_source.costs(CREDENTIALS, query)
     assert [entry.services for entry in answer.history.entries] == [
-        {"111122223333": Decimal("7.5"), "444455556666": Decimal("2.5")}
+        {"111122223333": Decimal("7.5"), "444455556666": Decimal("2.5")},
+        {},
+        {},
     ]
     assert answer.names == names
 
@@ -194,18 +198,22 @@ async def test_the_metric_is_the_querys(world: World) -> None:
     assert answer.history == ANSWER
 
 
-async def test_an_empty_answer_is_an_empty_history(world: World) -> None:
+async def test_an_empty_answer_knows_nothing(world: World) -> None:
     """Nothing published is not zero, and costs a cent nevertheless."""
     world.add(CREDENTIALS, Account("123456789012"))
     answer = await world.cost_source.costs(CREDENTIALS, QUERY)
-    assert answer == CostAnswer(CostHistory(()), paid_requests=1)
+    assert [entry.services for entry in answer.history.entries] == [{}, {}, {}]
+    assert (answer.history.spend(WINDOW), answer.paid_requests) == (None, 1)
 
 
-async def test_a_day_without_services_is_unpublished(world: World) -> None:
-    """A day that AWS lists without any amount has no figure."""
-    world.add(CREDENTIALS, Account("123456789012", {**BILL, FIRST + DAY: {}}))
+@pytest.mark.parametrize(
+    ("empty", "spend"), [(FIRST + 2 * DAY, None), (FIRST + DAY, Money(Decimal())), (FIRST, None)]
+)
+async def test_a_day_without_groups_is_no_figure(world: World, empty: date, spend: Money | None) -> None:
+    """AWS sends a total of "0" for it. It is a true zero only where a later day has costs."""
+    world.add(CREDENTIALS, Account("123456789012", {**BILL, empty: {}}))
     answer = await world.cost_source.costs(CREDENTIALS, QUERY)
-    assert answer.history.spend(Period(FIRST + DAY, FIRST + 2 * DAY)) is None
+    assert answer.history.spend(Period(empty, empty + DAY)) == spend
 
 
 @pytest.mark.parametrize("canned", SAID, ids=str)
@@ -285,6 +293,25 @@ async def test_a_service_that_comes_twice_is_added_up(double: DoubleWorld) -> No
     double.answer(CREDENTIALS, Canned(AwsUnavailable, 200, body=json.dumps(body).encode()))
     answer = await double.cost_source.costs(CREDENTIALS, QUERY)
     assert [entry.services for entry in answer.history.entries] == [{"A": Decimal("3.75")}]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency"),
+    [
+        ([("1.5", "USD"), ("0", "N/A")], "USD"),
+        ([("0", "USD"), ("1.5", "CNY")], "CNY"),
+        ([("0", "CNY"), ("0.0", "N/A")], "CNY"),
+        ([("0", "N/A")], "USD"),
+    ],
+)
+async def test_a_zero_has_no_currency_of_its_own(
+    double: DoubleWorld, amounts: list[tuple[str, str]], currency: str
+) -> None:
+    """Cost Explorer puts "N/A", or its default, beside one: that must not cost the whole answer."""
+    body = {"ResultsByTime": [group(*amount) for amount in amounts]}
+    double.answer(CREDENTIALS, Canned(AwsUnavailable, 200, body=json.dumps(body).encode()))
+    answer = await double.cost_source.costs(CREDENTIALS, QUERY)
+    assert answer.history.currency == currency
 
 
 async def test_a_total_stands_in_for_missing_groups(double: DoubleWorld) -> None:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import boto3
@@ -15,6 +15,9 @@ from moto import settings as moto_settings
 from moto.ce.models import ce_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+
+from domain.periods import DAY, Period
+from tests.doubles.cost_explorer import result
 
 ACCOUNT = "123456789012"
 POLICY = {
@@ -117,19 +120,8 @@ def moto_aws() -> Iterator[MotoAws]:
 
 def days(until: date, *days_services: Mapping[str, str], currency: str = "USD") -> list[dict[str, Any]]:
     """``ResultsByTime`` for the days before ``until``, the last mapping being the newest day."""
-    first = until - timedelta(days=len(days_services))
+    first = until - len(days_services) * DAY
     return [
-        {
-            "TimePeriod": {
-                "Start": (first + timedelta(days=n)).isoformat(),
-                "End": (first + timedelta(days=n + 1)).isoformat(),
-            },
-            "Total": {},
-            "Groups": [
-                {"Keys": [name], "Metrics": {"AmortizedCost": {"Amount": amount, "Unit": currency}}}
-                for name, amount in services.items()
-            ],
-            "Estimated": True,
-        }
+        result(Period(first + n * DAY, first + (n + 1) * DAY), services, currency=currency)
         for n, services in enumerate(days_services)
     ]

@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 from application.accept_tick import AcceptTick
+from domain.periods import Period
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from tests.doubles.aws import Key, MotoAws, moto_aws
+from tests.doubles.cost_explorer import result
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
 from tests.fakes.clock import FixedClock
 
@@ -50,18 +52,11 @@ class Bill:
 
     def results(self) -> list[dict[str, Any]]:
         """As Cost Explorer answers."""
-        return [
-            {
-                "TimePeriod": {"Start": day.isoformat(), "End": (day + DAY).isoformat()},
-                "Total": {},
-                "Groups": [
-                    {"Keys": [name], "Metrics": {"AmortizedCost": {"Amount": str(amount), "Unit": "USD"}}}
-                    for name, amount in services.items()
-                ],
-                "Estimated": True,
-            }
-            for day, services in sorted(self.days.items())
-        ]
+        day, window = min(self.days), []
+        while day <= max(self.days) + DAY:
+            window.append(result(Period(day, day + DAY), self.days.get(day, {})))
+            day += DAY
+        return window
 
 
 @dataclass

@@ -20,7 +20,7 @@ from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period, first_of_next_month
 
 Bill = Mapping[date, Mapping[str, str]]
-"""What each day cost: decimal strings by service. A day that is missing is not published."""
+"""What each day cost: decimal strings by service. One that is missing is empty in the answer."""
 
 
 @dataclass(slots=True)
@@ -46,12 +46,14 @@ class Account:
     def history(
         self, window: Period, granularity: Granularity, group_by: GroupBy = GroupBy.SERVICE
     ) -> CostHistory:
-        """Add the bill up."""
-        costs: dict[Period, dict[str, Decimal]] = {}
+        """Add the bill up: an entry for every day or month of the window."""
+        costs: dict[Period, dict[str, Decimal]] = {
+            _period_of(day, granularity, window): defaultdict(Decimal) for day in window.days()
+        }
         bill = self.accounts if group_by is GroupBy.LINKED_ACCOUNT else self.bill
         for day, amounts in bill.items():
             if window.start <= day < window.end:
-                entry = costs.setdefault(_period_of(day, granularity, window), defaultdict(Decimal))
+                entry = costs[_period_of(day, granularity, window)]
                 for key, amount in amounts.items():
                     entry[key] += Decimal(amount)
         entries = [CostEntry(period, dict(amounts)) for period, amounts in sorted(costs.items())]

@@ -38,8 +38,13 @@ def by_period(costs: Mapping[Period, Amounts | str | None], currency: str = "USD
     return CostHistory(tuple(entries), currency)
 
 
+DAYS_ASKED = 62
+"""As many as a check asks for at most: a month to date, and the month before."""
+
+
 def daily(end: str, *costs: Amounts | str | None, currency: str = "USD") -> CostHistory:
-    """One entry for each of the days up to, and without, ``end``; oldest first."""
+    """The last days up to, and without, ``end``, oldest first; empty ones before them, as in AWS's answer."""
+    costs = (*[None] * (DAYS_ASKED - len(costs)), *costs)
     first = date.fromisoformat(end) - len(costs) * DAY
     return by_period(
         {Period(first + n * DAY, first + (n + 1) * DAY): cost for n, cost in enumerate(costs)}, currency

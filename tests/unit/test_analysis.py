@@ -88,16 +88,18 @@ class TestShape:
 
     def test_fourteen_days_up_to_the_period_end(self) -> None:
         """What is not published is a gap, not a zero."""
-        drawn = shape_of(daily("2026-11-23", *["1"] * 20, None, "3"), NEWEST)
+        drawn = shape_of(daily("2026-11-23", *["1"] * 20, "3", None), NEWEST)
         assert [period.start for period, _ in drawn] == [NEWEST.start - n * DAY for n in range(13, -1, -1)]
-        assert [spend and spend.amount for _, spend in drawn[-3:]] == [Decimal(1), None, Decimal(3)]
+        assert [spend and spend.amount for _, spend in drawn[-3:]] == [Decimal(1), Decimal(3), None]
 
     def test_twelve_months(self) -> None:
         """Across a year's end."""
-        history = by_period({month("2025-12-01"): "5", month("2026-10-01"): "6"})
+        months = [month(f"2025-{n:02}-01") for n in (10, 11, 12)]
+        months += [month(f"2026-{n:02}-01") for n in range(1, 11)]
+        history = by_period({**dict.fromkeys(months), months[2]: "5", months[-1]: "6"})
         drawn = shape_of(history, month("2026-10-01"), by_day=False)
         assert [str(period) for period, _ in (drawn[0], drawn[-1])] == ["November 2025", "October 2026"]
-        assert [spend.amount for _, spend in drawn if spend] == [Decimal(5), Decimal(6)]
+        assert [spend and spend.amount for _, spend in drawn] == [None, 5, *[0] * 9, 6]
 
 
 class TestEpisodes:
@@ -115,6 +117,7 @@ class TestEpisodes:
             ("150", None, "99"),
             ("150", "101"),
             ("150", None),
+            ("150", None, None),
             ("99",),
             ("150", {"EC2": "0"}, "9"),
         ],
@@ -122,7 +125,7 @@ class TestEpisodes:
     def test_there_is_none_unless_the_day_before_was_over_and_this_one_is_not(
         self, costs: tuple[str | None, ...]
     ) -> None:
-        """An unpublished day ends the run as well: nobody knows."""
+        """A day that cost nothing ends the run as well; one without data does not end it: nobody knows."""
         assert analysis_of(daily("2026-11-23", *costs)).episode is None
 
     def test_a_run_as_long_as_the_history_may_be_longer(self) -> None:

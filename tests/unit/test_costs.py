@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.costs import CostHistory
 from domain.money import Money
-from domain.periods import Period
+from domain.periods import DAY, Period
 from tests.fakes.histories import AMOUNTS, daily, day
 
 THREE_DAYS = Period(day("2026-11-20").start, day("2026-11-22").end)
@@ -32,11 +32,42 @@ def test_the_services_add_up_to_the_spend(days: list[dict[str, Decimal]]) -> Non
 
 
 def test_what_is_not_published_has_no_spend() -> None:
-    """An empty or absent day is None, not $0; a day of zeros is $0."""
-    history = daily("2026-11-23", "1", None, {"EC2": "0"})
-    assert history.spend(day("2026-11-21")) is None
+    """Empty after the newest day with costs, or absent: None, not $0; a day of zeros is $0."""
+    history = daily("2026-11-23", "1", {"EC2": "0"}, None)
+    assert history.spend(day("2026-11-22")) is None
     assert history.spend(day("2026-11-23")) is None
-    assert history.spend(day("2026-11-22")) == Money(Decimal())
+    assert history.spend(day("2026-11-21")) == Money(Decimal())
+
+
+def test_an_empty_day_before_one_with_costs_cost_nothing() -> None:
+    """AWS fills in the oldest days first: it has passed that one."""
+    history = daily("2026-11-23", "1", None, "2")
+    assert history.spend(day("2026-11-21")) == Money(Decimal())
+    assert history.covers(day("2026-11-21"))
+
+
+def test_before_the_first_costs_nothing_is_known() -> None:
+    """The account may not have existed, or AWS may not show its earlier days."""
+    assert daily("2026-11-23", None, "2").spend(day("2026-11-21")) is None
+
+
+def test_what_was_not_asked_for_is_not_known() -> None:
+    """A sum over half a period would be a wrong figure."""
+    history = CostHistory(daily("2026-11-23", "1", "2").entries[-1:])
+    assert history.spend(Period(day("2026-11-21").start, day("2026-11-22").end)) is None
+
+
+@given(st.lists(st.sampled_from([None, "0", "1", "-1"]), max_size=8))
+def test_every_day_is_known_or_not_by_one_rule(costs: list[str | None]) -> None:
+    """From the first day with costs to the last each has a figure, and no other has."""
+    history = daily("2026-11-23", *costs)
+    first = next((n for n, cost in enumerate(costs) if cost), len(costs))
+    last = next((n for n in reversed(range(len(costs))) if costs[n]), -1)
+    start = day("2026-11-23").start - len(costs) * DAY
+    known = [history.spend(Period(start + n * DAY, start + (n + 1) * DAY)) for n in range(len(costs))]
+    assert [spend and spend.amount for spend in known] == [
+        Decimal(cost or 0) if first <= n <= last else None for n, cost in enumerate(costs)
+    ]
 
 
 def test_a_credit_may_make_a_day_negative() -> None:

@@ -269,9 +269,9 @@ class TestShape:
     """The last days at a glance."""
 
     def test_the_days_as_bars(self) -> None:
-        """Up to the highest; a gap where nothing is published."""
-        text = text_of(daily("2026-11-23", *["10"] * 10, None, "80", "40"))
-        assert line("📈", text) == "📈 Last 14 days: ·▂▂▂▂▂▂▂▂▂▂·█▅ ($10.00 to $80.00)"
+        """Up to the highest; nothing is the lowest bar, a gap is where nothing is published."""
+        text = text_of(daily("2026-11-23", *["10"] * 9, None, "80", "40", None))
+        assert line("📈", text) == "📈 Last 14 days: ·▂▂▂▂▂▂▂▂▂▁█▅· ($0.00 to $80.00)"
 
     def test_the_months_as_bars(self) -> None:
         """A monthly report looks back a year."""

@@ -29,6 +29,8 @@ NAME = "description"
 """Where Cost Explorer puts a linked account's name. Source: ``GetDimensionValues`` in its API reference."""
 
 UNGROUPED = "All services"
+NO_UNIT = "N/A"
+"""What Cost Explorer gives as the currency of a zero that nothing was booked under."""
 
 
 class Amount(msgspec.Struct, gc=False):
@@ -63,7 +65,10 @@ class Interval(msgspec.Struct, gc=False):
 
 
 class Result(msgspec.Struct, gc=False):
-    """One day or month. Either ``Groups`` or ``Total`` hold its amounts."""
+    """One day or month. Either ``Groups`` or ``Total`` hold its amounts.
+
+    A day without data has no groups, and a ``Total`` of "0" whatever was asked for. It is no figure.
+    """
 
     TimePeriod: Interval
     Groups: list[Group] | None = None
@@ -192,6 +197,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
     """
     costs: dict[tuple[date, date], dict[str, Decimal]] = {}
     currencies: set[str] = set()
+    of_zeros: set[str] = set()
     value_of = attrgetter(metric)
     try:
         for result in results:
@@ -200,10 +206,10 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
                 (name,), value = group.Keys, value_of(group.Metrics)
                 amount = Decimal(value.Amount)
                 amounts[name] = amounts[name] + amount if name in amounts else amount
-                currencies.add(value.Unit)
+                (currencies if amount else of_zeros).add(value.Unit)
             _check(amounts.values())
         entries = tuple([CostEntry(_period(*edges), amounts) for edges, amounts in sorted(costs.items())])
-        (currency,) = currencies or {"USD"}
+        (currency,) = currencies or of_zeros - {NO_UNIT} or {"USD"}
     except (AttributeError, ValueError, InvalidOperation) as exc:
         raise _unreadable() from exc
     if not re.fullmatch("[A-Z]{3}", currency):
@@ -213,7 +219,8 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
 
 def _ungrouped(result: Result, value_of: Callable[[Amounts], Amount | None]) -> Sequence[Group]:
     total = result.Total
-    return [Group((UNGROUPED,), total)] if total and value_of(total) else []
+    value = value_of(total) if total else None
+    return [Group((UNGROUPED,), total)] if total and value and Decimal(value.Amount) else []
 
 
 def _check(amounts: Collection[Decimal]) -> None:

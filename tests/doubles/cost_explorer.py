@@ -1,0 +1,33 @@
+"""One day (or month) as Cost Explorer sends it, in the shapes that were recorded of it.
+
+``tests/data/cost-explorer`` holds whole answers, and says where they were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from domain.periods import Period
+
+Services = Mapping[str, str | Decimal]
+
+
+def result(
+    period: Period, services: Services, metric: str = "AmortizedCost", currency: str = "USD"
+) -> dict[str, Any]:
+    """An entry of ``ResultsByTime`` of a question that is grouped.
+
+    Groups carry the amounts, and leave the total empty. Where there are none the total is a zero, whatever
+    that means: that nothing arose, that nothing fits the filter, that nothing is published yet.
+    """
+    return {
+        "TimePeriod": {"Start": period.start.isoformat(), "End": period.end.isoformat()},
+        "Total": {} if services else {metric: {"Amount": "0", "Unit": currency}},
+        "Groups": [
+            {"Keys": [name], "Metrics": {metric: {"Amount": f"{amount}", "Unit": currency}}}
+            for name, amount in services.items()
+        ],
+        "Estimated": True,
+    }
