@@ -22,7 +22,7 @@ from entrypoints.config import Config, unknown_variables
 from entrypoints.container import open_container
 from entrypoints.http import HARDENING, create_app
 from entrypoints.logs import log_loop_error
-from entrypoints.protocol import GuardedProtocol, Limits, raise_file_limit
+from entrypoints.protocol import GuardedProtocol, Held, Limits, raise_file_limit
 
 log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ async def serve(
 
 def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limits) -> Server:
     """Build the web server: uvicorn, limited and hardened."""
-    protocol: Any = partial(GuardedProtocol, limits)
+    protocol: Any = partial(GuardedProtocol, limits, Held(limits.held_bytes))
     return Server(
         uvicorn.Config(
             cast("ASGI3Application", app),

@@ -268,6 +268,59 @@ async def test_an_endless_head_is_broken_off(head: bytes, more: bytes, door: Doo
     assert (await door.ask("GET", "/health")).status == 200
 
 
+@pytest.mark.parametrize("lines", [101, 12_000])
+async def test_many_headers_are_refused(lines: int, door: Door) -> None:
+    """A hundred are more than any client sends; each takes many times its bytes in memory."""
+    head = b"POST /tick HTTP/1.1\r\n" + b"a:b\r\n" * lines
+    said = await door.say(head + b"Connection: close\r\n\r\n")
+    assert said == b"" or said.startswith(b"HTTP/1.1 400 ")
+    fine = b"GET /health HTTP/1.1\r\n" + b"a:b\r\n" * 99 + b"Connection: close\r\n\r\n"
+    assert (await door.say(fine)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"GET /health HTTP/1.1\r\n" + b"X-Part: %s\r\n" % (b"x" * 990) * 60,
+        b"POST /tick HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"x" * 60_000,
+        b"GET /health HTTP/1.1\r\n\r\nGET /health HTTP/1.1\r\n" + b"X-Part: %s\r\n" % (b"x" * 990) * 60,
+    ],
+    ids=["heads", "bodies", "heads after an answer"],
+)
+async def test_requests_in_parts_are_bounded_over_all_connections(part: bytes) -> None:
+    """Who holds the most loses its connection; whoever sends a whole tick is answered all the while."""
+    async with open_door(limits=Limits(held_bytes=1_000_000)) as door:
+        hoards = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(50)]
+        for _, writer in hoards:
+            writer.write(part)
+        ends = [asyncio.create_task(until_hung_up(reader)) for reader, _ in hoards]
+        try:
+            async with asyncio.timeout(5):
+                # 17 of them fill it; each time it is full a quarter is dropped.
+                while sum(end.done() for end in ends) < 34:
+                    assert (await door.tick(tick())).status == 202
+            assert sum(end.done() for end in ends) < 50
+        finally:
+            for _, writer in hoards:
+                writer.close()
+            await asyncio.gather(*ends)
+
+
+async def until_hung_up(reader: asyncio.StreamReader) -> None:
+    """Read until the service hangs up."""
+    with suppress(ConnectionError):
+        while await reader.read(65_536):
+            pass
+
+
+async def test_what_is_answered_is_not_held() -> None:
+    """Connections that live long, and bodies that nobody wants, count for nothing once they are answered."""
+    async with open_door(limits=Limits(held_bytes=300_000)) as small:
+        for _ in range(20):
+            assert (await small.tick(tick().encode().ljust(200_000))).status == 202
+            assert (await small.ask("POST", "/health", b"x" * 200_000)).status == 405
+
+
 async def flood(door: Door, head: bytes, more: bytes, most: int) -> int:
     """Send and send; how many bytes went out before the service hung up."""
     _, writer = await asyncio.open_connection("127.0.0.1", door.port)
