@@ -14,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.clock import SystemClock
+from adapters.state import sqlite
 from adapters.state.sqlite import inbox, open_sqlite_state, ticks
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.state import State
-from application.errors import StorageUnavailable
 from application.ports.inbox import Lease, Why
 from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
@@ -182,16 +183,46 @@ async def test_a_worker_that_goes_away_while_it_leases(tmp_path: Path) -> None:
 
 
 async def test_lock_files_that_cannot_be_opened(tmp_path: Path) -> None:
-    """Trouble with another process's lock file is told to who asked about it, and to nobody else."""
-    async with open_sqlite_state(tmp_path / "state.db", FixedClock(), 1000) as state:
-        assert isinstance(state.inbox, SqliteInbox)
-        (tmp_path / "state.db.lock-odd").mkdir()
-        outcomes = await asyncio.gather(
-            state.inbox.put(a_tick(FixedClock().now())),
-            state.inbox.give_back_orphans(),
-            return_exceptions=True,
-        )
-    assert [type(outcome) for outcome in outcomes] == [bool, StorageUnavailable]
+    """One that cannot be opened stops no start, is logged once, and hides no dead owner."""
+    path = tmp_path / "state.db"
+    for name in ("0", "z"):  # a folder cannot be opened for writing, whoever runs this
+        (tmp_path / f"state.db.lock-{name}").mkdir()
+    with capture_logs() as events:
+        async with open_sqlite_state(path, SystemClock(), 1000) as state:
+            assert isinstance(state.inbox, SqliteInbox)
+            await fill(state, 5)
+            with process(HOLD_EVERYTHING, path) as worker:
+                said(worker)
+                worker.send_signal(signal.SIGKILL)
+                worker.wait()
+            await state.inbox.give_back_orphans()
+            leases = await state.inbox.lease(10, 0)
+    assert ([event["event"] for event in events], len(leases)) == (["lock_file_skipped"] * 2, 5)
+
+
+async def test_housekeeping_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chore that fails is logged once, is tried again, and does not keep the others from being done."""
+    monkeypatch.setattr(sqlite, "HOUSEKEEPING_SECONDS", 0.0)
+    tries, tidied = 0, 0
+
+    async def fail(_: SqliteInbox) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1:  # not at the start
+            raise RuntimeError("a defect")
+
+    def count_tidying(*_: object) -> bool:
+        nonlocal tidied
+        tidied += 1
+        return False
+
+    monkeypatch.setattr(SqliteInbox, "give_back_orphans", fail)
+    monkeypatch.setattr(sqlite, "tidy", count_tidying)
+    with capture_logs() as events:
+        async with open_sqlite_state(tmp_path / "state.db", FixedClock(), 1000), asyncio.timeout(10):
+            while min(tries, tidied) < 5:  # noqa: ASYNC110  # two counters, no event
+                await asyncio.sleep(0.001)
+    assert [event["event"] for event in events] == ["housekeeping_failed"]
 
 
 async def test_news_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

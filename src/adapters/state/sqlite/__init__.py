@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+
+import structlog
 
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.housekeeping import tidy
@@ -20,6 +23,8 @@ from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 
 __all__ = ["open_sqlite_state"]
+
+log = structlog.get_logger()
 
 LEASE_LENGTH = timedelta(minutes=2)
 HOUSEKEEPING_SECONDS = 5.0
@@ -53,7 +58,8 @@ async def open_sqlite_state(
         inbox = SqliteInbox(engine, owner, clock, inbox_limit, lease_length)
         try:
             await inbox.give_back_orphans()
-            house = asyncio.create_task(_keep_house(engine, inbox, clock), name="sqlite housekeeping")
+            chores = (inbox.give_back_orphans, partial(_tidy, engine, clock))
+            house = asyncio.create_task(_keep_house(*chores), name="sqlite housekeeping")
             try:
                 yield State(inbox, SqliteLedger(engine, clock), SqliteStore(engine, clock))
             finally:
@@ -72,10 +78,24 @@ def _owner(path: Path) -> Owner:
         raise StorageUnavailable(f"no lock file can be made beside {path}: {exc.strerror}") from exc
 
 
-async def _keep_house(engine: Engine, inbox: SqliteInbox, clock: Clock) -> None:
+async def _keep_house(*chores: Callable[[], Awaitable[None]]) -> None:
+    """Do each every few seconds. One that fails is logged once, stops no other, and is tried again."""
+    failing: set[object] = set()
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
-        with contextlib.suppress(StorageUnavailable):  # whoever needs the storage will say so
-            await inbox.give_back_orphans()
-            while await engine.write(tidy, to_micros(clock.now())):  # in bites: others come in between
-                pass
+        for chore in chores:
+            try:
+                await chore()
+            except Exception as error:  # a defect must not end all the others
+                if chore not in failing:
+                    known = isinstance(error, StorageUnavailable)
+                    reason = str(error) if known else type(error).__name__
+                    log.warning("housekeeping_failed", reason=reason, exc_info=None if known else error)
+                failing.add(chore)
+            else:
+                failing.discard(chore)
+
+
+async def _tidy(engine: Engine, clock: Clock) -> None:
+    while await engine.write(tidy, to_micros(clock.now())):  # in bites: others come in between
+        pass

@@ -12,8 +12,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
+import structlog
+
+from adapters.state.sqlite.files import DatabaseFiles
 from adapters.state.sqlite.schema import connect, inspect
 from application.errors import StorageUnavailable
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -24,6 +29,14 @@ MOST_JOBS_PER_COMMIT = 1000
 REST_SECONDS = 0.005
 """After a batch of several jobs, while more gather: a commit costs much the same for one as for a hundred.
 Jobs that come one by one never wait for that."""
+
+STALLED_SECONDS = 3.0
+"""Beyond the time that a batch may wait for a lock. No disk takes so long: it has stopped answering."""
+
+WATCH_SECONDS = 0.5
+
+_deserted: list[sqlite3.Connection] = []
+"""Connections to files that were taken away, which must not be closed while others use what is there now."""
 
 
 class _Job(NamedTuple):
@@ -39,6 +52,11 @@ class _Outcome(NamedTuple):
     error: Exception | None = None
 
 
+class _Opened(NamedTuple):
+    connection: sqlite3.Connection
+    files: DatabaseFiles
+
+
 @contextlib.asynccontextmanager
 async def open_engine(path: Path, busy_timeout: float = 5) -> AsyncIterator[Engine]:
     """Check and open the file, and close it in the end, when all that was asked for is done.
@@ -52,10 +70,14 @@ async def open_engine(path: Path, busy_timeout: float = 5) -> AsyncIterator[Engi
         StorageUnavailable: It cannot be opened or written.
     """
     engine = Engine(path, busy_timeout)
+    watch = None
     try:
         await engine.read(lambda _: None)
+        watch = asyncio.create_task(engine.watch(), name="sqlite watch")
         yield engine
     finally:
+        if watch:
+            watch.cancel()
         await engine.close()
 
 
@@ -65,6 +87,9 @@ class Engine:
     The thread takes all jobs that wait, runs them in one transaction, commits, which syncs once, and only
     then answers them all. When the storage fails, the transaction is rolled back and every job of the batch
     fails with StorageUnavailable. The next batch opens the file anew, so all is well again when the disk is.
+
+    Nobody waits for a disk that has stopped answering: its jobs fail, and so does whatever comes until it
+    answers again. What it had been given may then still be kept, so a failed write may have been one.
 
     Args:
         path: The database.
@@ -76,13 +101,14 @@ class Engine:
         self._busy_timeout = busy_timeout
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._unanswered: set[asyncio.Future[Any]] = set()
         self._closing = False
         self._stopped = self._loop.create_future()
         self._inspected = False
-        self._connection: sqlite3.Connection | None = None
+        self._opened: _Opened | None = None
+        self._began: float | None = None
         self._rests_until = 0.0
-        self._thread = Thread(target=self._work, name="sqlite", daemon=True)
-        self._thread.start()
+        self._start_thread()
 
     def read(self, function: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run a function that changes nothing; it waits for no commit of its own batch."""
@@ -96,21 +122,63 @@ class Engine:
         """
         return self._submit(function, args, writes=True)
 
+    async def watch(self) -> None:
+        """Answer for the thread when it does not, for as long as this runs."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not self._thread.is_alive():
+                log.error("storage_thread_died")
+                self._fail_all("its thread has died")
+                self._opened = None  # which only that thread could use
+                self._start_thread()
+            elif self._is_stalled and self._unanswered:
+                log.error("storage_stalled", path=str(self.path))
+                self._fail_all("the disk does not answer")
+
     async def close(self) -> None:
-        """Do all that was asked for, and close the file."""
+        """Do all that was asked for, and close the file; but wait for no disk that does not answer."""
         if not self._closing:
             self._closing = True
             self._jobs.put(None)
-        await asyncio.shield(self._stopped)
+        while not self._stopped.done() and self._thread.is_alive() and not self._is_stalled:
+            await asyncio.wait([self._stopped], timeout=WATCH_SECONDS)
+        self._fail_all("the disk does not answer")
 
     def _submit(
         self, function: Callable[..., Any], args: tuple[Any, ...], *, writes: bool
     ) -> asyncio.Future[Any]:
         if self._closing:
             raise StorageUnavailable("the state is closed")
+        if self._is_stalled:
+            raise StorageUnavailable("the SQLite file cannot be used: the disk does not answer")
         future = self._loop.create_future()
+        self._unanswered.add(future)
         self._jobs.put(_Job(future, writes, function, args))
         return future
+
+    @property
+    def _is_stalled(self) -> bool:
+        began = self._began
+        return began is not None and time.monotonic() - began > self._busy_timeout + STALLED_SECONDS
+
+    def _fail_all(self, problem: str) -> None:
+        error = StorageUnavailable(f"the SQLite file cannot be used: {problem}")
+        self._settle([_Outcome(future, None, error) for future in self._unanswered])
+
+    def _settle(self, outcomes: list[_Outcome]) -> None:
+        for future, result, error in outcomes:
+            self._unanswered.discard(future)
+            if future.done():  # its caller has gone
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+    def _start_thread(self) -> None:
+        self._began = None
+        self._thread = Thread(target=self._work, name="sqlite", daemon=True)
+        self._thread.start()
 
     # What follows runs in the thread.
 
@@ -119,8 +187,10 @@ class Engine:
         while not stopping:
             batch = self._next_batch()
             stopping = batch[-1] is None
-            self._run([job for job in batch if job and not job.writes], _read_all)
-            self._run([job for job in batch if job and job.writes], _commit_all)
+            # What failed while the disk did not answer is not begun any more.
+            jobs = [job for job in batch if job and (not job.future.done() or job.future.cancelled())]
+            self._run([job for job in jobs if not job.writes], _read_all)
+            self._run([job for job in jobs if job.writes], _commit_all)
             self._rests_until = time.monotonic() + REST_SECONDS if len(batch) > 1 else 0
         self._disconnect()
         self._tell(self._stopped.set_result, None)
@@ -132,43 +202,66 @@ class Engine:
             batch.append(self._jobs.get_nowait())
         return batch
 
-    def _run(self, jobs: list[_Job], function: Callable[..., list[_Outcome]]) -> None:
+    def _run(self, jobs: list[_Job], function: Callable[[_Opened, list[_Job]], list[_Outcome]]) -> None:
         if not jobs:
             return
+        self._began = time.monotonic()
         try:
             outcomes = function(self._connected(), jobs)
         except Exception as exc:  # noqa: BLE001  # whatever it is, nobody must wait for ever
-            self._disconnect()
             outcomes = [_Outcome(job.future, None, _unavailable(exc)) for job in jobs]
-        self._tell(_settle, outcomes)
+            self._leave()
+        self._began = None
+        self._tell(self._settle, outcomes)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self) -> _Opened:
         if not self._inspected:
             inspect(self.path)
             self._inspected = True
-        if self._connection is None:
-            self._connection = connect(self.path, self._busy_timeout)
-        return self._connection
+        if self._opened is None:
+            connection = connect(self.path, self._busy_timeout)
+            self._opened = _Opened(connection, DatabaseFiles(self.path))
+        return self._opened
+
+    def _leave(self) -> None:
+        """Let the next batch open the file anew, once what this connection alone still has is in safety."""
+        if self._opened is None:
+            return
+        connection, files = self._opened
+        with contextlib.suppress(OSError, sqlite3.Error):  # tried again after the next batch
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if files.mend(connection):
+                self._disconnect()
+            else:
+                _deserted.append(connection)
+                self._opened, self._inspected = None, False
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
+        if self._opened is not None:
             with contextlib.suppress(sqlite3.Error):
-                self._connection.close()  # rolls back what is open
-            self._connection = None
+                self._opened.connection.close()  # rolls back what is open
+            self._opened = None
 
     def _tell(self, function: Callable[..., object], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(function, *args)
 
 
-def _read_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
-    return [_outcome(connection, job) for job in jobs]
+def _read_all(opened: _Opened, jobs: list[_Job]) -> list[_Outcome]:
+    opened.files.check()
+    outcomes = [_outcome(opened.connection, job) for job in jobs]
+    opened.files.check()
+    return outcomes
 
 
-def _commit_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
+def _commit_all(opened: _Opened, jobs: list[_Job]) -> list[_Outcome]:
+    connection, files = opened
     connection.execute("BEGIN IMMEDIATE")
+    files.check()
     outcomes = [_outcome(connection, job) for job in jobs]
     connection.execute("COMMIT")
+    files.check()
     return outcomes
 
 
@@ -188,13 +281,3 @@ def _unavailable(exc: Exception) -> StorageUnavailable:
     unavailable = StorageUnavailable(f"the SQLite file cannot be used: {exc} ({name})")
     unavailable.__cause__ = exc
     return unavailable
-
-
-def _settle(outcomes: list[_Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():  # its caller has gone
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)

@@ -13,6 +13,10 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger()
+
 
 class Owner:
     """This inbox as an owner of leases, until it is released.
@@ -29,6 +33,7 @@ class Owner:
 
     def __init__(self, database: Path) -> None:
         self._database = database
+        self._skipped: set[str] = set()
         descriptor = None
         while (
             descriptor is None
@@ -46,6 +51,9 @@ class Owner:
     def dead(self) -> Iterator[str]:
         """The dead owners' names. Each stays locked until the caller comes back for the next.
 
+        One whose lock file cannot be opened, as when root has made it, is left alone: its leases end by
+        themselves.
+
         Raises:
             OSError: The folder cannot be read.
         """
@@ -54,7 +62,7 @@ class Owner:
             name = path.name.removeprefix(prefix)
             if name in (path.name, self.name):
                 continue
-            descriptor = _lock(self._path(name))
+            descriptor = self._try_lock(name)
             if descriptor is not None:
                 try:
                     yield name
@@ -64,6 +72,15 @@ class Owner:
     def forget(self, name: str) -> None:
         """Remove what a dead owner left behind, once none of its leases is left."""
         self._path(name).unlink(missing_ok=True)
+
+    def _try_lock(self, name: str) -> int | None:
+        try:
+            return _lock(self._path(name))
+        except OSError as exc:
+            if name not in self._skipped:
+                log.warning("lock_file_skipped", path=str(self._path(name)), reason=exc.strerror)
+            self._skipped.add(name)
+            return None
 
     def _path(self, name: str) -> Path:
         return self._database.with_name(f"{self._database.name}.lock-{name}")
