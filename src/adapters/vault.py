@@ -89,10 +89,13 @@ def parse_keys(text: str) -> list[bytes]:
 
 
 def load_or_create_key_file(path: Path) -> list[bytes]:
-    """Read the keys in a file that only its owner can read; make the file when there is none.
+    """Read the keys in a file that is nobody else's to read; make the file when there is none.
+
+    What its group may do, as Kubernetes' ``fsGroup`` lets it at every start, is taken back where the file is
+    ours, and borne where it is not.
 
     The file appears whole or not at all, and of several processes that start at once one makes it and all
-    read the same. A file that is there is never written.
+    read the same. What a file holds that is there is never changed.
 
     Raises:
         ValueError: The file is damaged, others may read it, or it can be neither read nor made.
@@ -130,11 +133,15 @@ def _parse_key(text: str, name: str) -> bytes:
 
 def _read_key_file(path: Path) -> list[bytes]:
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        mode = os.fstat(file.fileno()).st_mode
+        if mode & stat.S_IRWXO:
             raise ValueError(
-                f"others may read the key file {path}; run 'chmod 600' on it, "
+                f"everybody on this machine may read the key file {path}; run 'chmod 600' on it, "
                 "or give the key in SPEND_MONITOR_SECRET_KEY instead"
             )
+        if mode & stat.S_IRWXG:
+            with suppress(OSError):  # it is another's, or the volume is read-only
+                os.fchmod(file.fileno(), stat.S_IMODE(mode) & ~stat.S_IRWXG)
         content = file.read()
     try:
         return parse_keys(content.decode("ascii"))

@@ -109,9 +109,9 @@ async def work(config: Config) -> None:
     """Answer ticks until SIGINT or SIGTERM."""
     _prepare()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_container(config) as container:
+    async with open_container(config) as container:  # until it is open, a signal ends the process at once
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         worker = container.worker()
         worker.start()
         log.info("working", concurrency=config.concurrency)

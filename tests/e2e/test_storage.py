@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from tests.doubles import service
 from tests.doubles.forks import running_forked
 from tests.doubles.storm import Storm, storm
 
+ROOT = Path(__file__).parents[2]
 UNLIMITED = resource.RLIM_INFINITY
 
 
@@ -61,6 +64,64 @@ async def test_a_failing_disk_is_a_503_until_it_is_well(tmp_path: Path, outside:
             assert answer.status == 202
         await outside.wait_for(["late"])
     assert list(outside.messages) == ["late"]
+
+
+@pytest.mark.parametrize("gone", ["spend-monitor.db", "spend-monitor.db-wal", "spend-monitor.db*"])
+async def test_files_that_are_deleted_are_missed_at_once(tmp_path: Path, outside: Storm, gone: str) -> None:
+    """What was accepted, before it and since, is still there after a kill: no 202 was a lie."""
+    key = tmp_path / "spend-monitor.db.key"
+    async with (
+        running_forked("serve", "--port", "0", "--no-worker", folder=tmp_path) as running,
+        aiohttp.ClientSession(running.url) as client,
+    ):
+        async with client.post("/tick", json=outside.tick("before")) as answer:
+            assert answer.status == 202
+        secret = key.read_bytes()
+        for file in tmp_path.glob(gone):  # noqa: ASYNC240  # nothing else runs here
+            file.unlink()
+        statuses: list[int] = []
+        while 202 not in statuses[-1:]:
+            async with client.post("/tick", json=outside.tick("since")) as answer:
+                statuses.append(answer.status)
+        async with client.get("/ready") as answer:
+            assert answer.status == 200
+        await running.stop(signal.SIGKILL)
+    key.touch(0o600)
+    key.write_bytes(secret)
+    assert len(statuses) <= 2
+    async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url):
+        await outside.wait_for(["before", "since"])
+
+
+async def test_a_disk_that_stops_answering(tmp_path: Path, outside: Storm) -> None:
+    """Whoever asks is told within seconds; it goes on by itself, and a stop does not wait for the disk."""
+    running = await service.listening(
+        service.Service(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.doubles.stalling", "serve", "--port", "0"),
+                cwd=tmp_path,
+                env=service.environment(AWS_ENDPOINT_URL=outside.url, PYTHONPATH=str(ROOT)),
+                stderr=asyncio.subprocess.PIPE,
+            )
+        ),
+        ("serve",),
+    )
+    stalled = tmp_path / "stalled"
+    async with asyncio.timeout(30), aiohttp.ClientSession(running.url) as client:
+        stalled.touch()
+        tick, ready = await asyncio.gather(
+            client.post("/tick", json=outside.tick("early")), client.get("/ready")
+        )
+        assert (tick.status, ready.status) == (503, 503)
+        assert "does not answer" in (await ready.json())["storage"]
+        stalled.unlink()
+        while (await client.get("/ready")).status != 200:  # noqa: ASYNC110  # it is in another process
+            await asyncio.sleep(0.05)
+        async with client.post("/tick", json=outside.tick("late")) as answer:
+            assert answer.status == 202
+        await outside.wait_for(["late"])
+        stalled.touch()
+        assert await running.stop() == 0
 
 
 async def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

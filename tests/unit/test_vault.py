@@ -140,7 +140,7 @@ class TestKeyFile:
         assert content == path.read_bytes()
         assert not content or content.decode("latin-1") not in str(caught.value)
 
-    @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+    @pytest.mark.parametrize("mode", [0o604, 0o644, 0o602])
     def test_a_file_open_to_others_is_refused(self, tmp_path: Path, mode: int) -> None:
         """A key that others can read or change protects nothing; the line says how to mend it."""
         path = tmp_path / "spend-monitor.key"
@@ -148,6 +148,26 @@ class TestKeyFile:
         path.chmod(mode)
         with pytest.raises(ValueError, match="chmod 600"):
             load_or_create_key_file(path)
+
+    @pytest.mark.parametrize("mode", [0o660, 0o640, 0o2660])
+    def test_what_the_group_may_is_taken_back(self, tmp_path: Path, mode: int) -> None:
+        """Kubernetes lets a volume's group read and write at every start: the file is made private again."""
+        path = tmp_path / "spend-monitor.key"
+        first = load_or_create_key_file(path)
+        path.chmod(mode)
+        assert (first, 0o600) == (load_or_create_key_file(path), path.stat().st_mode & 0o777)
+
+    def test_what_the_group_may_is_borne(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A mounted secret belongs to root, and the group is how we are let in."""
+
+        def refuse(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        path = tmp_path / "spend-monitor.key"
+        first = load_or_create_key_file(path)
+        path.chmod(0o440)
+        monkeypatch.setattr(os, "fchmod", refuse)
+        assert first == load_or_create_key_file(path)
 
     def test_a_missing_folder_is_said(self, tmp_path: Path) -> None:
         """Where no file can be made, the line names the file and the cause."""

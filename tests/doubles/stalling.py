@@ -1,0 +1,30 @@
+"""The installed command on a disk that stops answering while a file called ``stalled`` is in its folder.
+
+Run as ``python -m tests.doubles.stalling serve``.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from adapters.state.sqlite import engine
+from entrypoints.cli import main
+
+STALLED = Path("stalled")
+
+commit_all = engine._commit_all
+
+
+def commit_or_stall(*arguments: Any) -> Any:
+    """As long as a sync takes that does not come back."""
+    while STALLED.exists():
+        time.sleep(0.01)
+    return commit_all(*arguments)
+
+
+if __name__ == "__main__":
+    engine._commit_all = commit_or_stall  # type: ignore[assignment]
+    engine.STALLED_SECONDS = -4.5  # half a second in all, with what a batch may wait for a lock
+    main(prog_name="aws-spend-monitor")
