@@ -21,7 +21,7 @@ class ConsoleChannel(Channel):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def check(self, return_url: str) -> None:
+    def check(self, return_url: str, *, own: bool = False) -> None:
         """Accept: nothing is called."""
 
     def lane(self, return_url: str) -> AbstractContextManager[None]:  # noqa: ARG002  # the port's signature

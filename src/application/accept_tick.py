@@ -12,6 +12,8 @@ from application.ports.clock import Clock
 from application.ports.inbox import Inbox, SealedTick
 from application.ports.vault import Vault
 
+WATCH_MARK = b"\0watch "
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -78,7 +80,12 @@ def pack(return_url: str, settings: bytes) -> bytes:
     return return_url.encode() + b"\n" + settings
 
 
-def unpack(payload: bytes) -> tuple[str, bytes]:
-    """The return_url and the raw settings."""
-    return_url, _, settings = payload.partition(b"\n")
-    return return_url.decode(), settings
+def pack_watch(destination: str, watch: str) -> bytes:
+    """What is sealed of a watch's tick. No tick from outside begins like that: no URL that is called does."""
+    return WATCH_MARK + pack(destination, watch.encode())
+
+
+def unpack(payload: bytes) -> tuple[str, bytes, str]:
+    """The return_url, the raw settings, and for a watch's tick the watch's name."""
+    return_url, _, settings = payload.removeprefix(WATCH_MARK).partition(b"\n")
+    return return_url.decode(), settings, settings.decode() if payload.startswith(WATCH_MARK) else ""

@@ -23,16 +23,19 @@ from application.errors import (
     SomeoneElseSpeaks,
     SpendMonitorError,
     TickUnreadable,
+    WatchUnknown,
 )
+from application.fire_watches import SAID, watch_page
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
-from application.patience import FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
+from application.patience import FOR_A_FILE, FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease, Why
 from application.ports.ledger import Claim, Ledger, Page
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
+from application.ports.watches import NoWatches, Watches
 from domain.periods import Frequency, Period
 from domain.reports import Report
 
@@ -85,6 +88,8 @@ class _OpenTick:
     lease: Lease
     return_url: str = field(repr=False)
     settings: bytes = field(repr=False)
+    watch: str = ""
+    """Of the operator's own: its name."""
 
     @property
     def id(self) -> str:
@@ -111,6 +116,7 @@ class AnswerTick:
     check_spend: CheckSpend
     channel: Channel
     clock: Clock
+    watches: Watches = field(default_factory=NoWatches)
     jitter: Callable[[], float] = random.random
     unrecorded: dict[tuple[str, str], tuple[str, Note]] = field(default_factory=dict, repr=False)
     """By channel and topic, what was delivered while the storage fails to keep that, and by which tick."""
@@ -124,6 +130,8 @@ class AnswerTick:
         answer = Answer()
         try:
             await self._answer(lease, answer)
+        except WatchUnknown as error:
+            return await self._look_for_watch(lease, answer, error)
         except (AwsBusy, ChannelBusy) as busy:
             return await self._wait_for_turn(lease, answer, busy)
         except AwsUnavailable as error:
@@ -146,7 +154,7 @@ class AnswerTick:
         monitor = None
         with self.channel.lane(tick.return_url):
             try:
-                monitor = self.settings.read(tick.settings)
+                monitor = self._monitor(tick)
                 answer.period = str(monitor.frequency.period_on(tick.day))
                 checked = await self.check_spend.execute(monitor, tick.day, tick.channel)
             except SettingsRejected as failure:
@@ -162,6 +170,16 @@ class AnswerTick:
                 raise
             else:
                 await self._tell_news(tick, monitor, checked, answer)
+
+    def _monitor(self, tick: _OpenTick) -> Monitor:
+        """What is watched: by the tick's own settings or, if the operator's file set it off, by that file."""
+        if not tick.watch:
+            self.channel.check(tick.return_url)
+            return self.settings.read(tick.settings)
+        watch = self.watches.find(tick.watch)
+        if watch is None or tick.return_url not in watch.destinations:
+            raise WatchUnknown(f"no watch here is called {tick.watch} and tells this destination")
+        return watch.monitor
 
     async def _tell_news(
         self, tick: _OpenTick, monitor: Monitor, checked: SpendChecked, answer: Answer
@@ -202,7 +220,10 @@ class AnswerTick:
         """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
         await self._claim(tick, topic, page)
         await self.channel.post(tick.return_url, notice)
-        return await self._record(tick.channel, topic, tick.id, note)
+        page = await self._record(tick.channel, topic, tick.id, note)
+        if tick.watch:
+            await self.ledger.update(watch_page(self.vault, tick.watch), SAID, note)
+        return page
 
     async def _claim(self, tick: _OpenTick, topic: str, read: Page) -> Page:
         now = self.clock.now()
@@ -249,6 +270,19 @@ class AnswerTick:
         answer.outcome, answer.cause, answer.reason = Outcome.RETRY, error.code, str(error)
         until = patience.next_try(progress.failures, now, self.jitter(), retry_after)
         await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.FAILURE, progress)
+        return answer
+
+    async def _look_for_watch(self, lease: Lease, answer: Answer, error: WatchUnknown) -> Answer:
+        """Another process may have a newer file; a watch that nobody has is nobody's question any more."""
+        now = self.clock.now()
+        progress = lease.progress.failed(now)
+        answer.cause, answer.reason = error.code, str(error)
+        if FOR_A_FILE.ends(progress, now):
+            await self.inbox.acknowledge(lease)
+            return answer
+        answer.outcome = Outcome.RETRY
+        until = FOR_A_FILE.next_try(progress.failures, now, self.jitter())
+        await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.TURN, progress)
         return answer
 
     async def _wait_for_turn(self, lease: Lease, answer: Answer, busy: AwsBusy | ChannelBusy) -> Answer:

@@ -3,6 +3,8 @@
 ```
 SpendMonitorError
 ├── SettingsRejected        the channel's settings cannot be used: told to the channel
+├── WatchesRejected         the file of watches cannot be used: stops the start, or is told by /ready
+├── WatchUnknown            a tick of a watch that is not here: looked for again, then dropped
 ├── AwsError
 │   ├── AwsRefused          AWS says no, and trying again changes nothing: told to the channel
 │   │   ├── AccessKeyUnknown
@@ -55,6 +57,26 @@ class SettingsRejected(SpendMonitorError):
     def __init__(self, *problems: str) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+class WatchesRejected(SpendMonitorError):
+    """A file of watches that cannot be used.
+
+    Args:
+        mistakes: One sentence for each, with the file's name, the line and the key. No secrets.
+    """
+
+    code = "watches-rejected"
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class WatchUnknown(SpendMonitorError):
+    """No watch here has this name and destination: it was renamed or removed, or the file here is older."""
+
+    code = "watch-unknown"
 
 
 class AwsError(SpendMonitorError):

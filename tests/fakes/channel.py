@@ -33,15 +33,15 @@ class FakeChannel(Channel):
         """Every notice delivered, in Telex's words, oldest first."""
         return [message_of(notice) for _, notice in self.posts]
 
-    def check(self, return_url: str) -> None:
-        """Refuse the forbidden ones."""
-        if return_url in self.forbidden:
+    def check(self, return_url: str, *, own: bool = False) -> None:
+        """Refuse the forbidden ones, and from strangers e-mail addresses."""
+        if return_url in self.forbidden or (return_url.startswith("mailto:") and not own):
             raise ReturnUrlForbidden("return_url is forbidden here. Accepted is any other.")
 
     @contextmanager
     def lane(self, return_url: str) -> Iterator[None]:
         """Hold one of the places."""
-        self.check(return_url)
+        self.check(return_url, own=True)
         if self.places <= 0:
             raise ChannelBusy("Every place is taken.")
         self.places -= 1
@@ -52,7 +52,7 @@ class FakeChannel(Channel):
 
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, or fail as told."""
-        self.check(return_url)
+        self.check(return_url, own=True)
         if self.failures:
             raise self.failures.popleft()
         self.posts.append((return_url, notice))

@@ -14,6 +14,7 @@ from application.accept_tick import Accepted, AcceptTick
 from application.answer_tick import Answer, AnswerTick
 from application.check_spend import CheckSpend
 from application.credentials import AccessKey
+from application.fire_watches import FireWatches
 from application.monitor import Monitor
 from application.ports.inbox import InboxEntry, Lease
 from application.ports.ledger import Page
@@ -24,6 +25,7 @@ from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.storage import BreakableInbox, BreakableLedger, Disk
 from tests.fakes.vault import FakeVault
+from tests.fakes.watches import FakeWatches
 
 URL = "https://ping.telex.im/v1/return/canary-channel"
 KEY = AccessKey("AKIACANARYCANARYCANA", "canary+secret/access+key")
@@ -70,6 +72,7 @@ class World:
         clock: Monday 2026-11-23, noon UTC, until it is moved.
         aws: Knows ``KEY``, of ``account``.
         account: $10 a day, published up to yesterday.
+        watches: None, until a test adds some.
         access: Lets keys in, and the roles that a test adds to it.
         channel: Keeps what is posted.
         disk: Breaks the inbox and the ledger.
@@ -88,6 +91,7 @@ class World:
         self.access = FakeAccess()
         self.channel = FakeChannel()
         self.vault = FakeVault()
+        self.watches = FakeWatches()
         self.disk = Disk()
         self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE)
         self.ledger = MemoryLedger()
@@ -108,8 +112,10 @@ class World:
             self.check_spend,
             self.channel,
             self.clock,
+            self.watches,
             jitter=lambda: 1.0,
         )
+        self.fire_watches = FireWatches(inbox, ledger, self.vault, self.watches, self.clock)
 
     @property
     def today(self) -> date:

@@ -30,7 +30,7 @@ async def test_a_tick_is_stored_sealed_under_its_id() -> None:
     assert tick.id == accepted.tick_id
     assert tick.channel == accepted.channel
     assert tick.accepted_at == NOON
-    assert unpack(world.vault.open(tick.payload, context=tick.id)) == (URL, settings())
+    assert unpack(world.vault.open(tick.payload, context=tick.id)) == (URL, settings(), "")
 
 
 async def test_nothing_but_storing_is_done_at_the_door() -> None:
@@ -111,4 +111,4 @@ def test_ids_sort_by_time() -> None:
 @given(return_url=st.text(string.printable.replace("\n", "")), raw=st.binary())
 def test_what_is_packed_is_unpacked(return_url: str, raw: bytes) -> None:
     """Any settings, newlines included, stay apart from the URL."""
-    assert unpack(pack(return_url, raw)) == (return_url, raw)
+    assert unpack(pack(return_url, raw)) == (return_url, raw, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -34,6 +34,7 @@ class _Page(msgspec.Struct, omit_defaults=True):
     failures: dict[str, str] = {}
     claim: Claim | None = None
     since: date | None = None
+    fired: datetime | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -43,7 +44,7 @@ _decoder = msgspec.json.Decoder(_Page)
 def encode_page(page: Page) -> bytes:
     """Return the page as JSON."""
     told = [_row(period, told) for period, told in page.told.items()]
-    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since))
+    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, page.fired))
 
 
 def decode_page(content: bytes) -> Page:
@@ -57,7 +58,7 @@ def decode_page(content: bytes) -> Page:
         told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    return Page(told, page.failures, page.claim, page.since)
+    return Page(told, page.failures, page.claim, page.since, page.fired)
 
 
 def _row(period: Period, told: Told) -> _ToldRow:

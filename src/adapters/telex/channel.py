@@ -118,7 +118,7 @@ class TelexChannel(Channel):
         self._lanes = lanes
         self._clock = clock
 
-    def check(self, return_url: str) -> None:
+    def check(self, return_url: str, *, own: bool = False) -> None:  # noqa: ARG002  # the port's signature
         """Refuse, without a network, what is never called."""
         self._rules.read(return_url)
 

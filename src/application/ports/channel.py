@@ -13,8 +13,12 @@ class Channel(Protocol):
     """Posts notices to return_urls."""
 
     @abstractmethod
-    def check(self, return_url: str) -> None:
+    def check(self, return_url: str, *, own: bool = False) -> None:
         """Refuse, without a network, what is never called.
+
+        Args:
+            return_url: Where a notice would go.
+            own: Whether the operator names it, and no stranger's tick: then it may be an e-mail address.
 
         Raises:
             ReturnUrlForbidden: The URL's own spelling rules it out.

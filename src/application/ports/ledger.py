@@ -36,12 +36,14 @@ class Page:
         claim: Who is about to speak, if anybody.
         since: The start of the first period checked, when nothing was said of it: what came before stays
             unsaid.
+        fired: Of a watch's page, the newest of its times that is done with (UTC).
     """
 
     told: Mapping[Period, Told] = field(default_factory=lambda: MappingProxyType({}))
     failures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     claim: Claim | None = None
     since: date | None = None
+    fired: datetime | None = None
 
 
 class Ledger(Protocol):
