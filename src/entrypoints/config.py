@@ -93,8 +93,11 @@ class Config:
                 f"{PREFIX}STATE_URL: a Heroku dyno loses its disk at every restart, and what waits in SQLite "
                 "with it; accepted is postgresql://… there: heroku addons:create heroku-postgresql"
             )
-        if config.state_url.startswith("nats://") and not config.secret_keys:
-            raise ConfigError(f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL=nats://…: {KEY_FORM}")
+        scheme = config.state_url.partition("://")[0]
+        if scheme not in {"sqlite", "memory"} and not config.secret_keys:
+            raise ConfigError(
+                f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL={scheme}://…: {KEY_FORM}"
+            )
         return config
 
 
@@ -124,6 +127,8 @@ def _value_of(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
     text = environment.get(variable, "").strip()
     if not text and name in SECRETS and (path := environment.get(f"{variable}_FILE", "").strip()):
         return f"{variable}_FILE", _content(f"{variable}_FILE", Path(path))
+    if not text and name == "STATE_URL" and (given := environment.get("DATABASE_URL", "").strip()):
+        return "DATABASE_URL", given
     if not text and name == "PUBLIC_URL":
         for host_variable, form in PUBLIC_URLS_OF_HOSTS.items():
             if given := environment.get(host_variable, "").strip():
@@ -146,10 +151,15 @@ def _content(variable: str, path: Path) -> str:
 
 
 def _state_url(text: str) -> str:
-    accepted = "accepted is sqlite:///relative, sqlite:////absolute, nats://host:4222[,host…] or memory://"
-    # A nats:// address may hold a password, so no value is repeated here.
+    accepted = (
+        "accepted is sqlite:///relative, sqlite:////absolute, postgresql://user:password@host:5432/database, "
+        "nats://host:4222[,host…] or memory://"
+    )
+    # An address may hold a password, so no value is repeated here.
     if text.startswith("nats://"):
         parse_address(text)
+    elif text.startswith(("postgresql://", "postgres://")):
+        return text.replace("postgres://", "postgresql://", 1)  # as Heroku and others spell it
     elif not re.fullmatch(r"sqlite:///[^?#]+|memory://", text):
         raise ValueError(f"not an address of a state store; {accepted}")
     return text

@@ -153,7 +153,11 @@ def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncConte
         return open_sqlite_state(config.sqlite_path, clock, config.inbox_limit)
     if config.state_url == "memory://":
         return open_memory_state(clock, config.inbox_limit)
-    from adapters.state.nats.opening import open_nats_state  # noqa: PLC0415  # its library is for few
+    if config.state_url.startswith("postgresql://"):
+        from adapters.state.postgresql import open_postgresql_state  # noqa: PLC0415  # its library is for few
+
+        return open_postgresql_state(config.state_url, clock, config.inbox_limit)
+    from adapters.state.nats.opening import open_nats_state  # noqa: PLC0415  # likewise
 
     address = parse_address(config.state_url)
     return open_nats_state(address, clock, config.inbox_limit, config.nats_replicas)

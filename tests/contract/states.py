@@ -15,10 +15,12 @@ from adapters.clock import SystemClock
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.opening import open_nats_state
+from adapters.state.postgresql import open_postgresql_state
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from application.accept_tick import new_tick_id
 from application.ports.inbox import SealedTick
+from tests.contract import postgresql_server
 from tests.contract.nats_server import empty, shared_server
 from tests.fakes.clock import FixedClock
 
@@ -83,6 +85,22 @@ async def nats(_folder: Path) -> AsyncIterator[Harness]:
         await empty(server)
 
 
+@contextlib.asynccontextmanager
+async def postgresql(_folder: Path) -> AsyncIterator[Harness]:
+    """A real server, whose statements are given the time."""
+    clock = FixedClock()
+    server = postgresql_server.shared_server()
+
+    def another() -> AbstractAsyncContextManager[State]:
+        return open_postgresql_state(server.url, clock, INBOX_LIMIT, timedelta(seconds=LEASE_SECONDS))
+
+    try:
+        async with another() as state:
+            yield Harness(state, another, clock.now, _mover(clock))
+    finally:
+        await postgresql_server.empty(server)
+
+
 def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
     async def advance(seconds: float) -> None:
         clock.move(timedelta(seconds=seconds))
@@ -94,6 +112,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
     "sqlite": sqlite,
     "memory": memory,
     "nats": nats,
+    "postgresql": postgresql,
 }
 """What the suites run over."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
@@ -12,17 +13,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from adapters.state.pages import decode_page
-from adapters.vault import AesGcmVault, load_or_create_key_file
+from adapters.vault import AesGcmVault
+from tests.contract.postgresql_server import empty, shared_server
 from tests.doubles import service
 from tests.doubles.forks import start_forked
 from tests.doubles.storm import Sender, Storm, storm
 
-ROUNDS = 20
+ROUNDS = {"sqlite": 6, "postgresql": 4}
+"""By engine. ``make soak`` plays many more."""
+
 BURST = 500
 DATABASE = "spend-monitor.db"
+KEY = bytes(range(32))
 DICE = random.Random(20)  # noqa: S311  # the same kills every time, as far as two processes can
 
 
@@ -52,23 +58,42 @@ class Killer:
             self.running.process.send_signal(signal.SIGKILL)
 
 
+async def sqlite_pages(folder: Path) -> list[tuple[str, bytes]]:
+    """The ledger of a file."""
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        return connection.execute("SELECT channel, content FROM page").fetchall()
+
+
+async def postgresql_pages(_: Path) -> list[tuple[str, bytes]]:
+    """The ledger of the server."""
+    connection = await asyncpg.connect(shared_server().url)
+    try:
+        return [
+            tuple(row) for row in await connection.fetch("SELECT channel, content FROM spend_monitor.page")
+        ]
+    finally:
+        await connection.close()
+
+
+PAGES = {"sqlite": sqlite_pages, "postgresql": postgresql_pages}
+
+
 @dataclass(slots=True)
 class Deaths:
     """What each process left behind: by generation, the channels recorded as told at its death."""
 
     folder: Path
+    engine: str
     recorded: list[set[str]] = field(default_factory=list)
 
-    def note(self) -> None:
+    async def note(self) -> None:
         """Read the dead process's ledger."""
-        with closing(sqlite3.connect(self.folder / DATABASE)) as connection:
-            rows = connection.execute("SELECT channel, content FROM page").fetchall()
-        pages = {channel: decode_page(content) for channel, content in rows}
+        pages = {channel: decode_page(content) for channel, content in await PAGES[self.engine](self.folder)}
         self.recorded.append({channel for channel, page in pages.items() if page.told or page.failures})
 
     def told_twice_for_no_reason(self, outside: Storm) -> list[str]:
         """Channels told again by the same process, or by a later one although the record was there."""
-        vault = AesGcmVault(load_or_create_key_file(self.folder / f"{DATABASE}.key"))
+        vault = AesGcmVault([KEY])
         wrong = []
         for channel, generations in outside.messages.items():
             fingerprint = vault.fingerprint("channel", outside.return_url(channel))
@@ -78,14 +103,35 @@ class Deaths:
         return wrong
 
 
+@pytest.fixture
+async def state_url(engine: str) -> AsyncIterator[str]:
+    """Where the engine keeps it all; a server is left empty."""
+    if engine == "sqlite":
+        yield f"sqlite:///{DATABASE}"
+    else:
+        yield shared_server().url
+        await empty(shared_server())
+
+
+@pytest.mark.parametrize("engine", ROUNDS)
 async def test_no_kill_loses_what_was_accepted(
-    tmp_path: Path, outside: Storm, record_property: Callable[[str, object], None]
+    engine: str,
+    state_url: str,
+    tmp_path: Path,
+    outside: Storm,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    """20 bursts of 500 ticks, each cut short by SIGKILL: none lost, and doubled only for want of a record."""
+    """Bursts of 500 ticks, each cut short by SIGKILL: none lost, and doubled only for want of a record."""
     accepted: list[str] = []
-    deaths = Deaths(tmp_path)
-    for outside.generation in range(ROUNDS):
-        running = await start_forked("serve", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
+    deaths = Deaths(tmp_path, engine)
+    rounds = ROUNDS[engine]
+    variables = {
+        "AWS_ENDPOINT_URL": outside.url,
+        "SPEND_MONITOR_STATE_URL": state_url,
+        "SPEND_MONITOR_SECRET_KEY": b64encode(KEY).decode(),
+    }
+    for outside.generation in range(rounds):
+        running = await start_forked("serve", "--port", "0", folder=tmp_path, **variables)
         sender, killer = Sender(running.url), Killer(running, after=DICE.randint(1, 300))
         if outside.generation % 2:
             sender.on_accepted = killer.strike
@@ -98,9 +144,9 @@ async def test_no_kill_loses_what_was_accepted(
         await running.stop()
         outside.on_message = lambda: None
         accepted += sender.accepted
-        deaths.note()
-    outside.generation = ROUNDS
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
+        await deaths.note()
+    outside.generation = rounds
+    async with service.running(folder=tmp_path, **variables) as running:
         with suppress(TimeoutError):
             await outside.wait_for(accepted, seconds=180)
         assert not running.events("tick_given_up")
@@ -109,7 +155,7 @@ async def test_no_kill_loses_what_was_accepted(
     doubled = sum(copies.values()) - copies[1]
     record_property(
         "said",
-        f"{ROUNDS} kills: {len(accepted)} ticks accepted, {len(lost)} lost, {doubled} told more than once",
+        f"{engine}, {rounds} kills: {len(accepted)} ticks accepted, {len(lost)} lost, {doubled} told twice",
     )
     assert not lost
     assert deaths.told_twice_for_no_reason(outside) == []

@@ -72,7 +72,7 @@ def test_every_variable_is_read() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("STATE_URL", "postgres://host/db"),
+        ("STATE_URL", "mysql://host/db"),
         ("STATE_URL", "sqlite:///"),
         ("STATE_URL", "spend.db"),
         ("SECRET_KEY", "short"),
@@ -116,10 +116,23 @@ def test_a_value_that_may_hold_a_secret_is_not_repeated(name: str, text: str) ->
     assert text not in str(caught.value)
 
 
-def test_shared_state_needs_a_shared_key() -> None:
+@pytest.mark.parametrize("url", ["nats://localhost:4222", "postgresql://localhost/spend"])
+def test_shared_state_needs_a_shared_key(url: str) -> None:
     """A key made by one process would leave the others unable to open its ticks."""
     with pytest.raises(ConfigError, match=r"^SPEND_MONITOR_SECRET_KEY is required"):
-        config(STATE_URL="nats://localhost:4222")
+        config(STATE_URL=url)
+
+
+def test_a_hosts_database_is_the_state_unless_the_operator_names_another() -> None:
+    """Heroku's add-on sets DATABASE_URL, in a spelling of its own, and a dyno is no hindrance then."""
+    host = {
+        "DATABASE_URL": "postgres://u:p@db.example.com/d",
+        "DYNO": "web.1",
+        "SPEND_MONITOR_SECRET_KEY": KEY,
+    }
+    assert Config.from_environment(host).state_url == "postgresql://u:p@db.example.com/d"
+    ours = {**host, "SPEND_MONITOR_STATE_URL": "memory://"}
+    assert Config.from_environment(ours).state_url == "memory://"
 
 
 def test_a_misspelt_variable_is_noticed() -> None:

@@ -17,8 +17,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.clock import SystemClock
-from adapters.state import sqlite
-from adapters.state.sqlite import inbox, open_sqlite_state, ticks
+from adapters.state import sqlite, waiting
+from adapters.state.sqlite import open_sqlite_state, ticks
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.state import State
 from application.ports.inbox import Lease, Why
@@ -227,7 +227,7 @@ async def test_housekeeping_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 async def test_news_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker hears of what happens in its own process at once, not when it looks again."""
-    monkeypatch.setattr(inbox, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 60.0)
     clock = FixedClock()
     async with open_sqlite_state(tmp_path / "state.db", clock, 1000) as state:
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import heapq
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +11,7 @@ from datetime import datetime, timedelta
 from adapters.state.progress import tries
 from adapters.state.state import State
 from adapters.state.store import Store
+from adapters.state.waiting import News, Taken
 from application.errors import InboxFull
 from application.ports.clock import Clock
 from application.ports.inbox import (
@@ -29,7 +28,6 @@ from application.ports.inbox import (
 from application.ports.ledger import Ledger, Page
 
 LEASE_LENGTH = timedelta(minutes=2)
-POLL_SECONDS = 1.0
 TURN_APART = timedelta(seconds=1)
 """Between two ticks of one channel, however fast they were accepted."""
 
@@ -76,7 +74,7 @@ class MemoryInbox(Inbox):
         self._lease_length = lease_length
         self._unfinished: dict[str, _Row] = {}
         self._given_up: dict[str, _Row] = {}
-        self._news = asyncio.Event()
+        self._news = News(clock)
 
     async def put(self, tick: SealedTick) -> bool:
         """Keep it until the process ends."""
@@ -86,20 +84,12 @@ class MemoryInbox(Inbox):
         if len(self._unfinished) >= self._limit:
             raise InboxFull(f"{self._limit} ticks are waiting")
         self._unfinished[tick.id] = _Row(tick, TickState.WAITING, self._turn(tick.channel, tick.accepted_at))
-        self._wake()
+        self._news.wake()
         return True
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Look now, at every news, when a tick is due, and every second."""
-        deadline = time.monotonic() + wait
-        while True:
-            leases = self._take(limit)
-            left = deadline - time.monotonic()
-            if leases or left <= 0:
-                return leases
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, self._seconds_to_next_due())):
-                    await self._news.wait()
+        return await self._news.first(lambda: self._take(limit), wait)
 
     async def acknowledge(self, lease: Lease) -> bool:
         """Forget the row, if the lease holds."""
@@ -117,7 +107,7 @@ class MemoryInbox(Inbox):
         row = self._unfinished[lease.tick.id]
         row.state, row.at, row.reason, row.why = TickState.PAUSED, until, reason, why
         row.progress, row.leases = progress, 0
-        self._wake()
+        self._news.wake()
         return True
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
@@ -160,7 +150,7 @@ class MemoryInbox(Inbox):
                 self._unfinished[row.tick.id] = _Row(row.tick, TickState.WAITING, turn)
                 del self._given_up[row.tick.id]
                 revived += 1
-        self._wake()
+        self._news.wake()
         return revived
 
     async def purge(self, tick_id: str | None = None) -> int:
@@ -177,7 +167,7 @@ class MemoryInbox(Inbox):
     async def probe(self) -> None:
         """Memory can always be written."""
 
-    def _take(self, limit: int) -> list[Lease]:
+    async def _take(self, limit: int) -> Taken:
         now = self._clock.now()
         for row in self._unfinished.values():
             if row.state is not TickState.WAITING and row.at <= now:
@@ -189,7 +179,7 @@ class MemoryInbox(Inbox):
             row.state, row.at, row.leases = TickState.LEASED, now + self._lease_length, row.leases + 1
             row.token = object()
             leases.append(Lease(row.tick, row.leases, row.at, row.token, row.progress))
-        return leases
+        return leases, None if leases else self._next_due()
 
     def _turn(self, channel: str, earliest: datetime) -> datetime:
         turns = (
@@ -200,12 +190,9 @@ class MemoryInbox(Inbox):
         last = max(turns, default=None)
         return max(earliest, last + TURN_APART) if last else earliest
 
-    def _seconds_to_next_due(self) -> float:
+    def _next_due(self) -> datetime | None:
         dues = (row.at for row in self._unfinished.values() if row.state is not TickState.WAITING)
-        next_due = min(dues, default=None)
-        if next_due is None:
-            return POLL_SECONDS
-        return min(max((next_due - self._clock.now()).total_seconds(), 0.01), POLL_SECONDS)
+        return min(dues, default=None)
 
     def _holds(self, lease: Lease) -> bool:
         row = self._unfinished.get(lease.tick.id)
@@ -224,15 +211,11 @@ class MemoryInbox(Inbox):
         if row.state is not TickState.PAUSED or row.why not in paused_for:
             return False
         row.at = self._clock.now()
-        self._wake()
+        self._news.wake()
         return True
 
     def _chosen(self, tick_id: str | None) -> list[_Row]:
         return [row for id_, row in self._given_up.items() if tick_id in (None, id_)]
-
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
 
 
 def _oldest_first(rows: dict[str, _Row]) -> list[_Row]:

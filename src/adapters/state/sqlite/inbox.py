@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -14,16 +13,12 @@ from typing import cast
 from adapters.state.progress import tries
 from adapters.state.sqlite import ticks
 from adapters.state.sqlite.engine import Engine
-from adapters.state.sqlite.moments import from_micros, to_micros
+from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
+from adapters.state.waiting import News, Taken
 from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
-
-POLL_SECONDS = 1.0
-"""How often a waiting lease looks for the ticks of other processes."""
-
-Taken = tuple[list[Lease], int | None]
 
 
 class SqliteInbox(Inbox):
@@ -45,31 +40,19 @@ class SqliteInbox(Inbox):
         self._clock = clock
         self._limit = limit
         self._lease_length = lease_length
-        self._news = asyncio.Event()
+        self._news = News(clock)
 
     async def put(self, tick: SealedTick) -> bool:
         """Insert a row, and wake a lease that waits."""
         stored = await self._engine.write(ticks.put, tick, self._limit, to_micros(self._clock.now()))
         if stored is None:
             raise InboxFull(f"{self._limit} ticks are waiting")
-        self._wake()  # also when it is not stored: its twin may be due now
+        self._news.wake()  # also when it is not stored: its twin may be due now
         return stored
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Look now, at every news of this process, when a tick is due, and every second."""
-        deadline = time.monotonic() + wait
-        while True:
-            news = self._news  # got hold of before looking: what comes while we look is not overlooked
-            leases, next_due = await self._take(limit)
-            left = deadline - time.monotonic()
-            if leases or left <= 0:
-                return leases
-            pause = min(left, POLL_SECONDS)
-            if next_due is not None:
-                pause = min(pause, max((from_micros(next_due) - self._clock.now()).total_seconds(), 0.01))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await news.wait()
+        return await self._news.first(lambda: self._take(limit), wait)
 
     async def acknowledge(self, lease: Lease) -> bool:
         """Delete the row, if the lease holds."""
@@ -82,7 +65,7 @@ class SqliteInbox(Inbox):
         """Pause the row, if the lease holds."""
         mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
         paused = await self._engine.write(ticks.pause, mark, now, to_micros(until), reason, why, progress)
-        self._wake()  # it may be due before what a waiting lease waits for
+        self._news.wake()  # it may be due before what a waiting lease waits for
         return paused
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
@@ -102,7 +85,7 @@ class SqliteInbox(Inbox):
     async def revive(self, tick_id: str | None = None) -> int:
         """Put back bite by bite."""
         revived = await self._bite_by_bite(ticks.revive, tick_id)
-        self._wake()
+        self._news.wake()
         return revived
 
     async def purge(self, tick_id: str | None = None) -> int:
@@ -121,7 +104,7 @@ class SqliteInbox(Inbox):
         """
         try:
             while await self._engine.write(ticks.give_back_orphans, self._owner):
-                self._wake()
+                self._news.wake()
         except OSError as exc:
             raise StorageUnavailable(f"the lock files cannot be looked at: {exc.strerror}") from exc
 
@@ -151,7 +134,7 @@ class SqliteInbox(Inbox):
 
     def _returned(self, done: asyncio.Future[None]) -> None:
         if done.exception() is None:  # else they come back when their leases have expired
-            self._wake()
+            self._news.wake()
 
     async def _bite_by_bite(
         self,
@@ -164,7 +147,3 @@ class SqliteInbox(Inbox):
             changed, last = await self._engine.write(function, tick_id, last, now)
             total += changed
         return total
-
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()

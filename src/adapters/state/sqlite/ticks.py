@@ -10,12 +10,14 @@ Every statement finds its rows by an index, so nothing costs more as the inbox f
 
 from __future__ import annotations
 
+from datetime import datetime
 from sqlite3 import Connection
 from typing import NamedTuple
 
 from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.sqlite.moments import SECOND, from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
+from adapters.state.waiting import Taken
 from application.ports.inbox import Depth, InboxEntry, Lease, Progress, SealedTick, TickState, Why
 
 BITE = 500
@@ -113,9 +115,7 @@ def _turn(connection: Connection, channel: str, earliest: int) -> int:
     return earliest if last is None else max(earliest, last + SECOND)
 
 
-def lease(
-    connection: Connection, limit: int, now: int, expires_at: int, owner: str, token: int
-) -> tuple[list[Lease], int | None]:
+def lease(connection: Connection, limit: int, now: int, expires_at: int, owner: str, token: int) -> Taken:
     """The leases and, when there are none, when the next tick comes back."""
     connection.execute(COME_BACK, (now, BITE))
     rows = connection.execute(FIRST, (limit,)).fetchall()
@@ -135,9 +135,9 @@ def lease(
     ], None
 
 
-def _next_back(connection: Connection) -> int | None:
+def _next_back(connection: Connection) -> datetime | None:
     times = [connection.execute(NEXT_BACK, (state,)).fetchone()[0] for state in ("paused", "leased")]
-    return min((at for at in times if at is not None), default=None)
+    return min((from_micros(at) for at in times if at is not None), default=None)
 
 
 def unlease(connection: Connection, marks: list[Mark]) -> None:

@@ -1,0 +1,55 @@
+"""The ledger in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adapters.state.pages import decode_page, encode_page
+from adapters.state.postgresql.database import Database
+from application.ports.clock import Clock
+from application.ports.ledger import Ledger, Page
+
+READ = "SELECT content, revision FROM spend_monitor.page WHERE channel = $1 AND topic = $2"
+INSERT = """
+    INSERT INTO spend_monitor.page (channel, topic, written_on, content) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING RETURNING 1
+"""
+UPDATE = """
+    UPDATE spend_monitor.page SET revision = revision + 1, written_on = $3, content = $4
+    WHERE channel = $1 AND topic = $2 AND revision = $5 RETURNING 1
+"""
+
+
+class PostgresqlLedger(Ledger):
+    """Pages as rows of JSON. The revision counts the writes, so that none overwrites another.
+
+    Args:
+        database: The connections.
+        clock: What day it is; pages that have not been written for long are pruned.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def read(self, channel: str, topic: str) -> Page:
+        """Look one row up."""
+        return (await self._read(channel, topic))[0]
+
+    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
+        """Read, change, and write if nobody has written meanwhile; else again."""
+        while True:
+            page, revision = await self._read(channel, topic)
+            changed = change(page)
+            if changed == page or await self._write(channel, topic, changed, revision):
+                return changed
+
+    async def _read(self, channel: str, topic: str) -> tuple[Page, int]:
+        row = await self._database.fetchrow(READ, channel, topic)
+        return (decode_page(row["content"]), row["revision"]) if row else (Page(), 0)
+
+    async def _write(self, channel: str, topic: str, page: Page, revision: int) -> bool:
+        row = (channel, topic, self._clock.now().date(), encode_page(page))
+        if revision:
+            return await self._database.fetchrow(UPDATE, *row, revision) is not None
+        return await self._database.fetchrow(INSERT, *row) is not None
