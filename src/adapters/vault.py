@@ -7,10 +7,7 @@ import binascii
 import hashlib
 import os
 import re
-import stat
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from adapters.key_files import load_or_create
 from application.errors import TickUnreadable
 from application.ports.vault import Vault
 
@@ -94,20 +92,10 @@ def load_or_create_key_file(path: Path) -> list[bytes]:
     What its group may do, as Kubernetes' ``fsGroup`` lets it at every start, is taken back where the file is
     ours, and borne where it is not.
 
-    The file appears whole or not at all, and of several processes that start at once one makes it and all
-    read the same. What a file holds that is there is never changed.
-
     Raises:
         ValueError: The file is damaged, others may read it, or it can be neither read nor made.
     """
-    try:
-        try:
-            return _read_key_file(path)
-        except FileNotFoundError:
-            _create_key_file(path)
-            return _read_key_file(path)
-    except OSError as exc:
-        raise ValueError(f"the key file {path} can be neither read nor made: {exc.strerror}") from exc
+    return load_or_create(path, parse_keys, _new_key, "SPEND_MONITOR_SECRET_KEY")
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
@@ -131,45 +119,5 @@ def _parse_key(text: str, name: str) -> bytes:
     return key
 
 
-def _read_key_file(path: Path) -> list[bytes]:
-    with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if mode & stat.S_IRWXO:
-            raise ValueError(
-                f"everybody on this machine may read the key file {path}; run 'chmod 600' on it, "
-                "or give the key in SPEND_MONITOR_SECRET_KEY instead"
-            )
-        if mode & stat.S_IRWXG:
-            with suppress(OSError):  # it is another's, or the volume is read-only
-                os.fchmod(file.fileno(), stat.S_IMODE(mode) & ~stat.S_IRWXG)
-        content = file.read()
-    try:
-        return parse_keys(content.decode("ascii"))
-    except UnicodeDecodeError:
-        problem = "it is not text"
-    except ValueError as exc:
-        problem = str(exc)
-    raise ValueError(f"the key file {path} is damaged ({problem}); restore it from a backup")
-
-
-def _create_key_file(path: Path) -> None:
-    """Write a file of another name, private from its first byte; then give it the name if that is free."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        _sync_folder(path.parent)
-    finally:
-        Path(draft).unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _new_key() -> bytes:
+    return base64.b64encode(os.urandom(KEY_BYTES)) + b"\n"

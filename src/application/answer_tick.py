@@ -26,6 +26,7 @@ from application.errors import (
     WatchUnknown,
 )
 from application.fire_watches import SAID, watch_page
+from application.let_in import LetIn
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.patience import FOR_A_FILE, FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
@@ -116,6 +117,7 @@ class AnswerTick:
     check_spend: CheckSpend
     channel: Channel
     clock: Clock
+    let_in: LetIn
     watches: Watches = field(default_factory=NoWatches)
     jitter: Callable[[], float] = random.random
     unrecorded: dict[tuple[str, str], tuple[str, Note]] = field(default_factory=dict, repr=False)
@@ -175,11 +177,11 @@ class AnswerTick:
         """What is watched: by the tick's own settings or, if the operator's file set it off, by that file."""
         if not tick.watch:
             self.channel.check(tick.return_url)
-            return self.settings.read(tick.settings)
+            return self.let_in.named(self.settings.read(tick.settings), tick.return_url)
         watch = self.watches.find(tick.watch)
         if watch is None or tick.return_url not in watch.destinations:
             raise WatchUnknown(f"no watch here is called {tick.watch} and tells this destination")
-        return watch.monitor
+        return self.let_in.named_for_watch(watch.monitor, tick.watch)
 
     async def _tell_news(
         self, tick: _OpenTick, monitor: Monitor, checked: SpendChecked, answer: Answer
@@ -212,7 +214,8 @@ class AnswerTick:
         if page.failures.get(failure.code, "") >= period.start.isoformat():
             return
         note = partial(_note_failure, failure.code, period)
-        notice = FailureNotice.of(tick.id, self.clock.now(), failure, period)
+        way_in = self.let_in.way_in(monitor, failure) if monitor else None
+        notice = FailureNotice.of(tick.id, self.clock.now(), failure, period, way_in)
         await self._tell(tick, topic, page, notice, note)
         answer.outcome = Outcome.FAILURE_TOLD
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as the application names it.
+"""Everything that can go wrong, as the application names it; what roles add is in ``role_errors.py``.
 
 ```
 SpendMonitorError
@@ -11,9 +11,15 @@ SpendMonitorError
 │   │   ├── SecretKeyWrong
 │   │   ├── CredentialsExpired
 │   │   ├── CredentialsMissing  the machine has none (command line only)
-│   │   ├── RoleAccessOff       this deployment takes no roles
+│   │   ├── ClockOff            of the machine that runs this
+│   │   ├── EndpointMismatched  signed for another region or service than AWS's endpoint serves
 │   │   ├── PermissionMissing
+│   │   │   ├── DeniedByPolicy      an explicit deny beats every permission
+│   │   │   ├── DeniedByOrganization
+│   │   │   └── DeniedByBoundary
 │   │   ├── CostExplorerOff
+│   │   ├── CostExplorerAbsent  AWS GovCloud has none
+│   │   ├── AccountNotActivated
 │   │   ├── CostsNotAvailable
 │   │   ├── PaidRequestsCapped  our own cap, not AWS's
 │   │   └── RequestRefused      any other refusal
@@ -130,9 +136,7 @@ class SecretKeyWrong(AwsRefused):
 
     code = "secret-key-wrong"
     problem = "AWS knows this access key, but the secret key does not belong to it."
-    remedy = (
-        "Type aws_secret_access_key again. If it is right, check the clock of the machine that runs this."
-    )
+    remedy = "Type aws_secret_access_key again: 40 characters, shown by IAM only when the key is made."
 
 
 class CredentialsExpired(AwsRefused):
@@ -151,23 +155,64 @@ class CredentialsMissing(AwsRefused):
     remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run 'aws configure'."
 
 
-class RoleAccessOff(AwsRefused):
-    """``SPEND_MONITOR_ROLE_ACCESS`` is off."""
+class ClockOff(AwsRefused):
+    """``RequestExpired``, ``RequestTimeTooSkewed``; ``SignatureDoesNotMatch`` "Signature expired"."""
 
-    code = "role-access-off"
-    problem = "This deployment takes access keys only: its operator has not turned roles on."
+    code = "clock-off"
+    problem = "AWS refuses what is signed at this hour: the clock of the machine that runs this is wrong."
+    remedy = "The operator sets the machine's clock, best by NTP. Nothing is wrong with the credentials."
+
+
+class EndpointMismatched(AwsRefused):
+    """``SignatureDoesNotMatch`` "Credential should be scoped to a valid region"."""
+
+    code = "endpoint-mismatched"
+    problem = "The request was signed for another region than AWS's endpoint serves."
     remedy = (
-        "Leave aws_role_arn empty and fill in the two keys, or ask the operator to set "
-        "SPEND_MONITOR_ROLE_ACCESS."
+        "The operator corrects AWS_REGION or AWS_ENDPOINT_URL of the machine that runs this. "
+        "Nothing is wrong with the credentials."
     )
 
 
 class PermissionMissing(AwsRefused):
-    """``AccessDeniedException`` that names an action."""
+    """``AccessDeniedException`` that names an action which no policy allows."""
 
     code = "permission-missing"
-    problem = "The access key works, but its IAM policy does not allow ce:GetCostAndUsage."
-    remedy = "Attach the policy that 'aws-spend-monitor policy' prints to the key's user."
+    problem = "AWS lets these credentials in, but their IAM policy does not allow ce:GetCostAndUsage."
+    remedy = "Attach the policy that 'aws-spend-monitor policy' prints to the key's user, or to the role."
+
+
+class DeniedByPolicy(PermissionMissing):
+    """``AccessDeniedException`` "with an explicit deny in an identity-based policy"."""
+
+    code = "denied-by-policy"
+    problem = "An IAM policy denies ce:GetCostAndUsage outright, and a deny beats every permission."
+    remedy = (
+        "Whoever administers IAM in this account takes the Deny statement away, or makes an exception of "
+        "this user or role. To allow it once more changes nothing."
+    )
+
+
+class DeniedByOrganization(PermissionMissing):
+    """``AccessDeniedException`` that names a service or resource control policy."""
+
+    code = "denied-by-organization"
+    problem = "A control policy of the AWS organization does not allow ce:GetCostAndUsage in this account."
+    remedy = (
+        "Only an administrator of the organization's management account can lift a service control policy. "
+        "Or give credentials of the management account: policies of the organization do not bind it."
+    )
+
+
+class DeniedByBoundary(PermissionMissing):
+    """``AccessDeniedException`` that names a permissions boundary."""
+
+    code = "denied-by-boundary"
+    problem = "The permissions boundary of this user or role does not allow ce:GetCostAndUsage."
+    remedy = (
+        "Whoever has set the boundary (an administrator of this account) adds ce:GetCostAndUsage to it, or "
+        "makes a user or role without one."
+    )
 
 
 class CostExplorerOff(AwsRefused):
@@ -178,6 +223,28 @@ class CostExplorerOff(AwsRefused):
     remedy = (
         "Open Billing and Cost Management, enable Cost Explorer, and let the root user activate "
         "IAM access to billing. Data appears after about 24 hours."
+    )
+
+
+class CostExplorerAbsent(AwsRefused):
+    """Source: AWS GovCloud (US) User Guide, "Billing and payment"."""
+
+    code = "cost-explorer-absent"
+    problem = "AWS GovCloud (US) has no Cost Explorer."
+    remedy = (
+        "The costs of a GovCloud account are billed to the standard AWS account that it belongs to: give "
+        "credentials of that one. The operator leaves AWS_REGION at a region outside of GovCloud."
+    )
+
+
+class AccountNotActivated(AwsRefused):
+    """``OptInRequired``, ``SubscriptionRequiredException``."""
+
+    code = "account-not-activated"
+    problem = "This AWS account is not signed up for this service yet."
+    remedy = (
+        "Finish the account's sign-up in the AWS console: a payment method and a verified phone number. "
+        "Then open Cost Explorer there once; AWS needs up to 24 hours."
     )
 
 

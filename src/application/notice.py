@@ -9,6 +9,7 @@ from typing import Self
 
 from application.check_spend import SpendChecked
 from application.errors import AwsError, SettingsRejected
+from application.let_in import WayIn
 from application.monitor import Monitor
 from application.ports.cost_source import CostQuery
 from domain.costs import CostHistory
@@ -104,6 +105,8 @@ class FailureNotice:
         code: The cause: stable and bounded, as in ``application/errors.py``.
         problems: What is wrong, one sentence each. They may hold text of AWS's.
         remedy: The one thing to do about it.
+        way_in: How the channel's role lets this service in, if that is what is missing; its ``steps`` are
+            told one by one.
     """
 
     id: str
@@ -113,16 +116,24 @@ class FailureNotice:
     code: str
     problems: tuple[str, ...]
     remedy: str
+    way_in: WayIn | None = None
 
     @classmethod
-    def of(cls, tick_id: str, now: datetime, failure: SettingsRejected | AwsError, period: Period) -> Self:
+    def of(
+        cls,
+        tick_id: str,
+        now: datetime,
+        failure: SettingsRejected | AwsError,
+        period: Period,
+        way_in: WayIn | None = None,
+    ) -> Self:
         """What a failure has to say."""
         if isinstance(failure, SettingsRejected):
             account, problems, remedy = Account(), failure.problems, IN_THE_SETTINGS
         else:
             account, problems, remedy = Account(failure.account_id), (str(failure),), failure.remedy
         notice_id = f"{tick_id}-{period.start:%Y%m%d}-{failure.code}"
-        return cls(notice_id, now, account, period, failure.code, problems, remedy)
+        return cls(notice_id, now, account, period, failure.code, problems, remedy, way_in)
 
     @property
     def tone(self) -> Tone:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
+from application.let_in import RoleAccess
 
 PREFIX = "SPEND_MONITOR_"
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -45,6 +46,9 @@ class Config:
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
         nats_replicas: Copies of every stream and bucket.
         operator: Who runs this, as the landing page says it: a name, a link, an address.
+        role_access: How roles are assumed, if at all.
+        signing_key: RSA private keys in PEM, the first signs: for web identity. Empty: made beside the
+            SQLite file.
         log_level: debug, info, warning or error.
         log_format: console or json; None: console on a terminal, else json.
     """
@@ -63,6 +67,8 @@ class Config:
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1
     operator: str | None = None
+    role_access: RoleAccess = RoleAccess.OFF
+    signing_key: str = field(default="", repr=False)
     log_level: str = "info"
     log_format: str | None = None
 
@@ -98,7 +104,26 @@ class Config:
             raise ConfigError(
                 f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL={scheme}://…: {KEY_FORM}"
             )
+        config.check_web_identity()
         return config
+
+    def check_web_identity(self) -> None:
+        """AWS must be able to read the issuer's keys, and all processes must sign with the same one.
+
+        Raises:
+            ConfigError: Something is missing for it.
+        """
+        if self.role_access is not RoleAccess.WEB_IDENTITY:
+            return
+        needs = f"{PREFIX}ROLE_ACCESS: web-identity needs"
+        url = self.public_url or ""
+        if not url.startswith("https://") and not (url and self.allow_private_return_urls):
+            raise ConfigError(f"{needs} {PREFIX}PUBLIC_URL, an https address that AWS can reach")
+        if not self.signing_key and not self.sqlite_path and self.state_url != "memory://":
+            raise ConfigError(
+                f"{needs} {PREFIX}SIGNING_KEY (or …_FILE) where several processes share their state: "
+                "accepted is what 'openssl genrsa 2048' prints"
+            )
 
 
 KEY_FORM = (
@@ -106,7 +131,7 @@ KEY_FORM = (
     "several: comma-separated"
 )
 
-SECRETS = ("STATE_URL", "SECRET_KEY")
+SECRETS = ("STATE_URL", "SECRET_KEY", "SIGNING_KEY")
 """What may also be given as ``…_FILE``: the path of a file that holds it (Docker and Kubernetes secrets)."""
 
 LONGEST_LINE = 200
@@ -170,6 +195,13 @@ def _keys(text: str) -> tuple[bytes, ...]:
         return tuple(parse_keys(text))
     except ValueError as error:
         raise ValueError(f"{error}; {KEY_FORM}") from error
+
+
+def _signing_key(text: str) -> str:
+    from adapters.issuer import parse_signing_keys  # noqa: PLC0415  # its library is for few
+
+    parse_signing_keys(text)
+    return text
 
 
 def _public_url(text: str) -> str:
@@ -254,6 +286,8 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1)),
     "OPERATOR": ("operator", _line),
+    "ROLE_ACCESS": ("role_access", lambda text: RoleAccess(_choice(*RoleAccess)(text))),
+    "SIGNING_KEY": ("signing_key", _signing_key),
     "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
     "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
 }

@@ -5,14 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 from dependency_injector import containers, providers
 
-from adapters.aws.access import AwsAccess
-from adapters.aws.clients import open_aws
+from adapters.aws.access import AwsAccess, Own
+from adapters.aws.assuming import ByExternalId, ByWebIdentity, Way, session_name
+from adapters.aws.clients import Aws, open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.frugal import frugal
+from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
 from adapters.settings.form import TelexSettingsReader
@@ -27,6 +31,7 @@ from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.diagnose import Diagnose
 from application.errors import StorageUnavailable
+from application.let_in import LetIn, RoleAccess
 from application.ports.access import Access
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -37,6 +42,9 @@ from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.door import Door
 from entrypoints.worker import Worker
+
+if TYPE_CHECKING:
+    from adapters.issuer import Issuer
 
 log = structlog.get_logger()
 
@@ -50,6 +58,7 @@ class Container(containers.DeclarativeContainer):
     state: providers.Provider[State] = providers.Dependency(instance_of=State)
     channel: providers.Provider[Channel] = providers.Dependency()
     access: providers.Provider[Access] = providers.Dependency()
+    issuer: providers.Provider[Issuer | None] = providers.Dependency()
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
 
@@ -57,6 +66,13 @@ class Container(containers.DeclarativeContainer):
     ledger = state.provided.ledger
     settings = providers.Singleton(TelexSettingsReader)
 
+    let_in = providers.Singleton(
+        LetIn,
+        vault=vault,
+        clock=clock,
+        access=config.provided.role_access,
+        public_url=config.provided.public_url,
+    )
     accept_tick = providers.Singleton(AcceptTick, inbox=inbox, vault=vault, channel=channel, clock=clock)
     check_spend = providers.Singleton(
         CheckSpend,
@@ -75,6 +91,7 @@ class Container(containers.DeclarativeContainer):
         check_spend=check_spend,
         channel=channel,
         clock=clock,
+        let_in=let_in,
     )
     diagnose = providers.Singleton(Diagnose, access=access, identity=identity, cost_source=cost_source)
     door = providers.Singleton(Door)
@@ -121,6 +138,10 @@ async def open_container(
                 concurrency=config.concurrency,
             )
         )
+        issuer = open_issuer(config, clock)
+        own = Own()
+        way = way_of(config, aws, own, issuer)
+        roles = Roles(way, state.store, vault, clock, on_open=_warn_of_open_role) if way else None
         identity, cost_source = frugal(
             StsIdentity(aws),
             CostExplorer(aws),
@@ -138,7 +159,8 @@ async def open_container(
             vault=providers.Object(vault),
             state=providers.Object(state),
             channel=providers.Object(channel),
-            access=providers.Object(AwsAccess()),
+            access=providers.Object(AwsAccess(own, roles)),
+            issuer=providers.Object(issuer),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
         )
@@ -161,6 +183,45 @@ def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncConte
 
     address = parse_address(config.state_url)
     return open_nats_state(address, clock, config.inbox_limit, config.nats_replicas)
+
+
+def open_issuer(config: Config, clock: Clock) -> Issuer | None:
+    """The service as an OpenID Connect issuer, where roles are assumed so.
+
+    Raises:
+        StorageUnavailable: The file of its keys cannot be used.
+    """
+    if config.role_access is not RoleAccess.WEB_IDENTITY or config.public_url is None:
+        return None
+    from adapters import issuer  # noqa: PLC0415  # its library is for few
+
+    try:
+        if config.signing_key:
+            keys = issuer.parse_signing_keys(config.signing_key)
+        elif config.sqlite_path:
+            path = config.sqlite_path.with_name(config.sqlite_path.name + ".signing.pem")
+            keys = issuer.load_or_create_signing_keys(path)
+        else:
+            keys = issuer.new_signing_keys()
+    except ValueError as error:
+        raise StorageUnavailable(str(error)) from error
+    return issuer.Issuer(keys, config.public_url, clock)
+
+
+def way_of(config: Config, aws: Aws, own: Own, issuer: Issuer | None) -> Way | None:
+    """How roles are assumed; None: not at all."""
+    host = urlsplit(config.public_url or "").hostname
+    if issuer:
+        return ByWebIdentity(aws, issuer.token, session_name(host))
+    if config.role_access is RoleAccess.EXTERNAL_ID:
+        return ByExternalId(aws, own.key, session_name(host))
+    return None
+
+
+def _warn_of_open_role(arn: str) -> None:
+    log.warning(
+        "role_open", role=arn, effect="its trust policy asks for no id: whoever this service works for"
+    )
 
 
 def secret_keys(config: Config) -> list[bytes]:

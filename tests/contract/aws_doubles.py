@@ -103,6 +103,8 @@ class MotoWorld(World):
 
     def add(self, credentials: AccessKey, account: Account) -> None:  # noqa: ARG002  # moto takes any
         """Queue the pages of the whole bill, by day."""
+        if not account.bill:
+            return
         history = account.history(Period(min(account.bill), max(account.bill) + DAY), Granularity.DAILY)
         pages = pages_of(history, "AmortizedCost", account.page_size)
         self._post("static/ce/cost-and-usage-results", {"results": pages})
@@ -175,18 +177,42 @@ class DoubleWorld(World):
         fail = self._ce_error if is_ce else self._sts_error
         if canned := next(self._canned.get(key, iter(())), None):
             return await self._can(request, canned, fail)
+        if not key and (answer := await self.unsigned(operation, parameters)):
+            return answer
+        if refused := self._refusal(request, body, key, (day, region, service), operation):
+            return fail(refused)
+        _, account = self._accounts[key]
+        return self._ce(account, parameters) if is_ce else self.signed(operation, parameters, account)
+
+    def _refusal(
+        self, request: web.Request, body: bytes, key: str, scope: tuple[str, ...], operation: str
+    ) -> Canned | None:
+        is_ce = "X-Amz-Target" in request.headers
         if key not in self._accounts:
             code = "UnrecognizedClientException" if is_ce else "InvalidClientTokenId"
-            return fail(Canned(AwsError, 403, code, "The security token included in the request is invalid."))
-        credentials, account = self._accounts[key]
-        if signature_of(request, body, credentials.secret_access_key, (day, region, service)) not in str(
-            request.headers["Authorization"]
-        ):
+            return Canned(AwsError, 403, code, "The security token included in the request is invalid.")
+        credentials, _ = self._accounts[key]
+        signature = signature_of(request, body, credentials.secret_access_key, scope)
+        if signature not in str(request.headers["Authorization"]):
             code = "InvalidSignatureException" if is_ce else "SignatureDoesNotMatch"
-            return fail(Canned(AwsError, 403, code, f"The signature of {key} does not match."))
+            return Canned(AwsError, 403, code, f"The signature of {key} does not match.")
         if credentials.session_token != request.headers.get("X-Amz-Security-Token"):
-            return fail(Canned(AwsError, 403, "ExpiredTokenException" if is_ce else "ExpiredToken"))
-        return self._ce(account, parameters) if is_ce else self._sts(account)
+            return Canned(AwsError, 403, "ExpiredTokenException" if is_ce else "ExpiredToken")
+        return self.refuses(operation, credentials)
+
+    async def unsigned(self, operation: str, parameters: Mapping[str, Any]) -> web.Response | None:  # noqa: ARG002
+        """What AWS answers without a signature; None: it wants one. For doubles that do more."""
+        return None
+
+    def refuses(self, operation: str, credentials: AccessKey) -> Canned | None:  # noqa: ARG002  # likewise
+        """Why these credentials may not do this, if so; likewise."""
+        return None
+
+    def signed(self, operation: str, parameters: Mapping[str, Any], account: Account) -> web.Response:  # noqa: ARG002
+        """What STS answers to a good signature; likewise."""
+        if operation == "GetCallerIdentity":
+            return self._sts(account)
+        return self._sts_error(Canned(AwsError, 400, "InvalidAction", f"There is no {operation}"))
 
     async def _can(
         self, request: web.Request, canned: Canned, fail: Callable[[Canned], web.Response]

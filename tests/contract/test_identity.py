@@ -11,8 +11,11 @@ import pytest
 from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
+    AccountNotActivated,
     AwsUnavailable,
+    ClockOff,
     CredentialsExpired,
+    EndpointMismatched,
     PermissionMissing,
     RequestRefused,
     SecretKeyWrong,
@@ -28,7 +31,13 @@ SAID = [
     Canned(SecretKeyWrong, 403, "SignatureDoesNotMatch"),
     Canned(CredentialsExpired, 403, "ExpiredToken"),
     Canned(PermissionMissing, 403, "AccessDenied"),
-    Canned(RequestRefused, 403, "OptInRequired"),
+    Canned(AccountNotActivated, 403, "OptInRequired"),
+    Canned(ClockOff, 403, "SignatureDoesNotMatch", "Signature expired: 20261101T000000Z is now earlier"),
+    Canned(ClockOff, 400, "RequestExpired"),
+    Canned(
+        EndpointMismatched, 403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region."
+    ),
+    Canned(RequestRefused, 403, "RegionDisabledException"),
     Canned(AwsUnavailable, 400, "Throttling"),
     Canned(AwsUnavailable, 500, "InternalFailure"),
     Canned(AwsUnavailable, 503, body=b"<html>away</html>"),

@@ -12,10 +12,11 @@ from decimal import Decimal
 from math import ceil
 
 from application.credentials import AccessKey, Credentials, Role
-from application.errors import AccessKeyUnknown, AwsError, CredentialsMissing, RoleAccessOff, SecretKeyWrong
+from application.errors import AccessKeyUnknown, AwsError, CredentialsMissing, SecretKeyWrong
 from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
+from application.role_errors import RoleAccessOff
 from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period, first_of_next_month
 

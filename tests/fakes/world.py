@@ -15,6 +15,7 @@ from application.answer_tick import Answer, AnswerTick
 from application.check_spend import CheckSpend
 from application.credentials import AccessKey
 from application.fire_watches import FireWatches
+from application.let_in import LetIn, RoleAccess
 from application.monitor import Monitor
 from application.ports.inbox import InboxEntry, Lease
 from application.ports.ledger import Page
@@ -92,6 +93,7 @@ class World:
         self.channel = FakeChannel()
         self.vault = FakeVault()
         self.watches = FakeWatches()
+        self.let_in = LetIn(self.vault, self.clock, RoleAccess.EXTERNAL_ID, "https://spend.example")
         self.disk = Disk()
         self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE)
         self.ledger = MemoryLedger()
@@ -112,6 +114,7 @@ class World:
             self.check_spend,
             self.channel,
             self.clock,
+            self.let_in,
             self.watches,
             jitter=lambda: 1.0,
         )

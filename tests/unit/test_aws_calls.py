@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.aws.access import AwsAccess
-from adapters.aws.chain import own_key
+from adapters.aws.access import AwsAccess, Own
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.questions import open_questions
@@ -20,9 +19,16 @@ from adapters.aws.refusals import refusal
 from adapters.aws.sts import StsIdentity
 from application.credentials import AccessKey, OwnCredentials
 from application.errors import (
+    AwsError,
     AwsRefused,
     AwsUnavailable,
+    ClockOff,
+    CostExplorerAbsent,
     CredentialsMissing,
+    DeniedByBoundary,
+    DeniedByOrganization,
+    DeniedByPolicy,
+    EndpointMismatched,
     PermissionMissing,
     RequestRefused,
     SecretKeyWrong,
@@ -168,20 +174,55 @@ async def test_error_texts_hold_no_secret(aws: DoubleWorld) -> None:
     assert str(caught.value) == ("AWS refused the request. AWS says: ValidationException: key … secret … … …")
 
 
+def kind_of(status: int, code: str, message: str) -> type[AwsError]:
+    """What becomes of AWS's words."""
+    return type(refusal(status, code, message, [KEY.secret_access_key]))
+
+
 @pytest.mark.parametrize(
-    ("message", "detail"),
+    ("message", "kind"),
     [
-        ("The request signature we calculated does not match", ""),
-        (
-            "Signature expired: 20261101T000000Z is now earlier",
-            "Signature expired: 20261101T000000Z is now earlier",
-        ),
+        ("The request signature we calculated does not match the signature you provided.", SecretKeyWrong),
+        ("Signature expired: 20261101T000000Z is now earlier than 20261101T001000Z", ClockOff),
+        ("Signature not yet current: 20261101T002000Z is still later than 20261101T000500Z", ClockOff),
+        ("Credential should be scoped to a valid region.", EndpointMismatched),
+        ("Credential should be scoped to correct service: 'sts'.", EndpointMismatched),
     ],
 )
-def test_a_wrong_clock_is_told_from_a_wrong_secret(message: str, detail: str) -> None:
-    """What AWS says about a signature is passed on where it points to the clock."""
-    error = refusal(403, "SignatureDoesNotMatch", message, KEY)
-    assert (type(error), getattr(error, "detail", None)) == (SecretKeyWrong, detail)
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException"])
+def test_a_signature_is_not_always_the_secrets_fault(code: str, message: str, kind: type[AwsError]) -> None:
+    """A wrong clock and a wrong region are the operator's to mend; nobody is sent to type a secret again."""
+    assert kind_of(403, code, message) is kind
+
+
+ASKED = "User: arn:aws:iam::1:user/x is not authorized to perform: ce:GetCostAndUsage on resource: * "
+
+
+@pytest.mark.parametrize(
+    ("why", "kind"),
+    [
+        ("because no identity-based policy allows the ce:GetCostAndUsage action", PermissionMissing),
+        ("because no session policy allows the ce:GetCostAndUsage action", PermissionMissing),
+        ("with an explicit deny in an identity-based policy", DeniedByPolicy),
+        ("with an explicit deny in a service control policy", DeniedByOrganization),
+        ("because no service control policy allows the ce:GetCostAndUsage action", DeniedByOrganization),
+        ("with an explicit deny in a resource control policy", DeniedByOrganization),
+        ("because no permissions boundary allows the ce:GetCostAndUsage action", DeniedByBoundary),
+        ("with an explicit deny in a permissions boundary", DeniedByBoundary),
+    ],
+)
+def test_a_denial_says_who_can_lift_it(why: str, kind: type[AwsError]) -> None:
+    """A missing permission, an explicit deny, the organization's policy and a boundary are told apart."""
+    assert kind_of(400, "AccessDeniedException", ASKED + why) is kind
+
+
+async def test_govcloud_has_no_cost_explorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, instead of calling a host that does not exist."""
+    point_sdk_at("http://127.0.0.1:1", monkeypatch)
+    monkeypatch.setenv("AWS_REGION", "us-gov-west-1")
+    async with open_aws(concurrency=1) as aws:
+        with pytest.raises(CostExplorerAbsent):
+            await CostExplorer(aws).costs(KEY, QUERY)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +231,16 @@ def test_a_wrong_clock_is_told_from_a_wrong_secret(message: str, detail: str) ->
         ({}, "ce", "ce.us-east-1.amazonaws.com", "us-east-1"),
         ({}, "sts", "sts.us-east-1.amazonaws.com", "us-east-1"),
         ({"AWS_REGION": "eu-west-1"}, "ce", "ce.us-east-1.amazonaws.com", "us-east-1"),
-        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "sts", "sts.eu-west-1.amazonaws.com", "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "sts", "sts.us-east-1.amazonaws.com", "us-east-1"),
         ({"AWS_REGION": "cn-north-1"}, "ce", "ce.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
-        ({"AWS_REGION": "cn-north-1"}, "sts", "sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ({"AWS_REGION": "cn-northwest-1"}, "sts", "sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ({"AWS_REGION": "af-south-1"}, "sts", "sts.us-east-1.amazonaws.com", "us-east-1"),
+        (
+            {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_STS": "https://vpce.example"},
+            "sts",
+            "vpce.example",
+            "eu-west-1",
+        ),
         ({"AWS_ENDPOINT_URL": "http://localhost:1"}, "ce", "localhost", "us-east-1"),
         ({"AWS_ENDPOINT_URL_COST_EXPLORER": "http://localhost:1"}, "ce", "localhost", "us-east-1"),
         ({"AWS_ENDPOINT_URL_STS": "http://localhost:1"}, "sts", "localhost", "us-east-1"),
@@ -257,7 +305,7 @@ async def test_the_chain_finds_what_every_aws_tool_finds(monkeypatch: pytest.Mon
     """The command line's credentials come from the environment, token included."""
     point_sdk_at("", monkeypatch)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    assert await own_key() == AccessKey(HOST_KEY, "host-secret", "token")
+    assert await Own().key() == AccessKey(HOST_KEY, "host-secret", "token")
 
 
 async def test_a_profile_of_the_files_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -268,7 +316,7 @@ async def test_a_profile_of_the_files_is_found(monkeypatch: pytest.MonkeyPatch, 
         "[billing]\naws_access_key_id = AKIABILLING\naws_secret_access_key = s\naws_session_token =\n"
     )
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    assert await AwsAccess().key(OwnCredentials("billing")) == AccessKey("AKIABILLING", "s")
+    assert await AwsAccess(Own()).key(OwnCredentials("billing")) == AccessKey("AKIABILLING", "s")
 
 
 @pytest.mark.parametrize(
@@ -289,4 +337,4 @@ async def test_a_machine_without_credentials_says_so(
     else:
         monkeypatch.setenv(variable, value)
     with pytest.raises(CredentialsMissing, match=said):
-        await own_key()
+        await Own().key()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from application.check_spend import LinkedAccounts
+from application.let_in import RoleAccess
 from entrypoints.config import Config, ConfigError, unknown_variables
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -201,3 +202,33 @@ def test_sqlite_on_a_dyno_is_refused() -> None:
     with pytest.raises(ConfigError, match="loses its disk"):
         Config.from_environment({"DYNO": "web.1"})
     assert Config.from_environment({"DYNO": "run.1", "SPEND_MONITOR_STATE_URL": "memory://"})
+
+
+def test_roles_are_off_until_they_are_turned_on() -> None:
+    """A deployment takes keys only, unless its operator says how roles are assumed."""
+    assert config().role_access is RoleAccess.OFF
+    assert config(ROLE_ACCESS="External-ID").role_access is RoleAccess.EXTERNAL_ID
+    with pytest.raises(ConfigError, match="off, external-id, web-identity"):
+        config(ROLE_ACCESS="yes")
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:8000"])
+def test_web_identity_needs_an_address_that_aws_can_reach(url: str) -> None:
+    """AWS fetches the issuer's keys over https only."""
+    with pytest.raises(ConfigError, match="SPEND_MONITOR_PUBLIC_URL, an https address"):
+        config(ROLE_ACCESS="web-identity", PUBLIC_URL=url)
+
+
+def test_web_identity_needs_one_key_for_all_processes() -> None:
+    """Beside SQLite a file holds it; where state is shared it must be given."""
+    shared = {"STATE_URL": "nats://n:4222", "SECRET_KEY": KEY, "PUBLIC_URL": "https://spend.example"}
+    with pytest.raises(ConfigError, match="SPEND_MONITOR_SIGNING_KEY"):
+        config(ROLE_ACCESS="web-identity", **shared)
+    assert config(ROLE_ACCESS="web-identity", PUBLIC_URL="https://spend.example").signing_key == ""
+
+
+def test_a_signing_key_that_is_none_is_refused() -> None:
+    """One line, and nothing of it is repeated."""
+    with pytest.raises(ConfigError, match=r"^SPEND_MONITOR_SIGNING_KEY: it holds no private key") as caught:
+        config(SIGNING_KEY="canary")
+    assert "canary" not in str(caught.value)

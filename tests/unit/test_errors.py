@@ -8,24 +8,28 @@ from copy import copy
 
 import pytest
 
-from application import errors
+from application import errors, role_errors
 from application.errors import AwsRefused, AwsUnavailable, SpendMonitorError
 
 CLASSES = [
     value
-    for value in vars(errors).values()
-    if inspect.isclass(value) and issubclass(value, SpendMonitorError)
+    for module in (errors, role_errors)
+    for value in vars(module).values()
+    if inspect.isclass(value) and issubclass(value, SpendMonitorError) and value.__module__ == module.__name__
 ]
 REFUSALS = [each for each in CLASSES if issubclass(each, AwsRefused) and each is not AwsRefused]
 
 
-def test_the_docstring_draws_every_error_under_its_parent() -> None:
-    """Who reads the drawing knows all there is to catch."""
-    drawn, parents = {}, {}
-    for indent, name in re.findall(r"^([ │├└─]*)(\w+)", errors.__doc__.split("```")[1], re.MULTILINE):
-        depth = len(indent) // 4
-        parents[depth] = name
-        drawn[name] = parents.get(depth - 1, "Exception")
+def test_the_docstrings_draw_every_error_under_its_parent() -> None:
+    """Who reads the two drawings knows all there is to catch."""
+    drawn: dict[str, str] = {}
+    for module in (errors, role_errors):
+        parents: dict[int, str] = {}
+        drawing = str(module.__doc__).split("```")[1]
+        for indent, name in re.findall(r"^([ │├└─]*)(\w+)", drawing, re.MULTILINE):
+            depth = len(indent) // 4
+            parents[depth] = name
+            drawn.setdefault(name, parents.get(depth - 1, "Exception"))
     assert drawn == {each.__name__: each.__base__.__name__ for each in CLASSES if each.__base__}
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.settings.amounts import read_threshold
 from adapters.settings.form import TelexSettingsReader
-from application.credentials import AccessKey
+from application.credentials import AccessKey, Role
 from application.errors import SettingsRejected
 from application.monitor import Monitor
 from domain.muting import Mute
@@ -348,3 +348,43 @@ def test_a_wrong_later_setting_is_named_with_what_it_was_near_to(label: str, typ
     (problem,) = problems(**{label: typed})
     assert problem.startswith(label)
     assert hint in problem
+
+
+def test_a_role_stands_in_for_the_keys() -> None:
+    """The two key settings stay at their placeholders, as the manifest has them."""
+    monitor = read(
+        aws_access_key_id="key",
+        aws_secret_access_key="key",
+        aws_role_arn=' "arn:aws:iam::111122223333:role/team/spend_1"\u200b',
+    )
+    assert monitor.credentials == Role("arn:aws:iam::111122223333:role/team/spend_1")
+
+
+def test_beside_a_role_the_keys_are_not_used() -> None:
+    """Whoever has moved to a role need not take the old key out first."""
+    monitor = read(aws_role_arn="arn:aws:iam::111122223333:role/spend")
+    assert monitor.credentials == Role("arn:aws:iam::111122223333:role/spend")
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None, ...])
+def test_without_a_role_the_keys_are_used(blank: object) -> None:
+    """As before there were roles."""
+    assert isinstance(read(aws_role_arn=blank).credentials, AccessKey)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("spend", "is not a role's ARN"),
+        ("arn:aws:iam::1111:role/spend", "is not a role's ARN"),
+        ("arn:aws:iam::111122223333:role/spend\nX: 1", "is not a role's ARN"),
+        ("arn:aws:iam::111122223333:user/ann", "ARN of a user"),
+        ("arn:aws:sts::111122223333:assumed-role/spend/session", "ARN of a session"),
+    ],
+)
+def test_what_is_no_role_is_told_so(typed: str, said: str) -> None:
+    """One sentence, with what is accepted; the keys at their placeholders are not complained of besides."""
+    (problem,) = problems(aws_role_arn=typed, aws_access_key_id="key", aws_secret_access_key="key")
+    assert problem.startswith("aws_role_arn ")
+    assert said in problem
+    assert "arn:aws:iam::111122223333:role/spend" in problem

@@ -4,14 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
+from typing import Any
 
+from adapters.aws.roles import Roles
 from application.credentials import AccessKey, Credentials, OwnCredentials, Role
-from application.errors import RoleAccessOff
 from application.ports.access import Access
+from application.role_errors import RoleAccessOff
+
+
+class Own:
+    """The process's own access key. botocore, which finds it, is imported by the first who asks."""
+
+    def __init__(self) -> None:
+        self._keys: Any = None
+
+    async def key(self, profile: str | None = None) -> AccessKey:
+        """Return it.
+
+        Raises:
+            CredentialsMissing: There is none.
+        """
+        if self._keys is None:
+            self._keys = (await asyncio.to_thread(import_module, "adapters.aws.chain")).OwnKeys()
+        key: AccessKey = await self._keys.key(profile)
+        return key
 
 
 class AwsAccess(Access):
-    """Access keys as they are, the process's own from the SDK's chain; roles are not taken."""
+    """Access keys as they are, the process's own from the SDK's chain, roles by assuming them.
+
+    Args:
+        own: The process's own key.
+        roles: What assumes roles; None: they are not taken.
+    """
+
+    def __init__(self, own: Own, roles: Roles | None = None) -> None:
+        self._own = own
+        self._roles = roles
 
     async def key(self, credentials: Credentials) -> AccessKey:
         """See the port."""
@@ -19,8 +48,8 @@ class AwsAccess(Access):
             case AccessKey():
                 return credentials
             case OwnCredentials():
-                chain = await asyncio.to_thread(import_module, "adapters.aws.chain")  # botocore is heavy
-                key: AccessKey = await chain.own_key(credentials.profile)
-                return key
+                return await self._own.key(credentials.profile)
             case Role():
-                raise RoleAccessOff
+                if self._roles is None:
+                    raise RoleAccessOff
+                return await self._roles.key(credentials)

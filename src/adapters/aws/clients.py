@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,12 +22,14 @@ import aiohttp
 from adapters.aws.operations import Answer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsRefused, AwsUnavailable
+from application.errors import AwsError, AwsRefused, AwsUnavailable, CostExplorerAbsent
 
 IDLE_SECONDS = 10
 """An unused connection is dropped after this, sooner than AWS drops it."""
 
 REDIRECT = 300
+WITHOUT_COST_EXPLORER = frozenset({"aws-us-gov"})
+"""Partitions. Source: AWS GovCloud (US) User Guide, "Billing and payment"."""
 
 OnCall = Callable[[str, str], None]
 """Is told of every request: the operation, and ``ok`` or the error's code."""
@@ -53,10 +55,12 @@ class Desk:
     Args:
         questions: By service, what writes them.
         tls: What checks AWS's certificate.
+        partition: Where the calls go.
     """
 
     questions: Mapping[str, Any]
     tls: ssl.SSLContext
+    partition: str
 
 
 class _NotReached(AwsUnavailable):
@@ -89,21 +93,33 @@ class Aws:
         self._jitter = jitter
 
     async def call(
-        self, operation: Operation[T], credentials: AccessKey, parameters: Mapping[str, Any]
+        self, operation: Operation[T], key: AccessKey | None, parameters: Mapping[str, Any]
     ) -> Reply[T]:
         """Make one API call.
+
+        Args:
+            operation: Which.
+            key: What the request is signed with; None: AWS takes it unsigned.
+            parameters: The operation's own.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
             AwsUnavailable: Throttled, timed out or broken; worth trying later.
         """
-        check_spelling(credentials)
-        desk = self._desk.result() if self._desk.done() else await asyncio.shield(self._desk)
-        question = await desk.questions[operation.service].question(operation.name, parameters)
+        if key:
+            check_spelling(key)
+        desk = await self._opened()
+        if operation.service == "ce" and desk.partition in WITHOUT_COST_EXPLORER:
+            raise CostExplorerAbsent
+        hidden = [str(parameters[name]) for name in operation.secrets]
+        question = await desk.questions[operation.service].question(
+            operation.name, parameters, keep=not hidden
+        )
+        hidden += [key.access_key_id, key.secret_access_key, key.session_token or ""] if key else []
         requests = 0
         for attempt in count(1):
             try:
-                content = operation.read(await self._ask(question, credentials, desk.tls))
+                content = operation.read(await self._ask(question, key, desk.tls, hidden))
             except AwsError as error:
                 self._on_call(operation.name, error.code)
                 requests += not isinstance(error, _NotReached)
@@ -117,8 +133,21 @@ class Aws:
             await asyncio.sleep(self._jitter() * 2 ** (attempt - 1))
         raise AssertionError("count() does not end")
 
-    async def _ask(self, question: Any, credentials: AccessKey, tls: ssl.SSLContext) -> Answer:
-        headers = question.signed(credentials)
+    async def partition(self) -> str:
+        """``aws``, ``aws-cn`` or ``aws-us-gov``: where the calls go.
+
+        Raises:
+            AwsUnavailable: The SDK's settings cannot be used.
+        """
+        return (await self._opened()).partition
+
+    async def _opened(self) -> Desk:
+        return self._desk.result() if self._desk.done() else await asyncio.shield(self._desk)
+
+    async def _ask(
+        self, question: Any, key: AccessKey | None, tls: ssl.SSLContext, hidden: Sequence[str]
+    ) -> Answer:
+        headers = question.signed(key)
         try:
             async with self._http.post(
                 question.url, data=question.body, headers=headers, allow_redirects=False, ssl=tls
@@ -133,7 +162,7 @@ class Aws:
         if answer.status >= REDIRECT:
             error = answer.parsed().get("Error", {})
             code, message = str(error.get("Code") or ""), str(error.get("Message") or "")
-            raise refusal(answer.status, code, message, credentials)
+            raise refusal(answer.status, code, message, hidden)
         return answer
 
 
@@ -181,4 +210,5 @@ async def open_aws(
 async def _open_desk(stack: AsyncExitStack) -> Desk:
     botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
     tls = await asyncio.to_thread(botocore.certificates)
-    return Desk(await stack.enter_async_context(botocore.open_questions()), tls)
+    questions = await stack.enter_async_context(botocore.open_questions())
+    return Desk(questions, tls, botocore.partition())

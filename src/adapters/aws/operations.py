@@ -45,6 +45,7 @@ class Operation(Generic[T]):
         service: As botocore calls it.
         name: As botocore's client calls it.
         paid: Whether AWS charges for each request.
+        secrets: The parameters that hold one. A request with any is written anew for each call, and not kept.
         read: Turns AWS's answer, once it is no refusal, into what the caller wants.
     """
 
@@ -52,3 +53,4 @@ class Operation(Generic[T]):
     name: str
     paid: bool
     read: Callable[[Answer], T]
+    secrets: tuple[str, ...] = ()

@@ -12,6 +12,18 @@ LEAST_POLICY = {
 }
 """``sts:GetCallerIdentity`` needs no permission. Source: AWS service authorization reference."""
 
+SESSION_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["ce:GetCostAndUsage", "sts:GetCallerIdentity"],
+            "Resource": "*",
+        }
+    ],
+}
+"""What a role's temporary credentials may do at most, whatever the role itself may: the calls made here."""
+
 
 def least_policy() -> str:
     """The policy as IAM takes it."""

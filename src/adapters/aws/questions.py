@@ -32,6 +32,9 @@ SERVICES = ("sts", "ce")
 DEFAULT_REGION = "us-east-1"
 """Cost Explorer has one endpoint per partition; botocore finds it from any region of the partition."""
 
+STS_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""By partition, one that is on in every account."""
+
 QUESTIONS_KEPT = 256
 UNREADABLE = (ResponseParserError, LookupError, TypeError, ValueError, AttributeError)
 """What botocore's parsers raise on answers that are not AWS's."""
@@ -59,13 +62,13 @@ class Question:
         self._scope = (signing_name, region)
         self._draft = _Draft(request, *self._scope)
 
-    def signed(self, credentials: AccessKey) -> dict[str, str]:
-        """Return the headers with a tenant's signature, good for five minutes."""
-        keys = ReadOnlyCredentials(
-            credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-        )
+    def signed(self, key: AccessKey | None) -> dict[str, str]:
+        """Return the headers with a tenant's signature, good for five minutes; without a key with none."""
+        if key is None:
+            return dict(self._request.headers.items())
+        keys = ReadOnlyCredentials(key.access_key_id, key.secret_access_key, key.session_token)
         signer = SigV4Auth(keys, *self._scope)
-        if credentials.session_token:  # is signed as well
+        if key.session_token:  # is signed as well
             request = _copied(self._request)
             signer.add_auth(request)
             return dict(request.headers.items())
@@ -141,12 +144,19 @@ class Questions:
         self._kept: dict[tuple[str, bytes], Question] = {}
         client.meta.events.register("before-call", _stop)
 
-    async def question(self, name: str, parameters: Mapping[str, Any]) -> Question:
+    async def question(self, name: str, parameters: Mapping[str, Any], *, keep: bool = True) -> Question:
         """Return the request of an operation.
+
+        Args:
+            name: As botocore's client calls it.
+            parameters: The operation's own.
+            keep: Whether somebody else will ask the same. Not with a secret in it.
 
         Raises:
             RequestRefused: The parameters are not those of the operation.
         """
+        if not keep:
+            return await self._write(name, parameters)
         key = (name, msgspec.json.encode(parameters))
         if key not in self._kept:
             if len(self._kept) >= QUESTIONS_KEPT:
@@ -170,6 +180,17 @@ class Questions:
             model.output_shape,
             create_parser(model.service_model.resolved_protocol),
         )
+
+
+def partition() -> str:
+    """Which of AWS's separate worlds this machine's region belongs to.
+
+    Raises:
+        AwsUnavailable: The SDK's settings cannot be used.
+    """
+    with _settings_of_this_machine():
+        session = get_session()
+        return str(session.get_partition_for_region(_region(session)))
 
 
 def certificates() -> ssl.SSLContext:
@@ -212,7 +233,7 @@ def _settings_of_this_machine() -> Iterator[None]:
 def _client(session: Any, service: str) -> AbstractAsyncContextManager[Any]:
     client: AbstractAsyncContextManager[Any] = session.create_client(
         service,
-        region_name=os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION,
+        region_name=_region(session) if service != "sts" else _sts_region(session),
         # "auto" would ask the machine's metadata service for its region.
         config=AioConfig(defaults_mode="legacy"),
         # Never used; without them botocore would look for the machine's own.
@@ -220,6 +241,21 @@ def _client(session: Any, service: str) -> AbstractAsyncContextManager[Any]:
         aws_secret_access_key="none",  # noqa: S106  # likewise
     )
     return client
+
+
+def _region(session: Any) -> str:
+    return os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION
+
+
+def _sts_region(session: Any) -> str:
+    """Where every tenant's key works: regions that an account has to opt into do not know most of them.
+
+    An endpoint of the operator's own (a VPC's) belongs to the machine's region.
+    """
+    region = _region(session)
+    if any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")):
+        return region
+    return STS_REGIONS.get(session.get_partition_for_region(region), region)
 
 
 def _silence_request_logs() -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import cache
 from typing import Generic, TypeVar
 
 import msgspec
 
 from adapters.state.store import Store
-from application.credentials import AccessKey
 from application.errors import AwsBusy, AwsRefused, StorageUnavailable, TickUnreadable
 from application.ports.vault import Vault
 
@@ -26,8 +26,6 @@ UNDER_WAY_KEPT = timedelta(seconds=4)
 """Renewed while it is true. After a crash nobody waits longer than this for an answer that will not come."""
 
 RENEWED_SECONDS = 2.0
-
-REFUSALS = {refusal.code: refusal for refusal in AwsRefused.__subclasses__()}
 
 
 class Found(msgspec.Struct, Generic[T], tag="found", array_like=True):
@@ -60,9 +58,9 @@ class Recall(Generic[T]):
         self._keeping: set[asyncio.Task[None]] = set()
         self._decode = msgspec.msgpack.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
-    def key(self, credentials: AccessKey, question: str = "") -> str:
-        """A key that only the same role or the very same access key gives, the secret included."""
-        return f"{self._kind}.{self._vault.fingerprint(self._kind, *credentials.who, question)}"
+    def key(self, *parts: str) -> str:
+        """A key that only the same asker (``AccessKey.who``) and question give."""
+        return f"{self._kind}.{self._vault.fingerprint(self._kind, *parts)}"
 
     async def get(self, key: str) -> T | None:
         """Return the answer that is kept, or None.
@@ -117,9 +115,9 @@ class Recall(Generic[T]):
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
 
-    async def keep_refusal(self, key: str, refusal: AwsRefused) -> None:
+    async def keep_refusal(self, key: str, refusal: AwsRefused, ttl: timedelta = REFUSAL_KEPT) -> None:
         """Keep a refusal for some minutes."""
-        await self._put(key, Refused(refusal.code, refusal.detail), REFUSAL_KEPT)
+        await self._put(key, Refused(refusal.code, refusal.detail), ttl)
 
     async def forget(self, key: str) -> None:
         """Nothing came of it."""
@@ -139,9 +137,18 @@ class Recall(Generic[T]):
         except (TickUnreadable, msgspec.DecodeError):
             return None
         if isinstance(kept, Refused):
-            raise REFUSALS.get(kept.code, AwsRefused)(kept.detail)
+            raise _refusals().get(kept.code, AwsRefused)(kept.detail)
         return kept.answer
 
     async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
         with suppress(StorageUnavailable):
             await self._store.put(key, self._vault.seal(msgspec.msgpack.encode(value), context=key), ttl)
+
+
+@cache
+def _refusals() -> Mapping[str, type[AwsRefused]]:
+    """Every refusal that there is, by its code."""
+    kinds = [AwsRefused]
+    for kind in kinds:  # grows while it is walked
+        kinds += kind.__subclasses__()
+    return {kind.code: kind for kind in kinds}

@@ -43,7 +43,7 @@ class RememberedIdentity(Identity):
 
     async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
-        key = self._recall.key(credentials)
+        key = self._recall.key(*credentials.who)
         return (await self._flights.board(key, partial(self._find, key, credentials))).answer
 
     async def _find(self, key: str, credentials: AccessKey) -> str:
@@ -124,7 +124,7 @@ class RememberedCosts(CostSource):
 
     async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         """See the port."""
-        key = self._recall.key(credentials, repr(query))
+        key = self._recall.key(*credentials.who, repr(query))
         landed = await self._flights.board(key, partial(self._find, key, credentials, query))
         answer = landed.answer if landed.led else replace(landed.answer, paid_requests=0)
         if answer.paid_requests == 0:

@@ -99,6 +99,8 @@ def _of_failure(notice: FailureNotice) -> Message:
         *(f"❗ {problem}" for problem in problems),
         f"🔧 What to do: {notice.remedy}",
     ]
+    if notice.way_in:
+        lines += [f"{n}. {step}" for n, step in enumerate(notice.way_in.steps, start=1)]
     return Message("\n".join(lines), good=False)
 
 

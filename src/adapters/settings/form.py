@@ -15,7 +15,8 @@ from adapters.settings.amounts import read_threshold
 from adapters.settings.choices import read_frequency
 from adapters.settings.credentials import KEY_ID, SECRET, credential_text, key_problems
 from adapters.settings.grammar import OPTIONAL, monitor_of, text_of
-from application.credentials import AccessKey
+from adapters.settings.roles import ROLE, read_role
+from application.credentials import AccessKey, Credentials
 from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.ports.settings import SettingsReader
@@ -47,15 +48,18 @@ class TelexSettingsReader(SettingsReader):
                 problems.append(f"{label} {error}")
                 return None
 
-        key_id, secret = read(KEY_ID, credential_text), read(SECRET, credential_text)
-        if key_id is not None and secret is not None:
-            problems += key_problems(key_id, secret)
+        credentials: Credentials | None = read(ROLE, read_role)
+        if credentials is None and not problems:  # beside a role the keys are not looked at
+            key_id, secret = read(KEY_ID, credential_text), read(SECRET, credential_text)
+            if key_id is not None and secret is not None:
+                problems += key_problems(key_id, secret)
+                credentials = AccessKey(key_id, secret)
         threshold = read("threshold", read_threshold)
         frequency = read("frequency", partial(read_frequency, interval=_interval(values)))
         optional = {field: read(label, reader) for label, (field, reader) in OPTIONAL.items()}
-        if problems or key_id is None or secret is None or threshold is None or frequency is None:
+        if problems or credentials is None or threshold is None or frequency is None:
             raise SettingsRejected(*problems)
-        return monitor_of(AccessKey(key_id, secret), threshold, frequency, optional)
+        return monitor_of(credentials, threshold, frequency, optional)
 
 
 def values_by_label(settings: bytes) -> Mapping[str, Any]:

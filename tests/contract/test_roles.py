@@ -1,0 +1,278 @@
+"""Roles, on an STS that checks trust policy, id, session policy and tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from adapters.aws.access import AwsAccess, Own
+from adapters.aws.operations import Operation
+from adapters.issuer import Issuer, new_signing_keys
+from application.credentials import Role
+from application.errors import AwsRefused, CostExplorerAbsent, PermissionMissing
+from application.let_in import RoleAccess
+from application.ports.cost_source import CostQuery, Granularity
+from application.role_errors import (
+    IssuerRefused,
+    IssuerUnknown,
+    IssuerUnreachable,
+    OwnIdentityMissing,
+    RoleAccessOff,
+    RoleElsewhere,
+    RoleNotLetIn,
+    RoleOpen,
+)
+from domain.periods import DAY, Period
+from tests.contract.sts_double import SIGNING_KEYS, RolesWorld, open_roles, parts_of
+from tests.fakes.clock import FixedClock
+
+ARN = "arn:aws:iam::111122223333:role/spend"
+ID = "spend-monitor-of-this-channel"
+ROLE = Role(ARN, ID)
+MINUTE = timedelta(minutes=1)
+FIRST = date(2026, 10, 30)
+BOTH = [RoleAccess.EXTERNAL_ID, RoleAccess.WEB_IDENTITY]
+
+
+@pytest.fixture(params=BOTH, ids=str)
+async def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RolesWorld]:
+    """A process that assumes roles in the one way and the other."""
+    async with open_roles(request.param, monkeypatch) as world:
+        yield world
+
+
+@pytest.fixture
+async def by_token(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RolesWorld]:
+    """A process that is an issuer."""
+    async with open_roles(RoleAccess.WEB_IDENTITY, monkeypatch) as world:
+        yield world
+
+
+async def test_all_who_wait_share_one_flight(world: RolesWorld) -> None:
+    """A hundred checks of one role come with its id once, and without it once."""
+    world.add_role(ARN, ID)
+    keys = await asyncio.gather(*(world.access.key(ROLE) for _ in range(100)))
+    assert (len(set(keys)), len(world.tried), len(world.sessions)) == (1, 2, 1)
+
+
+async def test_a_key_is_kept_until_five_minutes_before_its_end(world: RolesWorld) -> None:
+    """Then a new one is asked for; that the role is closed is known for a day, to every process."""
+    world.add_role(ARN, ID)
+    first = await world.access.key(ROLE)
+    world.clock.move(54 * MINUTE)
+    assert await world.access.key(ROLE) is first
+    world.clock.move(MINUTE)
+    world.start()
+    second = await world.access.key(ROLE)
+    assert (second != first, len(world.tried)) == (True, 3)
+
+
+@pytest.mark.parametrize("way", BOTH, ids=str)
+async def test_a_key_that_is_about_to_end_is_replaced(
+    way: RoleAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With less than five minutes left it serves this check and no other."""
+    async with open_roles(way, monkeypatch) as world:
+        world.add_role(ARN, ID, lasts=299)
+        assert await world.access.key(ROLE) != await world.access.key(ROLE)
+
+
+async def test_that_a_role_is_closed_is_looked_at_every_day(world: RolesWorld) -> None:
+    """A trust policy that was opened since is found out a day later."""
+    role = world.add_role(ARN, ID)
+    await world.access.key(ROLE)
+    role.id = None
+    world.clock.move(timedelta(hours=23))
+    assert await world.access.key(ROLE)
+    world.clock.move(timedelta(hours=1))
+    with pytest.raises(RoleOpen):
+        await world.access.key(ROLE)
+
+
+async def test_a_role_that_lets_everybody_in_is_refused(world: RolesWorld) -> None:
+    """What a stranger names is not used without a condition on the id; its own line says which."""
+    world.add_role(ARN, None)
+    with pytest.raises(RoleOpen):
+        await world.access.key(ROLE)
+    assert [each.get("ExternalId") for each in world.tried] in ([ID, None], [None, None])
+
+
+async def test_the_operators_own_open_role_is_warned_of(world: RolesWorld) -> None:
+    """It is the operator's account: the key is given, the log says what is missing."""
+    world.add_role(ARN, None)
+    assert await world.access.key(Role(ARN, ID, is_strangers=False))
+    assert world.opened == [ARN]
+
+
+async def test_a_session_can_do_no_more_than_the_calls_made_here(world: RolesWorld) -> None:
+    """The role may list users; its session here reads costs, knows its account, and nothing else."""
+    role = world.add_role(ARN, ID)
+    role.account.bill = {FIRST: {"Amazon EC2": "1.5"}}
+    key = await world.access.key(ROLE)
+    account_id = await world.identity.account_id(key)
+    query = CostQuery(account_id, Period(FIRST, FIRST + DAY), Granularity.DAILY)
+    answer = await world.cost_source.costs(key, query)
+    assert f"{answer.history.entries[0].total}" == "1.5"
+    assert world.sessions[0].allows == {"ce:GetCostAndUsage"}
+    assert json.loads(world.tried[0]["Policy"])["Statement"][0]["Action"] == [
+        "ce:GetCostAndUsage",
+        "sts:GetCallerIdentity",
+    ]
+    decode = Operation("sts", "decode_authorization_message", paid=False, read=lambda answer: answer.status)
+    with pytest.raises(PermissionMissing):
+        await world._aws.call(decode, key, {"EncodedMessage": "x"})
+
+
+async def test_a_role_whose_policy_lacks_the_permission_is_told_so(world: RolesWorld) -> None:
+    """It lets us in, but costs cannot be read: another error than not being let in."""
+    world.add_role(ARN, ID, actions=frozenset({"iam:ListUsers"}))
+    key = await world.access.key(ROLE)
+    with pytest.raises(PermissionMissing):
+        await world.cost_source.costs(
+            key, CostQuery("111122223333", Period(FIRST, FIRST + DAY), Granularity.DAILY)
+        )
+
+
+async def test_the_auditor_reads_who_it_was(world: RolesWorld) -> None:
+    """The session's name is the service's address."""
+    world.add_role(ARN, ID)
+    await world.access.key(ROLE)
+    assert world.sessions[0].name == "spend-monitor@spend.example"
+
+
+async def test_a_role_with_shorter_sessions_is_asked_for_a_shorter_one(world: RolesWorld) -> None:
+    """Less than an hour is enough."""
+    world.add_role(ARN, ID, seconds=900)
+    assert await world.access.key(ROLE)
+    assert [int(each["DurationSeconds"]) for each in world.tried[:2]] == [3600, 900]
+
+
+async def test_a_refusal_is_remembered_for_seconds(world: RolesWorld) -> None:
+    """A flood of forged ticks does not reach AWS; whoever has mended the trust policy is let in soon."""
+    for _ in range(5):
+        with pytest.raises(RoleNotLetIn):
+            await world.access.key(ROLE)
+    assert len(world.tried) == 1
+    world.add_role(ARN, ID)
+    world.clock.move(timedelta(seconds=30))
+    assert await world.access.key(ROLE)
+
+
+@pytest.mark.parametrize(
+    ("arn", "error"),
+    [
+        ("arn:aws-cn:iam::111122223333:role/spend", RoleElsewhere),
+        ("arn:aws-us-gov:iam::111122223333:role/spend", CostExplorerAbsent),
+    ],
+)
+async def test_a_role_of_another_partition_is_not_tried(
+    world: RolesWorld, arn: str, error: type[AwsRefused]
+) -> None:
+    """AWS's separate worlds do not know each other, and one of them has no Cost Explorer."""
+    with pytest.raises(error):
+        await world.access.key(Role(arn, ID))
+    assert world.tried == []
+
+
+@pytest.mark.parametrize("key", [None, "AKIAUNKNOWNUNKNOWNUN"])
+async def test_a_service_without_an_identity_says_so(
+    key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a missing identity nor one that AWS does not know is the customer's fault."""
+    async with open_roles(RoleAccess.EXTERNAL_ID, monkeypatch) as world:
+        world.add_role(ARN, ID)
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        if key:
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+        with pytest.raises(OwnIdentityMissing):
+            await world.access.key(ROLE)
+
+
+async def test_with_tokens_nothing_is_signed_by_an_identity(by_token: RolesWorld) -> None:
+    """The machine's own key is not even looked at."""
+    by_token.add_role(ARN, ID)
+    await by_token.access.key(ROLE)
+    assert [request.access_key_id for request in by_token.requests] == ["", ""]
+
+
+async def test_every_destination_is_a_subject_of_its_own(by_token: RolesWorld) -> None:
+    """The token says who comes, to AWS alone, and is over in five minutes."""
+    by_token.add_role(ARN, ID)
+    await by_token.access.key(ROLE)
+    claims = parts_of(by_token.tried[0]["WebIdentityToken"])[1]
+    assert (claims["sub"], claims["aud"], claims["exp"] - claims["iat"]) == (ID, "sts.amazonaws.com", 300)
+    assert parts_of(by_token.tried[1]["WebIdentityToken"])[1]["sub"] == "spend-monitor-nobody"
+
+
+async def test_a_new_signing_key_is_published_before_it_signs(by_token: RolesWorld) -> None:
+    """While keys rotate two are published, and tokens of either are taken."""
+    by_token.add_role(ARN, ID)
+    old, new = SIGNING_KEYS, new_signing_keys()
+    url = by_token.trusts
+    for keys in ([*old, *new], [*new, *old]):
+        by_token.issuer = Issuer(keys, url, by_token.clock)
+        by_token.start()
+        assert await by_token.access.key(ROLE)
+    assert len(by_token.issuer.jwks()["keys"]) == 2
+
+
+async def test_a_token_of_an_unpublished_key_is_refused(by_token: RolesWorld) -> None:
+    """The double verifies the signature with what the service serves."""
+    by_token.add_role(ARN, ID)
+    forged = Issuer(new_signing_keys(), by_token.trusts, by_token.clock)
+    published, by_token.issuer = by_token.issuer, forged
+    by_token.start()
+    by_token.issuer = published
+    with pytest.raises(IssuerRefused, match="signature"):
+        await by_token.access.key(ROLE)
+
+
+async def test_an_account_without_the_provider_is_told_to_make_it(by_token: RolesWorld) -> None:
+    """The role is there, the identity provider is not."""
+    by_token.add_role(ARN, ID)
+    by_token.providers.clear()
+    with pytest.raises(IssuerUnknown):
+        await by_token.access.key(ROLE)
+
+
+async def test_another_audience_is_refused(by_token: RolesWorld) -> None:
+    """The provider in IAM was made for another client."""
+    by_token.add_role(ARN, ID)
+    by_token.providers[by_token.trusts] = "somebody-else"
+    with pytest.raises(IssuerRefused, match="audience"):
+        await by_token.access.key(ROLE)
+
+
+async def test_an_issuer_that_aws_cannot_reach_is_tried_again(by_token: RolesWorld) -> None:
+    """It is the service's own trouble, and may pass."""
+    url = f"http://127.0.0.1:{unused_port()}"
+    by_token.trusts = url
+    by_token.providers[url] = "sts.amazonaws.com"
+    by_token.issuer = Issuer(SIGNING_KEYS, url, by_token.clock)
+    by_token.start()
+    with pytest.raises(IssuerUnreachable):
+        await by_token.access.key(ROLE)
+
+
+async def test_a_clock_that_is_off_is_told(by_token: RolesWorld) -> None:
+    """A token that was over when it was made."""
+    by_token.add_role(ARN, ID)
+    an_hour_ago = FixedClock(by_token.clock.now() - timedelta(hours=1))
+    by_token.issuer = Issuer(SIGNING_KEYS, by_token.trusts, an_hour_ago)
+    by_token.start()
+    with pytest.raises(IssuerRefused) as caught:
+        await by_token.access.key(ROLE)
+    assert "clock" in caught.value.remedy
+
+
+async def test_without_role_access_no_role_is_tried(world: RolesWorld) -> None:
+    """The channel is told that this deployment takes keys only."""
+    world.add_role(ARN, ID)
+    with pytest.raises(RoleAccessOff, match="keys only"):
+        await AwsAccess(Own()).key(ROLE)
+    assert world.tried == []
