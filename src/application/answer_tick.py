@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease, Why
 from application.ports.ledger import Claim, Ledger, Page
+from application.ports.reports import Reports
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
@@ -116,6 +118,7 @@ class AnswerTick:
     settings: SettingsReader
     check_spend: CheckSpend
     channel: Channel
+    reports: Reports
     clock: Clock
     let_in: LetIn
     watches: Watches = field(default_factory=NoWatches)
@@ -220,9 +223,12 @@ class AnswerTick:
         answer.outcome = Outcome.FAILURE_TOLD
 
     async def _tell(self, tick: _OpenTick, topic: str, page: Page, notice: Notice, note: Note) -> Page:
-        """Claim the page, post, record. A kill between post and record is the one way to say it twice."""
-        await self._claim(tick, topic, page)
-        await self.channel.post(tick.return_url, notice)
+        """Claim the ledger's page and keep what is told, post, record.
+
+        A kill between post and record is the one way to say it twice.
+        """
+        told, _ = await asyncio.gather(self.reports.keep(notice), self._claim(tick, topic, page))
+        await self.channel.post(tick.return_url, told)
         page = await self._record(tick.channel, topic, tick.id, note)
         if tick.watch:
             await self.ledger.update(watch_page(self.vault, tick.watch), SAID, note)

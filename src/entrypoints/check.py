@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from adapters.chats.telex import Message, message_of
+from adapters.pages.document import costs_csv
 from application.check_spend import SpendChecked
 from application.credentials import OwnCredentials
 from application.errors import AwsError, ReturnUrlForbidden
@@ -21,7 +22,7 @@ from domain.thresholds import Verdict
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.explain import explanation
-from entrypoints.report import print_report, report_csv, report_json
+from entrypoints.report import print_report, report_json
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: 3}
 """What is not published is no success: a script must not take it for one."""
@@ -56,9 +57,9 @@ async def check(
         else:
             report = checked.reports[-1]
             notice = SpendNotice.of(check_id, now, wanted, checked, report)
-            _print_checked(wanted, checked, message_of(notice), output)
+            _print_checked(wanted, checked, notice, output)
             if explain:
-                _console().print(explanation(wanted, checked), markup=False)
+                _console().print(explanation(notice), markup=False)
             exit_code = EXIT_CODES[report.verdict]
         if notify:
             await _post(container, notify, notice)
@@ -94,13 +95,13 @@ async def _post(container: Container, notify: str, notice: Notice) -> None:
     Console(stderr=True).print("posted to the channel")
 
 
-def _print_checked(monitor: Monitor, checked: SpendChecked, message: Message, output: str) -> None:
+def _print_checked(monitor: Monitor, checked: SpendChecked, notice: SpendNotice, output: str) -> None:
     if output == "json":
-        _print_json(report_json(monitor, checked))
+        _print_json(report_json(notice, checked.paid_requests))
     elif output == "csv":
-        print(report_csv(checked), end="")  # noqa: T201  # the output
+        print(costs_csv(checked.history), end="")  # noqa: T201  # the output
     else:
-        print_report(_console(), monitor, checked, message)
+        print_report(_console(), monitor, checked, message_of(notice))
 
 
 def _print_failure(failure: AwsError, message: Message, output: str) -> None:
@@ -132,5 +133,5 @@ def _progress(words: str) -> Iterator[None]:
 
 
 def _open_once(config: Config) -> AbstractAsyncContextManager[Container]:
-    """One command needs no database, and makes none; no inbox tries its calls again, so they are at once."""
-    return open_container(replace(config, state_url="memory://"), aws_attempts=3)
+    """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
+    return open_container(replace(config, state_url="memory://", report_days=0), aws_attempts=3)

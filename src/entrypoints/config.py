@@ -45,6 +45,7 @@ class Config:
         rate_limit: Requests a minute per client address; 0 is off.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
         nats_replicas: Copies of every stream and bucket.
+        report_days: How long the page of a report can be opened; 0 makes no pages.
         operator: Who runs this, as the landing page says it: a name, a link, an address.
         role_access: How roles are assumed, if at all.
         signing_key: RSA private keys in PEM, the first signs: for web identity. Empty: made beside the
@@ -66,6 +67,7 @@ class Config:
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1
+    report_days: int = 30
     operator: str | None = None
     role_access: RoleAccess = RoleAccess.OFF
     signing_key: str = field(default="", repr=False)
@@ -285,6 +287,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1)),
+    "REPORT_DAYS": ("report_days", _whole(0)),
     "OPERATOR": ("operator", _line),
     "ROLE_ACCESS": ("role_access", lambda text: RoleAccess(_choice(*RoleAccess)(text))),
     "SIGNING_KEY": ("signing_key", _signing_key),

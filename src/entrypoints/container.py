@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,11 +20,13 @@ from adapters.aws.frugal import frugal
 from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
+from adapters.pages.reports import NoReports, SealedReports
 from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
+from adapters.state.store import Store
 from adapters.telex import open_telex
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from application.accept_tick import AcceptTick
@@ -49,6 +52,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+def make_reports(config: Config, store: Store, vault: Vault, clock: Clock) -> SealedReports | NoReports:
+    """The pages of reports, where there is an address to give to people."""
+    if not config.public_url or not config.report_days:
+        return NoReports()
+    return SealedReports(store, vault, clock, config.public_url, timedelta(days=config.report_days))
+
+
 class Container(containers.DeclarativeContainer):
     """The use cases, and the opened adapters that they are given."""
 
@@ -66,6 +76,7 @@ class Container(containers.DeclarativeContainer):
     ledger = state.provided.ledger
     settings = providers.Singleton(TelexSettingsReader)
 
+    reports = providers.Singleton(make_reports, config, state.provided.store, vault, clock)
     let_in = providers.Singleton(
         LetIn,
         vault=vault,
@@ -90,6 +101,7 @@ class Container(containers.DeclarativeContainer):
         settings=settings,
         check_spend=check_spend,
         channel=channel,
+        reports=reports,
         clock=clock,
         let_in=let_in,
     )

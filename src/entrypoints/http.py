@@ -22,13 +22,14 @@ from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 from litestar.response.base import ASGIResponse
 from litestar.stores.memory import MemoryStore
 
+from adapters.pages.drawings import Drawings
 from adapters.telex.manifest import manifest
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.logs import frames_of
-from entrypoints.pages import home
+from entrypoints.pages import home, report
 from entrypoints.rate_limit import forgetting, rate_limit_config
 
 log = structlog.get_logger()
@@ -304,6 +305,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_container() as container, forgetting(clients):
             app.state.container = container
+            app.state.drawings, app.state.pictures = Drawings(), Drawings()
             if with_worker:
                 container.worker().start()
             try:
@@ -319,7 +321,7 @@ def create_app(
     if config.rate_limit:
         middleware.append(rate_limit_config(config.rate_limit).middleware)
     return Litestar(
-        [tick, home, integration, health, ready, Metrics],
+        [tick, home, report, integration, health, ready, Metrics],
         lifespan=[lifespan],
         stores={"rate_limit": clients},
         state=State({"config": config, "with_worker": with_worker, "body_seconds": body_seconds}),

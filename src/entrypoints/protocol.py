@@ -134,6 +134,12 @@ class GuardedProtocol(HttpToolsProtocol):
             raise OverflowError("too many headers")
         super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        """Let an answer's own headers stand in the place of those that all have."""
+        super().on_headers_complete()
+        if self.cycle:
+            self.cycle.default_headers = Defaults(self.server_state.default_headers)
+
     def on_body(self, body: bytes) -> None:
         """Leave the body to the application's own limit."""
         self._bytes_beside_body -= len(body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -13,12 +11,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from adapters.aws.console import console_link
 from adapters.chats.telex import Message
+from adapters.pages.document import Amount, document_of, public_json
 from application.check_spend import SpendChecked
 from application.monitor import Monitor
+from application.notice import SpendNotice
 from domain.money import Money
-from domain.movers import Part
 from domain.periods import Frequency, Period
 from domain.reports import Report
 from domain.thresholds import Verdict
@@ -114,95 +112,7 @@ def _signed(change: Money) -> str:
     return f"+{change}" if change.amount > 0 else str(change) if change.amount else "no change"
 
 
-def report_json(monitor: Monitor, checked: SpendChecked) -> dict[str, Any]:
-    """What ``check --format json`` prints; the keys are stable, amounts are exact decimals as text."""
-    report = checked.reports[-1]
-    analysis = report.analysis
-    currency = report.spend.currency if report.spend else checked.history.currency
-    excess = report.threshold.excess(report.spend) if report.spend else None
-    figures: dict[str, Any] = {
-        "account_id": checked.account_id,
-        "frequency": monitor.frequency,
-        "period": _period(report.period),
-        "verdict": report.verdict,
-        "spend": _money(report.spend),
-        "threshold": _money(Money(report.threshold.amount, currency)),
-        "excess": _money(excess),
-        "metric": monitor.metric,
-        "excluded_charges": monitor.excluded_record_types,
-        "scope": str(monitor.scope),
-        "published_until": checked.history.published_until,
-        "paid_requests": checked.paid_requests,
-        "paid": _money(Money(checked.paid_requests * DOLLARS_PER_REQUEST)),
-        "link": console_link(checked.query, report.period, currency) or None,
-    }
-    if analysis is None:
-        return figures
-    change = report.spend - analysis.spend_before if report.spend and analysis.spend_before else None
-    usual, outlook, episode = analysis.usual, analysis.outlook, analysis.episode
-    return figures | {
-        "provisional": analysis.provisional,
-        "later_change": analysis.later_change
-        and {"percent": f"{analysis.later_change.percent:f}", "periods": analysis.later_change.periods},
-        "compared_with": analysis.before
-        and {**_period(analysis.before), "spend": _money(analysis.spend_before), "change": _money(change)},
-        "usual": usual
-        and {
-            "weekday": f"{report.period.start:%A}",
-            "median": _money(usual.median),
-            "lowest": _money(usual.lowest),
-            "highest": _money(usual.highest),
-        },
-        "spike": report.spike,
-        "services": [_part(part, currency) for part in analysis.parts],
-        "linked_accounts": [_part(part, currency) for part in analysis.accounts],
-        "shape": [{**_period(period), "spend": _money(spend)} for period, spend in analysis.shape],
-        "outlook": outlook
-        and {
-            "month": _period(outlook.month),
-            "until": outlook.until,
-            "spend": _money(outlook.spend),
-            "pace_per_day": _money(outlook.pace),
-            "by_month_end": _money(outlook.by_month_end),
-            "threshold_reached_on": outlook.reached_on,
-        },
-        "episode": episode
-        and {
-            "since": episode.since,
-            "periods": episode.periods,
-            "over": _money(episode.over),
-            "may_be_longer": episode.is_older,
-        },
-    }
-
-
-def report_csv(checked: SpendChecked) -> str:
-    """What ``check --format csv`` prints: a row per day (or month) and service, as AWS answered."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["start", "end", "service", "amount", "currency"])
-    for entry in checked.history.entries:
-        for name, amount in entry.services.items():
-            writer.writerow(
-                [entry.period.start, entry.period.end, _cell(name), f"{amount:f}", checked.history.currency]
-            )
-    return table.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A name from outside must not be read as a formula by whoever opens the file."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def _period(period: Period) -> dict[str, Any]:
-    return {"start": period.start, "end": period.end}
-
-
-def _money(money: Money | None) -> dict[str, str] | None:
-    return {"amount": f"{money.amount.normalize():f}", "currency": money.currency} if money else None
-
-
-def _part(part: Part, currency: str) -> dict[str, Any]:
-    change = None if part.change is None else Money(part.change, currency)
-    spend = Money(part.amount, currency)
-    return {"name": part.name, "spend": _money(spend), "change": _money(change), "new": part.is_new}
+def report_json(notice: SpendNotice, paid_requests: int) -> dict[str, Any]:
+    """What ``check --format json`` prints: the report's document, and what it cost."""
+    paid = Amount(f"{(paid_requests * DOLLARS_PER_REQUEST).normalize():f}")
+    return {**public_json(document_of(notice)), "paid_requests": paid_requests, "paid": paid}

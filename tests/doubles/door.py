@@ -16,13 +16,14 @@ from adapters.state.memory import open_memory_state
 from adapters.state.state import State
 from adapters.telex import open_telex
 from application.ports.inbox import Inbox
+from application.ports.reports import Reports
 from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.http import create_app
 from entrypoints.protocol import Limits
 from entrypoints.serve import Server, server_for
 from tests.fakes.aws import FakeAws, FakeCostSource, FakeIdentity
-from tests.fakes.storage import BreakableInbox, BreakableLedger, Disk
+from tests.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
 from tests.fakes.vault import FakeVault
 
 RETURN_URL = "https://ping.telex.im/v1/return/01950000-0000-7000-8000-000000000000"
@@ -51,6 +52,7 @@ class Door:
         port: Where, on 127.0.0.1.
         disk: What inbox and ledger rest on; a test may break it.
         inbox: For a test to look into, whatever the disk does.
+        reports: What its pages show.
         client: Without anything of its own: no cookies, no default headers but Host.
     """
 
@@ -58,6 +60,7 @@ class Door:
     disk: Disk
     inbox: Inbox
     client: aiohttp.ClientSession
+    reports: Reports
 
     async def ask(self, method: str, path: str, data: Any = None, **headers: str) -> Reply:
         """Make one request; header names are written with underscores."""
@@ -95,7 +98,11 @@ async def open_door(
     config = config or Config(state_url="memory://")
     clock, disk, aws = SystemClock(), Disk(), FakeAws()
     async with open_memory_state(clock, inbox_limit) as memory, open_telex(clock) as channel:
-        state = State(BreakableInbox(memory.inbox, disk), BreakableLedger(memory.ledger, disk), memory.store)
+        state = State(
+            BreakableInbox(memory.inbox, disk),
+            BreakableLedger(memory.ledger, disk),
+            BreakableStore(memory.store, disk),
+        )
         container = Container(
             config=config,
             clock=providers.Object(clock),
@@ -108,7 +115,7 @@ async def open_door(
         app = create_app(config, lambda: nullcontext(container), with_worker=False, body_seconds=body_seconds)
         server = server_for(app, config, "127.0.0.1", 0, limits or Limits())
         async with _serving(server) as port, _client(port) as client:
-            yield Door(port, disk, memory.inbox, client)
+            yield Door(port, disk, memory.inbox, client, container.reports())
 
 
 @asynccontextmanager

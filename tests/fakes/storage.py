@@ -1,18 +1,19 @@
-"""Storage that breaks when a test wants it to: around any inbox and ledger."""
+"""Storage that breaks when a test wants it to: around any inbox, ledger and store."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from adapters.state.store import Store
 from application.errors import StorageUnavailable
 from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
 from application.ports.ledger import Ledger, Page
 
 
 class Disk:
-    """What inbox and ledger rest on. Every access gives way to other tasks, as a real one does.
+    """What inbox, ledger and store rest on. Every access gives way to other tasks, as a real one does.
 
     Attributes:
         left: How many accesses still work; None while the disk is whole.
@@ -115,3 +116,36 @@ class BreakableLedger(Ledger):
         """Pass on."""
         await self._disk.access()
         return await self._ledger.update(channel, topic, change)
+
+
+class BreakableStore(Store):
+    """A store on a disk."""
+
+    def __init__(self, store: Store, disk: Disk) -> None:
+        self._store = store
+        self._disk = disk
+
+    async def get(self, key: str) -> bytes | None:
+        """Pass on if the disk works; so does all that follows."""
+        await self._disk.access()
+        return await self._store.get(key)
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        """Pass on."""
+        await self._disk.access()
+        await self._store.put(key, value, ttl)
+
+    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
+        """Pass on."""
+        await self._disk.access()
+        return await self._store.add(key, value, ttl)
+
+    async def remove(self, key: str) -> None:
+        """Pass on."""
+        await self._disk.access()
+        await self._store.remove(key)
+
+    async def count(self, key: str, by: int, ttl: timedelta) -> int:
+        """Pass on."""
+        await self._disk.access()
+        return await self._store.count(key, by, ttl)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from adapters.pages.reports import NoReports
 from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import MemoryInbox, MemoryLedger
 from application.accept_tick import Accepted, AcceptTick
@@ -19,6 +20,7 @@ from application.let_in import LetIn, RoleAccess
 from application.monitor import Monitor
 from application.ports.inbox import InboxEntry, Lease
 from application.ports.ledger import Page
+from application.ports.reports import Reports
 from domain.periods import Frequency
 from domain.thresholds import Threshold
 from tests.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
@@ -97,6 +99,7 @@ class World:
         self.disk = Disk()
         self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE)
         self.ledger = MemoryLedger()
+        self.reports: Reports = NoReports()
         self.accept_tick = AcceptTick(
             BreakableInbox(self.inbox, self.disk), self.vault, self.channel, self.clock
         )
@@ -113,6 +116,7 @@ class World:
             TelexSettingsReader(),
             self.check_spend,
             self.channel,
+            self.reports,
             self.clock,
             self.let_in,
             self.watches,

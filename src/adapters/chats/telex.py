@@ -81,7 +81,10 @@ def _of_spend(notice: SpendNotice) -> Message:
         ]
         lines += ["", *details] if details else []
     text = "\n".join(lines)
-    text += _link(report, query, room=LONGEST - len(text))
+    if notice.page:
+        text += f"\n🔗 Report: {notice.page}"
+    else:
+        text += _link(report, query, room=LONGEST - len(text))
     return Message(text, good=report.verdict is not Verdict.EXCEEDED)
 
 

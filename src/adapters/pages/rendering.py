@@ -41,7 +41,16 @@ def render(template: str, **values: Any) -> Page:
         template: The name of a file in ``templates/``.
         values: What it shows.
     """
-    return Page(_environment().get_template(template).render(values).encode(), _policy())
+    return Page(_environment().get_template(template).render(values).encode(), policy())
+
+
+def render_picture(report: object) -> bytes:
+    """The report as one SVG, for the program that draws it."""
+    from adapters.pages.colors import LIGHT, LIGHT_OTHERS
+
+    fills = [f".c{slot} {{ fill: {color}; }}" for slot, color in enumerate([*LIGHT, LIGHT_OTHERS])]
+    template = _environment().get_template("picture.svg")
+    return template.render(report=report, picture_style="\n".join([_file("picture.css"), *fills])).encode()
 
 
 @cache
@@ -76,7 +85,8 @@ def linked(text: str) -> Markup:
 
 
 @cache
-def _policy() -> str:
+def policy() -> str:
+    """The Content-Security-Policy of every page."""
     return "; ".join(
         [
             "default-src 'none'",
