@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from domain.costs import CostHistory
-from domain.periods import Period
+from domain.periods import Period, a_month_before
 
 NAMED = 3
-LOOKS_BACK = timedelta(days=30)
-"""A service without spend for so long is new when it has some again."""
-
-KNOWN_FOR = timedelta(days=14)
-"""Costs must go back that far before anything is called new: in a young account everything would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +20,8 @@ class Part:
         name: Its name.
         amount: Unrounded.
         before: What it cost in the period before, or None when there is nothing to compare with.
-        is_new: Whether it cost something now, and nothing in the 30 days before.
+        is_new: Whether it costs something now, and cost nothing before, for a month at least and as far back
+            as is known.
     """
 
     name: str
@@ -86,15 +81,11 @@ def top(parts: Sequence[Part], named: int = NAMED) -> list[Part]:
 
 
 def _new_services(history: CostHistory, period: Period, now: dict[str, Decimal]) -> set[str]:
+    """None in a young account, where everything would be, and none that falls due once a month."""
     known_from = history.published_from
-    if known_from is None or known_from > period.start - KNOWN_FOR:
+    if known_from is None or known_from > a_month_before(period.start):
         return set()
-    looked_at = Period(period.start - LOOKS_BACK, period.start)
-    before = [
-        entry.services
-        for entry in reversed(history.entries)
-        if entry.period.start < looked_at.end and entry.period.end > looked_at.start
-    ]
+    before = [entry.services for entry in reversed(history.entries) if entry.period.end <= period.start]
     return {
         name
         for name, amount in now.items()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
 from domain.costs import CostHistory
 from domain.money import Money
+from domain.pace import pace_of, still_to_come
 from domain.periods import DAY, Period, first_of_next_month
 from domain.thresholds import Threshold
-
-PACE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,9 @@ class Outlook:
         month: The whole calendar month.
         until: The end (exclusive) of the published days.
         spend: Up to then.
-        pace: What the trailing seven published days cost on average, or None when days are not known.
+        pace: What a usual day costs, by the last seven published ones, or None when days are not known. It
+            is below zero only where credits come again and again.
+        to_come: What fell on the 1st of the month before and is still missing in this one.
         threshold: What the month may cost, or None when the channel's threshold is for something else.
         reached_on: The day on which the month reaches the threshold, at its pace if it has not yet; None:
             not this month, or not known.
@@ -32,16 +33,31 @@ class Outlook:
     until: date
     spend: Money
     pace: Money | None
+    to_come: Money | None = None
     threshold: Threshold | None = None
     reached_on: date | None = None
 
     @property
     def by_month_end(self) -> Money | None:
-        """What the month will have cost if the pace stays."""
+        """What the month will have cost if the pace stays: never less than is spent, but for credits to come."""
         if self.pace is None:
             return None
         days_left = (self.month.end - self.until).days
-        return Money(self.spend.amount + days_left * self.pace.amount, self.spend.currency)
+        return self._sure + Money(days_left * self.pace.amount, self.pace.currency)
+
+    @property
+    def _sure(self) -> Money:
+        """What is spent, and what will be in any case."""
+        return self.spend + self.to_come if self.to_come else self.spend
+
+    def day_at(self, amount: Decimal) -> date | None:
+        """The day on which the month will have cost the amount, which it has not yet; None: not this month."""
+        heading = self.by_month_end
+        if heading is None or self.pace is None or heading.amount < amount:
+            return None
+        left = amount - self._sure.amount
+        days = left / self.pace.amount if left > 0 else Decimal()
+        return self.until + max(int(days.to_integral_value(ROUND_CEILING)) - 1, 0) * DAY
 
 
 def outlook_on(
@@ -63,19 +79,16 @@ def outlook_on(
     spend = history.spend(month) if until > month.start else None
     if spend is None:
         return None
-    outlook = Outlook(month, until, spend, _pace(history, until) if by_day else None, threshold)
+    outlook = Outlook(month, until, spend, pace=None, threshold=threshold)
+    if by_day:
+        outlook = replace(outlook, pace=pace_of(history, until), to_come=still_to_come(history, month))
     return replace(outlook, reached_on=_reached_on(threshold, history, outlook)) if threshold else outlook
 
 
 def _reached_on(threshold: Threshold, history: CostHistory, outlook: Outlook) -> date | None:
     if outlook.spend.amount >= threshold.amount:
         return _first_day_at(threshold, history, outlook)
-    if outlook.pace is None or outlook.pace.amount <= 0:
-        return None
-    days = (threshold.amount - outlook.spend.amount) / outlook.pace.amount
-    if days > (outlook.month.end - outlook.until).days:
-        return None
-    return outlook.until + (int(days.to_integral_value(ROUND_CEILING)) - 1) * DAY
+    return outlook.day_at(threshold.amount)
 
 
 def _first_day_at(threshold: Threshold, history: CostHistory, outlook: Outlook) -> date | None:
@@ -86,11 +99,3 @@ def _first_day_at(threshold: Threshold, history: CostHistory, outlook: Outlook) 
         if spent >= threshold.amount:
             return day
     return None
-
-
-def _pace(history: CostHistory, until: date) -> Money | None:
-    start = max(until - timedelta(days=PACE_DAYS), history.published_from or until)
-    if start >= until:
-        return None
-    spend = history.spend(Period(start, until))
-    return spend and Money(spend.amount / (until - start).days, spend.currency)

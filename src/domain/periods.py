@@ -121,6 +121,12 @@ def first_of_next_month(day: date) -> date:
     return (day.replace(day=28) + 4 * DAY).replace(day=1)
 
 
+def a_month_before(day: date) -> date:
+    """The same day of the month before, or that month's last."""
+    first = first_of_previous_month(day)
+    return first.replace(day=min(day.day, (first_of_next_month(first) - DAY).day))
+
+
 def first_of_previous_month(day: date) -> date:
     """The 1st of the month before the one that ``day`` is in."""
     return (day.replace(day=1) - DAY).replace(day=1)

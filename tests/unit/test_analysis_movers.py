@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.costs import CostHistory
 from domain.movers import Part, parts_of, top
+from domain.periods import a_month_before
 from tests.fakes.histories import AMOUNTS, daily, day
 
 NOW, BEFORE = day("2026-11-22"), day("2026-11-21")
@@ -71,28 +73,48 @@ def test_three_are_named_and_one_more_needs_no_others() -> None:
 
 
 class TestNewServices:
-    """A service is new when it cost something now and nothing in the 30 days before."""
+    """A service is new when it costs something now, and cost nothing as far back as is known: a month or more."""
 
-    def test_spend_after_thirty_days_without_is_new(self) -> None:
-        """However long it was used before that."""
-        old = {"EC2": "1", "Bedrock": "5"}
-        history = daily("2026-11-23", old, *[{"EC2": "1", "Bedrock": "0"}] * 30, old)
+    def test_the_first_spend_after_a_month_is_new(self) -> None:
+        """A service at $0 was not used."""
+        history = daily("2026-11-23", *[{"EC2": "1", "Bedrock": "0"}] * 31, {"EC2": "1", "Bedrock": "5"})
         assert new_names(history) == ["Bedrock"]
 
-    def test_spend_within_the_thirty_days_is_not_new(self) -> None:
-        """The thirtieth day before still counts."""
-        old = {"EC2": "1", "Bedrock": "5"}
-        assert new_names(daily("2026-11-23", old, *["1"] * 29, old)) == []
+    @pytest.mark.parametrize("days_ago", [1, 30, 31, 40])
+    def test_any_spend_before_makes_it_known(self, days_ago: int) -> None:
+        """However long ago: Cost Explorer shows it in the same view."""
+        today = {"EC2": "1", "Bedrock": "5"}
+        assert new_names(daily("2026-11-23", *["1"] * 10, today, *["1"] * (days_ago - 1), today)) == []
 
     def test_in_a_young_account_nothing_is_new(self) -> None:
-        """Everything would be."""
+        """Everything would be, until its costs go back a whole month."""
         today = {"EC2": "1", "Bedrock": "5"}
-        assert new_names(daily("2026-11-23", *["1"] * 13, today)) == []
-        assert new_names(daily("2026-11-23", *["1"] * 14, today)) == ["Bedrock"]
+        assert new_names(daily("2026-11-23", *["1"] * 30, today)) == []
+        assert new_names(daily("2026-11-23", *["1"] * 31, today)) == ["Bedrock"]
+
+    @pytest.mark.parametrize("first", ["2026-11-01", "2026-12-01", "2026-03-01"])
+    def test_what_falls_due_once_a_month_is_not_new(self, first: str) -> None:
+        """On the 1st the support plan is charged, as on the 1st before."""
+        due = day(first)
+        days_between = (due.start - a_month_before(due.start)).days
+        charged = {"EC2": "1", "AWS Support": "29"}
+        history = daily(str(due.end), "1", charged, *["1"] * (days_between - 1), charged)
+        assert [part.name for part in parts_of(history, due, None) if part.is_new] == []
 
     def test_a_credit_is_no_new_service(self) -> None:
         """Nothing was spent on it."""
         assert new_names(daily("2026-11-23", *["1"] * 31, {"EC2": "1", "Credit": "-5"})) == []
+
+    @given(st.lists(st.one_of(st.none(), SERVICES), min_size=34, max_size=62))
+    def test_what_is_new_is_so_by_what_is_known(self, days: list[dict[str, Decimal] | None]) -> None:
+        """Never from the absence of data: a month of it was looked at, and nothing compared with shows it."""
+        history = daily("2026-11-23", *[dict(one) if one else None for one in days])
+        for part in parts_of(history, NOW, BEFORE):
+            if part.is_new:
+                assert history.published_from is not None
+                assert history.published_from <= a_month_before(NOW.start)
+                assert not part.before
+                assert not any(entry.services.get(part.name) for entry in history.entries[:-1])
 
 
 def new_names(history: CostHistory) -> list[str]:
