@@ -39,7 +39,7 @@ class Outlook:
 
     @property
     def by_month_end(self) -> Money | None:
-        """What the month will have cost if the pace stays: never less than is spent, but for credits to come."""
+        """What the month will have cost if the pace stays: less than is spent only by credits to come."""
         if self.pace is None:
             return None
         days_left = (self.month.end - self.until).days
@@ -51,7 +51,7 @@ class Outlook:
         return self.spend + self.to_come if self.to_come else self.spend
 
     def day_at(self, amount: Decimal) -> date | None:
-        """The day on which the month will have cost the amount, which it has not yet; None: not this month."""
+        """The day on which the month will have cost the amount; it has not yet. None: not this month."""
         heading = self.by_month_end
         if heading is None or self.pace is None or heading.amount < amount:
             return None

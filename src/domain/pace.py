@@ -18,7 +18,7 @@ from domain.periods import DAY, Period, first_of_previous_month
 
 PACE_DAYS = 7
 AROUND = [n * DAY for distance in range(1, 15) for n in (-distance, distance)]
-"""Two weeks before and after a day, the nearest first: a charge that comes daily or weekly is seen again there."""
+"""Two weeks before and after a day, the nearest first: what comes daily or weekly is seen again there."""
 
 ALIKE = Decimal("0.5")
 """Of an amount: what another day's must be at least to count as the same charge."""

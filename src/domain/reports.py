@@ -11,7 +11,7 @@ from domain.analysis import Analysis, analyse
 from domain.costs import CostHistory
 from domain.money import Money
 from domain.notify import Notify
-from domain.periods import Frequency, Period
+from domain.periods import WEEK, Frequency, Period
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.usual import usual_for
@@ -33,6 +33,7 @@ class Report:
         spike: Whether the day is far above its weekday's usual, by the channel's own rule.
         milestone: The highest of the channel's milestones that the month has reached and that was not told.
         analysis: The figures behind it; only with a report that is to be told.
+        made_on: The UTC day of the look.
     """
 
     period: Period
@@ -43,6 +44,7 @@ class Report:
     spike: bool = False
     milestone: Decimal | None = None
     analysis: Analysis | None = None
+    made_on: date | None = None
 
     @property
     def corrects(self) -> bool:
@@ -57,13 +59,14 @@ class Report:
         published = self.spend if self.verdict is not Verdict.NOT_PUBLISHED else None
         if self.before is None:
             return Told((self.verdict,), self.spend, published, self.spike, self.milestone)
-        said = self.before.verdicts
+        before = self.before
         return Told(
-            said if self.verdict in {said[-1], Verdict.NOT_PUBLISHED} else (*said, self.verdict),
-            self.spend,
-            self.before.first_spend or published,
-            self.before.spike or self.spike,
-            self.milestone or self.before.milestone,
+            (*before.verdicts, self.verdict) if before.is_changed_by(self.verdict) else before.verdicts,
+            published or before.spend,
+            before.first_spend or published,
+            before.spike or self.spike,
+            self.milestone or before.milestone,
+            self.made_on if self.corrects else before.corrected_on,
         )
 
 
@@ -87,7 +90,8 @@ def news(
 
     The newest period is reported once (or as the watch says), and again when its verdict changes. An older
     one that is read again is reported when its verdict has changed, or when nothing was said of it and it
-    is over: a breach is never missed. Periods before the channel's first check stay silent.
+    is over: a breach is never missed. Periods before the channel's first check stay silent. What was
+    corrected is read again for a week after that: a next correction may have to wait for its day.
 
     Args:
         watch: What to look for.
@@ -98,24 +102,33 @@ def news(
     """
     newest = watch.frequency.period_on(today)
     since = since or min((period.start for period in told), default=newest.start)
-    reports = [
-        _look_at(watch, period, history, told)
+    reviewed = {
+        period
         for period in watch.frequency.periods_reviewed_on(today)
         if period in told or period.start >= since
-    ]
+    }
+    reviewed |= {
+        period
+        for period, one in told.items()
+        if one.corrected_on and one.corrected_on > today - WEEK and not watch.is_running(period)
+    }
+    reports = [_look_at(watch, period, today, history, told) for period in sorted(reviewed)]
     return [
         replace(
             report, analysis=analyse(watch.frequency, today, history, watch.threshold, report.period, told)
         )
         for report in reports
-        if _is_news(watch, report, told, is_newest=report.period == newest)
+        if _is_news(watch, report, told, today, is_newest=report.period == newest)
     ]
 
 
-def _look_at(watch: Watch, period: Period, history: CostHistory, told: Mapping[Period, Told]) -> Report:
+def _look_at(
+    watch: Watch, period: Period, today: date, history: CostHistory, told: Mapping[Period, Told]
+) -> Report:
     report = report_on(
         period, history, watch.threshold, told.get(period), still_open=watch.is_running(period)
     )
+    report = replace(report, made_on=today)
     if report.spend is None:
         return report
     if watch.frequency is Frequency.MONTH_TO_DATE:
@@ -128,7 +141,9 @@ def _look_at(watch: Watch, period: Period, history: CostHistory, told: Mapping[P
     return report
 
 
-def _is_news(watch: Watch, report: Report, told: Mapping[Period, Told], *, is_newest: bool) -> bool:
+def _is_news(
+    watch: Watch, report: Report, told: Mapping[Period, Told], today: date, *, is_newest: bool
+) -> bool:
     before, verdict = report.before, report.verdict
     if is_newest and watch.notify is Notify.EVERY_CHECK:
         return True
@@ -136,7 +151,7 @@ def _is_news(watch: Watch, report: Report, told: Mapping[Period, Told], *, is_ne
         return True
     is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
     if before:
-        return report.corrects or (before.allows(verdict) and is_wanted)
+        return before.allows(verdict, today) and (is_wanted or report.corrects)
     if not is_newest:
         return verdict is Verdict.EXCEEDED
     if watch.milestones and watch.is_running(report.period):

@@ -73,7 +73,7 @@ def test_three_are_named_and_one_more_needs_no_others() -> None:
 
 
 class TestNewServices:
-    """A service is new when it costs something now, and cost nothing as far back as is known: a month or more."""
+    """A service is new when it cost nothing as far back as is known, for a month at least."""
 
     def test_the_first_spend_after_a_month_is_new(self) -> None:
         """A service at $0 was not used."""

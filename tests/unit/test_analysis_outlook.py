@@ -182,7 +182,7 @@ def test_the_outlook_does_not_contradict_what_is_spent(days: list[Decimal], thre
 
 @given(st.lists(st.decimals(1, 100, places=2), min_size=22, max_size=40), st.decimals(-5000, 5000, places=2))
 def test_one_strange_day_hardly_moves_the_pace(days: list[Decimal], charge: Decimal) -> None:
-    """A charge of its own changes the forecast by itself at most, not by a week's share for every day left."""
+    """A charge of its own changes the forecast by itself, not by a share for every day left."""
     costs: list[dict[str, Decimal]] = [{"EC2": cost} for cost in days]
     plain = look(daily("2026-11-23", *costs)).pace
     costs[-2] = {**costs[-2], "Tax": charge}

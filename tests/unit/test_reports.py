@@ -110,16 +110,40 @@ class TestClosedPeriods:
 
 
 class TestLateData:
-    """A verdict that late data changes is told once, both ways."""
+    """A verdict that late data changes is told, however often, but once a day at most."""
 
-    def test_both_corrections_are_told_once_each(self) -> None:
-        """Within to exceeded, back by a credit, and no third time."""
+    def test_figures_that_go_to_and_fro_end_with_the_truth(self) -> None:
+        """Two corrections in one day are one, and what that leaves wrong is put right on the next day."""
         channel = Channel()
         assert channel.hears(MONDAY, on(MONDAY, "90")) == [("2026-11-22", W)]
         assert channel.hears(MONDAY, on(MONDAY, "120")) == [("2026-11-22", E)]
-        assert channel.hears(MONDAY, on(MONDAY, "80")) == [("2026-11-22", W)]
-        assert channel.hears(MONDAY, on(MONDAY, "120")) == []
         assert channel.hears(MONDAY, on(MONDAY, "80")) == []
+        tuesday, wednesday = MONDAY + DAY, MONDAY + 2 * DAY
+        assert channel.hears(tuesday, on(tuesday, "80", "1")) == [("2026-11-22", W), ("2026-11-23", W)]
+        assert channel.hears(tuesday, on(tuesday, "120", "1")) == []
+        assert channel.hears(wednesday, on(wednesday, "120", "1", "1")) == [
+            ("2026-11-22", E),
+            ("2026-11-24", W),
+        ]
+
+    def test_what_waits_for_its_day_is_not_forgotten_when_the_week_is_over(self) -> None:
+        """On the last day of the trailing week figures go to and fro: the last word comes a day later."""
+        channel = Channel()
+        channel.tick(MONDAY, on(MONDAY, "90"))
+        sunday, monday = MONDAY + 6 * DAY, MONDAY + 7 * DAY
+        assert channel.hears(sunday, on(sunday, "120", *["1"] * 6))[0] == ("2026-11-22", E)
+        assert channel.hears(sunday, on(sunday, "80", *["1"] * 6)) == []
+        assert channel.hears(monday, on(monday, "80", *["1"] * 7))[0] == ("2026-11-22", W)
+
+    def test_the_figure_told_before_is_a_published_one(self) -> None:
+        """AWS takes the day back, which this channel hears of, and brings it again: a correction of $90."""
+        channel = Channel(Watch(BUDGET, notify=Notify.EVERY_CHECK))
+        channel.tick(MONDAY, on(MONDAY, "1", "90"))
+        assert channel.hears(MONDAY, on(MONDAY, "1", None)) == [("2026-11-22", N)]
+        [report] = channel.tick(MONDAY, on(MONDAY, "1", "120"))
+        assert report.corrects
+        assert report.before is not None
+        assert report.before.spend == Money(Decimal(90))
 
     def test_a_correction_knows_both_figures(self) -> None:
         """The one told before and the one that holds now."""
@@ -129,7 +153,9 @@ class TestLateData:
         assert report.corrects
         assert report.before is not None
         assert (report.before.spend, report.spend) == (Money(Decimal(90)), Money(Decimal(120)))
-        assert channel.told[report.period] == Told((W, E), Money(Decimal(120)), Money(Decimal(90)))
+        assert channel.told[report.period] == Told(
+            (W, E), Money(Decimal(120)), Money(Decimal(90)), corrected_on=MONDAY
+        )
 
     def test_a_first_figure_is_no_correction(self) -> None:
         """That it was not published was no verdict on a figure."""
@@ -173,15 +199,15 @@ WATCHES = st.builds(
     st.lists(st.lists(COSTS, min_size=8, max_size=8), max_size=12),
 )
 def test_nothing_is_said_twice(watch: Watch, start: date, readings: list[list[str | None]]) -> None:
-    """However figures come, go and change: a verdict once, a correction once, a milestone once."""
+    """However figures come, go and change: a verdict once, a correction once a day, a milestone once."""
     channel = Channel(watch)
-    corrections: list[tuple[Period, Verdict, Verdict]] = []
+    corrections: list[tuple[Period, date]] = []
     milestones: list[tuple[date, Decimal]] = []
     for n, costs in enumerate(readings):
         today = start + n // 2 * DAY
         for report in channel.tick(today, on(today, *costs)):
-            if report.corrects and report.before:
-                corrections.append((report.period, report.before.verdicts[-1], report.verdict))
+            if report.corrects and not (report.milestone or report.spike):
+                corrections.append((report.period, today))
             if report.milestone:
                 milestones.append((report.period.start, report.milestone))
         assert channel.tick(today, on(today, *costs)) == []
@@ -204,6 +230,23 @@ def test_a_breach_is_never_missed(watch: Watch, start: date, costs: list[str | N
             said = channel.told.get(newest) or last_of_month(newest, channel.told)
             assert said is not None
             assert said.verdicts[-1] is E
+
+
+@given(st.lists(st.lists(COSTS, min_size=8, max_size=8), min_size=1, max_size=12))
+def test_the_last_word_is_the_truth(readings: list[list[str | None]]) -> None:
+    """However often the figures have changed: two days after they rest, the channel knows what holds."""
+    channel = Channel()
+    start = date(2026, 11, 10)
+    for n, costs in enumerate(readings):
+        today = start + n // 3 * DAY
+        channel.tick(today, on(today, *costs))
+    for rest in range(1, 3):
+        history = on(today + rest * DAY, *costs, *["1"] * rest)
+        channel.tick(today + rest * DAY, history)
+    for period, told in channel.told.items():
+        verdict = BUDGET.judge(history, period)
+        if told.verdicts[-1] is not N and verdict is not N and period.start > today - 5 * DAY:
+            assert told.verdicts[-1] is verdict
 
 
 def last_of_month(period: Period, told: Mapping[Period, Told]) -> Told | None:

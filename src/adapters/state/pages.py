@@ -27,6 +27,7 @@ class _ToldRow(msgspec.Struct, array_like=True):
     first_spend: _Amount = None
     spike: bool = False
     milestone: Decimal | None = None
+    corrected_on: date | None = None
 
 
 class _Page(msgspec.Struct, omit_defaults=True):
@@ -63,11 +64,14 @@ def decode_page(content: bytes) -> Page:
 
 def _row(period: Period, told: Told) -> _ToldRow:
     spend, first = _amount(told.spend), _amount(told.first_spend)
-    return _ToldRow(period.start, period.end, told.verdicts, spend, first, told.spike, told.milestone)
+    return _ToldRow(
+        period.start, period.end, told.verdicts, spend, first, told.spike, told.milestone, told.corrected_on
+    )
 
 
 def _told(row: _ToldRow) -> Told:
-    return Told(row.verdicts, _money(row.spend), _money(row.first_spend), row.spike, row.milestone)
+    spend, first = _money(row.spend), _money(row.first_spend)
+    return Told(row.verdicts, spend, first, row.spike, row.milestone, row.corrected_on)
 
 
 def _amount(money: Money | None) -> _Amount:
