@@ -14,7 +14,7 @@ from domain.money import Money
 from domain.outlook import Outlook, outlook_on
 from domain.periods import Period
 from domain.thresholds import Threshold
-from tests.fakes.histories import by_period, daily, month
+from tests.fakes.histories import Amounts, by_period, daily, month
 
 TODAY = date(2026, 11, 23)
 
@@ -122,7 +122,11 @@ class TestOneOffs:
 
     def test_a_charge_on_the_first_is_not_projected(self) -> None:
         """3 a day and 119 on the 1st are 209 by the end of November, and 300 are never reached."""
-        costs = [*["3"] * 5, {"EC2": "3", "Tax": "90", "AWS Support (Business)": "26"}, *["3"] * 6]
+        costs: list[Amounts | str] = [
+            *["3"] * 5,
+            {"EC2": "3", "Tax": "90", "AWS Support (Business)": "26"},
+            *["3"] * 6,
+        ]
         outlook = look(daily("2026-11-08", *costs), "300", date(2026, 11, 8))
         assert (outlook.pace, outlook.by_month_end) == (Money(Decimal(3)), Money(Decimal(206)))
         assert outlook.reached_on is None
@@ -135,7 +139,7 @@ class TestOneOffs:
 
     def test_a_refund_does_not_go_on(self) -> None:
         """530 are spent after a refund of 280: the month will not end at less."""
-        costs = ["10"] * 20 + ["620", {"EC2": "10", "Refund": "-280"}]
+        costs: list[Amounts | str] = ["10"] * 20 + ["620", {"EC2": "10", "Refund": "-280"}]
         outlook = look(daily("2026-11-23", *costs))
         assert (outlook.spend, outlook.pace) == (Money(Decimal(550)), Money(Decimal(10)))
         assert outlook.by_month_end == Money(Decimal(630))
@@ -147,7 +151,7 @@ class TestOneOffs:
 
     def test_a_job_of_every_week_is_part_of_the_pace(self) -> None:
         """Each Sunday 70: that is 10 a day."""
-        week = ["1"] * 6 + [{"EC2": "1", "AWS Batch": "70"}]
+        week: list[Amounts | str] = ["1"] * 6 + [{"EC2": "1", "AWS Batch": "70"}]
         assert look(daily("2026-11-23", *week * 4)).pace == Money(Decimal(11))
 
     def test_a_new_level_is_part_of_the_pace_once_it_is_seen_twice(self) -> None:
@@ -157,7 +161,7 @@ class TestOneOffs:
 
     def test_a_monthly_charge_that_is_late_is_counted_in(self) -> None:
         """Tax fell on October 1st, and is missing in November so far; EC2 of that day is no such charge."""
-        october = [{"EC2": "3", "Tax": "90"}, *["3"] * 30]
+        october: list[Amounts | str] = [{"EC2": "3", "Tax": "90"}, *["3"] * 30]
         late = look(daily("2026-11-08", *october, *["3"] * 7), "150", date(2026, 11, 8))
         assert (late.to_come, late.by_month_end) == (Money(Decimal(90)), Money(Decimal(180)))
         assert late.reached_on == date(2026, 11, 20)
