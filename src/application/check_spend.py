@@ -14,11 +14,14 @@ from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from application.ports.ledger import Ledger, Page
+from domain.analysis import Misfit
 from domain.costs import CostHistory
-from domain.movers import Part, parts_of
+from domain.movers import Part, parts_of, with_rest
+from domain.near import near
 from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period, first_of_previous_month
 from domain.reports import Report, news
+from domain.scope import WHOLE_BILL
 from domain.thresholds import Verdict
 
 DAYS_ASKED = 35
@@ -95,7 +98,18 @@ class CheckSpend:
         if self._accounts_matter(query, reports):
             reports, more_paid = await self._with_accounts(key, query, reports)
             paid += more_paid
+        if answer.history.is_empty and query.scope:
+            misfit = await self._misfit(key, query)
+            reports = [_say_misfit(report, misfit) for report in reports]
         return SpendChecked(account_id, query, answer.history, reports, page, paid)
+
+    async def _misfit(self, key: AccessKey, query: CostQuery) -> Misfit:
+        """What of the whole bill was meant, perhaps; only if it is at hand."""
+        whole_bill = await self.cost_source.at_hand(key, replace(query, scope=WHOLE_BILL))
+        if whole_bill is None:
+            return Misfit()
+        services = whole_bill.history.services(query.window)
+        return Misfit(near(query.scope.services, services))
 
     def _accounts_matter(self, query: CostQuery, reports: Sequence[Report]) -> bool:
         wanted = self.linked_accounts is LinkedAccounts.ALWAYS or (
@@ -144,5 +158,14 @@ def _name_accounts(report: Report, answer: CostAnswer) -> Report:
         name = answer.names.get(part.name)
         return replace(part, name=f"{name} ({part.name})" if name else part.name)
 
-    parts = parts_of(answer.history, report.analysis.counted, report.analysis.before)
-    return replace(report, analysis=replace(report.analysis, accounts=tuple(map(named, parts))))
+    analysis = report.analysis
+    accounts = tuple(map(named, parts_of(answer.history, analysis.counted, analysis.before)))
+    if report.spend:
+        # They were asked for at another moment than the spend, and AWS may have added to it meanwhile.
+        spend_before = analysis.spend_before.amount if analysis.before and analysis.spend_before else None
+        accounts = with_rest(accounts, report.spend.amount, spend_before)
+    return replace(report, analysis=replace(analysis, accounts=accounts))
+
+
+def _say_misfit(report: Report, misfit: Misfit) -> Report:
+    return replace(report, analysis=replace(report.analysis, misfit=misfit)) if report.analysis else report

@@ -23,6 +23,7 @@ SpendMonitorError
 │   │   ├── CostsNotAvailable
 │   │   ├── PaidRequestsCapped  our own cap, not AWS's
 │   │   └── RequestRefused      any other refusal
+│   ├── AnswerTooLong       more pages than are worth their price: asked in less detail
 │   ├── AwsUnavailable      throttled, timed out or broken: tried again
 │   └── AwsBusy             we ask already, or have asked enough for now: comes back soon
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
@@ -284,6 +285,17 @@ class AwsUnavailable(AwsError):
 
     code = "aws-unavailable"
     remedy = "Nothing to do: it is tried again for a day. See health.aws.amazon.com if this goes on."
+
+
+class AnswerTooLong(AwsError):
+    """The answer has more pages than are worth their price, a cent each: it must be asked in less detail.
+
+    Args:
+        reason: One short sentence without secrets.
+    """
+
+    code = "answer-too-long"
+    remedy = "Narrow the scope: fewer accounts, services or tags."
 
 
 class AwsBusy(AwsError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 from domain.costs import CostHistory
@@ -16,6 +17,9 @@ from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.trust import LaterChange, is_provisional, later_change
 from domain.usual import Usual, usual_for
+
+HIDDEN = Decimal("0.1")
+"""Of what was used: credits beyond that deserve a word."""
 
 DAYS_DRAWN = 14
 MONTHS_DRAWN = 12
@@ -39,6 +43,17 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class Misfit:
+    """Nothing in all the days that were looked at fits the scope.
+
+    Args:
+        near: Names that do stand in the bill, and may have been meant.
+    """
+
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """What can be said about a period besides its spend, all from one answer of AWS.
 
@@ -55,6 +70,8 @@ class Analysis:
         outlook: The month that is running; only with the newest period, and not on the 1st.
         episode: The days (weeks, months) over budget that this period has ended.
         accounts: What each linked account cost, like ``parts``; empty when that was not asked for.
+        taken_off: Credits and refunds, where they hide more than a tenth of what was used; below zero.
+        misfit: Why there is no figure at all, when that is the scope.
     """
 
     counted: Period
@@ -68,6 +85,8 @@ class Analysis:
     outlook: Outlook | None
     episode: Episode | None
     accounts: tuple[Part, ...] = ()
+    taken_off: Money | None = None
+    misfit: Misfit | None = None
 
 
 def analyse(
@@ -104,7 +123,19 @@ def analyse(
         later_change=later_change(history, told, today),
         outlook=outlook_on(today, history, for_month, by_day=by_day) if is_newest else None,
         episode=episode_before(frequency, history, threshold, period),
+        taken_off=taken_off(history, counted),
     )
+
+
+def taken_off(history: CostHistory, period: Period) -> Money | None:
+    """What credits and refunds take off the period, when it is more than a tenth of what was used.
+
+    A credit that stands under its service's name is not seen: the answer holds their sum.
+    """
+    amounts = history.services(period).values()
+    used = sum((amount for amount in amounts if amount > 0), Decimal())
+    off = sum((amount for amount in amounts if amount < 0), Decimal())
+    return Money(off, history.currency) if -off > HIDDEN * used else None
 
 
 def counted_part(history: CostHistory, period: Period) -> Period:

@@ -13,6 +13,8 @@ from domain.money import Money
 from domain.periods import Period
 
 NOTHING = Decimal()
+UNDIVIDED = "All services"
+"""What stands in place of a service's name where only the sum is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ class CostHistory:
     def published_until(self) -> date | None:
         """The end (exclusive) of the newest entry that holds any cost, or None when none does."""
         return next((entry.period.end for entry in reversed(self.entries) if entry.services), None)
+
+    @cached_property
+    def is_divided(self) -> bool:
+        """Whether it is known what the sums are made of."""
+        return not any(UNDIVIDED in entry.services for entry in self.entries)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no cost at all, in all that was asked for."""
+        return self.published_until is None
 
     def is_begun(self, period: Period) -> bool:
         """Whether AWS was asked for the period from its start on, and has published any of it."""

@@ -44,8 +44,10 @@ def parts_of(history: CostHistory, period: Period, before: Period | None) -> tup
         before: What it is compared with, or None.
 
     Returns:
-        Every service that cost anything in either period.
+        Every service that cost anything in either period. None when only the sums are known.
     """
+    if not history.is_divided:
+        return ()
     now = history.services(period)
     then = history.services(before) if before else {}
     new = _new_services(history, period, now)
@@ -62,6 +64,16 @@ def parts_of(history: CostHistory, period: Period, before: Period | None) -> tup
     return tuple(
         sorted(parts, key=lambda part: (-abs(part.change or Decimal()), -abs(part.amount), part.name))
     )
+
+
+def with_rest(parts: Sequence[Part], amount: Decimal, before: Decimal | None) -> tuple[Part, ...]:
+    """The parts, and what is missing from a sum that was asked for at another moment: together that sum."""
+    rest = Part(
+        "in no account's figures yet",
+        amount - sum((part.amount for part in parts), Decimal()),
+        None if before is None else before - sum((part.before or Decimal() for part in parts), Decimal()),
+    )
+    return (*parts, rest) if rest.amount or rest.before else tuple(parts)
 
 
 def top(parts: Sequence[Part], named: int = NAMED) -> list[Part]:

@@ -32,7 +32,7 @@ from application.ports.cost_source import CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from domain.costs import CostHistory
 from domain.periods import DAY, Period
-from tests.doubles.cost_explorer import result
+from tests.doubles.cost_explorer import result, total
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
 
 HOST_KEY = "AKIAHOSTSOWNHOSTSOWN"
@@ -251,9 +251,13 @@ class DoubleWorld(World):
         if token and self._questions.get(token) != question:
             return self._ce_error(Canned(AwsError, 400, "ValidationException", "Another question's token"))
         window = _period(parameters["TimePeriod"])
-        group_by = GroupBy(parameters["GroupBy"][0]["Key"])
+        group_by = GroupBy(parameters["GroupBy"][0]["Key"]) if "GroupBy" in parameters else None
         history = account.history(window, Granularity(parameters["Granularity"]), group_by)
-        pages = pages_of(history, parameters["Metrics"][0], account.page_size, account.id)
+        metric = parameters["Metrics"][0]
+        if group_by is None:
+            sums = [total(entry.period, entry.total, metric, history.currency) for entry in history.entries]
+            return _json(200, {"ResultsByTime": sums, "DimensionValueAttributes": []})
+        pages = pages_of(history, metric, account.page_size, account.id)
         if group_by is GroupBy.LINKED_ACCOUNT:
             pages[0]["DimensionValueAttributes"] = [
                 {"Value": key, "Attributes": {"description": name}} for key, name in account.names.items()

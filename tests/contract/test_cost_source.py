@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from adapters.settings.scopes import read_scope
 from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
+    AnswerTooLong,
     AwsUnavailable,
     CostExplorerOff,
     CostsNotAvailable,
@@ -175,6 +177,26 @@ async def test_costs_come_by_linked_account(world: World) -> None:
     assert answer.names == names
 
 
+async def test_an_answer_of_too_many_pages_is_not_read_to_its_end(world: World) -> None:
+    """What it cost up to there is told; asked for sums alone, it is one page."""
+    bill = {FIRST + n * DAY: {"EC2": "1", "S3": f"{n}"} for n in range(20)}
+    world.add(CREDENTIALS, Account("123456789012", bill, page_size=2))
+    query = replace(QUERY, window=Period(FIRST, FIRST + 20 * DAY))
+    with pytest.raises(AnswerTooLong) as caught:
+        await world.cost_source.costs(CREDENTIALS, query)
+    assert caught.value.paid_requests == 5
+    answer = await world.cost_source.costs(CREDENTIALS, replace(query, group_by=None))
+    assert [entry.total for entry in answer.history.entries] == [1 + n for n in range(20)]
+    assert (answer.history.is_divided, answer.paid_requests) == (False, 1)
+
+
+async def test_a_sum_of_nothing_is_no_figure(world: World) -> None:
+    """Not divided, AWS sends "0" for what it has not published."""
+    world.add(CREDENTIALS, Account("123456789012", {FIRST: {"EC2": "1"}}))
+    answer = await world.cost_source.costs(CREDENTIALS, replace(QUERY, group_by=None))
+    assert [entry.total for entry in answer.history.entries if entry.services] == [1]
+
+
 async def test_only_the_window_is_asked_for(world: World) -> None:
     """Costs before the window's start or from its end on are not in the answer."""
     world.add(CREDENTIALS, Account("123456789012", BILL))
@@ -328,11 +350,11 @@ async def test_a_total_stands_in_for_missing_groups(double: DoubleWorld) -> None
     assert [entry.services for entry in answer.history.entries] == [{"All services": Decimal("7.5")}]
 
 
-@pytest.mark.parametrize(("tokens", "pages"), [(["a"] * 30, 2), ([f"t{n}" for n in range(30)], 20)])
+@pytest.mark.parametrize(("tokens", "pages"), [(["a"] * 30, 2), ([f"t{n}" for n in range(30)], 5)])
 async def test_pages_without_end_are_given_up(double: DoubleWorld, tokens: list[str], pages: int) -> None:
     """A token that comes again, or one too many, ends the chase; what it cost is told."""
     bodies = [json.dumps({"ResultsByTime": [], "NextPageToken": token}).encode() for token in tokens]
     double.answer(CREDENTIALS, *(Canned(AwsUnavailable, 200, body=body, times=1) for body in bodies))
-    with pytest.raises(AwsUnavailable) as caught:
+    with pytest.raises(AnswerTooLong) as caught:
         await double.cost_source.costs(CREDENTIALS, QUERY)
     assert (caught.value.paid_requests, len(double.requests)) == (pages, pages)

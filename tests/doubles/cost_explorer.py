@@ -31,3 +31,15 @@ def result(
         ],
         "Estimated": True,
     }
+
+
+def total(
+    period: Period, amount: Decimal, metric: str = "AmortizedCost", currency: str = "USD"
+) -> dict[str, Any]:
+    """An entry of ``ResultsByTime`` of a question that is not grouped."""
+    return {
+        "TimePeriod": {"Start": period.start.isoformat(), "End": period.end.isoformat()},
+        "Total": {metric: {"Amount": f"{amount}", "Unit": currency}},
+        "Groups": [],
+        "Estimated": True,
+    }

@@ -11,13 +11,14 @@ from datetime import date
 from decimal import Decimal
 from math import ceil
 
+from adapters.aws.cost_explorer import MOST_PAGES
 from application.credentials import AccessKey, Credentials, Role
-from application.errors import AccessKeyUnknown, AwsError, CredentialsMissing, SecretKeyWrong
+from application.errors import AccessKeyUnknown, AnswerTooLong, AwsError, CredentialsMissing, SecretKeyWrong
 from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from application.role_errors import RoleAccessOff
-from domain.costs import CostEntry, CostHistory
+from domain.costs import UNDIVIDED, CostEntry, CostHistory
 from domain.periods import DAY, Period, first_of_next_month
 
 Bill = Mapping[date, Mapping[str, str]]
@@ -45,7 +46,7 @@ class Account:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def history(
-        self, window: Period, granularity: Granularity, group_by: GroupBy = GroupBy.SERVICE
+        self, window: Period, granularity: Granularity, group_by: GroupBy | None = GroupBy.SERVICE
     ) -> CostHistory:
         """Add the bill up: an entry for every day or month of the window."""
         costs: dict[Period, dict[str, Decimal]] = {
@@ -57,6 +58,8 @@ class Account:
                 entry = costs[_period_of(day, granularity, window)]
                 for key, amount in amounts.items():
                     entry[key] += Decimal(amount)
+        if group_by is None:
+            costs = {period: _in_one(amounts) for period, amounts in costs.items()}
         entries = [CostEntry(period, dict(amounts)) for period, amounts in sorted(costs.items())]
         return CostHistory(tuple(entries), self.currency if any(e.services for e in entries) else "USD")
 
@@ -164,7 +167,18 @@ class FakeCostSource(CostSource):
                 raise
         history = account.history(query.window, query.granularity, query.group_by)
         names = account.names if query.group_by is GroupBy.LINKED_ACCOUNT else {}
-        return CostAnswer(history, max(1, ceil(len(history.entries) / account.page_size)), names)
+        pages = ceil(len(history.entries) / account.page_size) if query.group_by else 1
+        if pages > MOST_PAGES:
+            too_long = AnswerTooLong("Cost Explorer's answer has too many pages.")
+            too_long.paid_requests = MOST_PAGES
+            raise too_long
+        return CostAnswer(history, pages, names)
+
+
+def _in_one(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """A sum as an answer by nothing has it: zero is what AWS says of everything that it does not know."""
+    total = sum(amounts.values(), Decimal())
+    return {UNDIVIDED: total} if total else {}
 
 
 def _period_of(day: date, granularity: Granularity, window: Period) -> Period:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.frugal import frugal
+from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.recall import UNDER_WAY
 from adapters.aws.remembered import KeptCosts, pack, unpack
 from adapters.state.memory import MemoryStore
@@ -37,6 +39,7 @@ from application.errors import (
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
+from domain.money import Money
 from domain.periods import DAY, Period
 from domain.scope import Scope
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
@@ -125,6 +128,56 @@ async def test_a_thousand_equal_questions_cost_one_request(frugality: Frugality)
     assert all(answer.history == answers[0].history for answer in answers)
     assert sorted(answer.paid_requests for answer in answers) == [0] * 999 + [1]
     assert (len(frugality.aws.asked), frugality.hits, frugality.paid) == (1, 999, 1)
+
+
+async def test_an_answer_that_is_too_long_is_asked_for_in_less_detail_once(frugality: Frugality) -> None:
+    """The verdict comes; and what cannot succeed is not paid for again on the next days, in any process."""
+    frugality.aws.add(KEY, Account("123456789012", WHOLE, page_size=1))
+    answer = await frugality.ask()
+    assert answer.history.spend(QUERY.window) == Money(35 * Decimal("1.4999999999"))
+    assert (answer.history.is_divided, answer.paid_requests, frugality.paid) == (False, 6, 6)
+    frugality.start()
+    frugality.clock.move(DAY)
+    assert (await frugality.ask(replace(QUERY, window=Period(TODAY - 34 * DAY, TODAY)))).paid_requests == 1
+    frugality.clock.move(7 * DAY)
+    assert (await frugality.ask()).paid_requests == 6
+
+
+async def test_what_fails_in_less_detail_has_cost_both(frugality: Frugality) -> None:
+    """The pages in vain are counted beside the request that AWS then refused."""
+
+    class ThenAway(FakeCostSource):
+        async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+            if query.group_by is None:
+                error = AwsUnavailable("away")
+                error.paid_requests = 1
+                raise error
+            return await super().costs(credentials, query)
+
+    frugality.aws.add(KEY, Account("123456789012", WHOLE, page_size=1))
+    narrowed = NarrowedCosts(ThenAway(frugality.aws), frugality.store, FakeVault())
+    with pytest.raises(AwsUnavailable) as caught:
+        await narrowed.costs(KEY, QUERY)
+    assert caught.value.paid_requests == 6
+
+
+async def test_what_is_at_hand_is_had_for_nothing(frugality: Frugality) -> None:
+    """An answer that is kept is given, and nothing else is asked for."""
+    assert await frugality.costs.at_hand(KEY, QUERY) is None
+    answer = await frugality.ask()
+    assert (await frugality.ask()).paid_requests == 0
+    at_hand = await frugality.costs.at_hand(KEY, QUERY)
+    assert at_hand is not None
+    assert (at_hand.history, at_hand.paid_requests) == (answer.history, 0)
+    assert len(frugality.aws.asked) == 1
+
+
+async def test_a_refusal_is_not_at_hand(frugality: Frugality) -> None:
+    """Nor is an answer that is under way, or a store that fails: then it is just not known."""
+    frugality.aws.fail(KEY, PermissionMissing())
+    with pytest.raises(PermissionMissing):
+        await frugality.ask()
+    assert await frugality.costs.at_hand(KEY, QUERY) is None
 
 
 async def test_a_restart_costs_nothing(frugality: Frugality) -> None:

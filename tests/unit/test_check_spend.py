@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from application.errors import AwsError, AwsUnavailable, PermissionMissing, Stor
 from application.monitor import Monitor
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
 from application.ports.ledger import Page
+from domain.analysis import Misfit
 from domain.charges import Metric
 from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period
@@ -129,6 +131,53 @@ def test_the_window_holds_all_that_is_looked_at(today: date, frequency: Frequenc
         assert query.window.start.day == 1
 
 
+class TestAScopeThatNothingFits:
+    """It is told as that, with what is near it in the bill, if that is at hand."""
+
+    async def test_names_that_are_near_come_from_what_is_known(self) -> None:
+        """For nothing: the whole bill was asked for by somebody else."""
+        world = World()
+        scoped = replace(MONITOR, scope=Scope(services=("Amazon EC",)))
+        query = query_for(MONITOR, ACCOUNT, world.today)
+        whole_bill = await FakeCostSource(world.aws).costs(KEY, query)
+        source = NothingFits(world, {query: whole_bill})
+        world.check_spend = replace(world.check_spend, cost_source=source)
+        [report] = (await check(world, scoped)).reports
+        assert (report.verdict, report.spend) == (Verdict.NOT_PUBLISHED, None)
+        assert report.analysis is not None
+        assert report.analysis.misfit == Misfit(("Amazon EC2",))
+        assert len(world.aws.asked) == 2
+
+    async def test_without_that_it_is_told_all_the_same(self) -> None:
+        """And a whole bill without costs is no misfit."""
+        world = World()
+        world.check_spend = replace(world.check_spend, cost_source=NothingFits(world, {}))
+        for monitor, misfit in (
+            (replace(MONITOR, scope=Scope(tags=(("team", ("web",)),))), Misfit()),
+            (MONITOR, None),
+        ):
+            [report] = (await check(world, monitor)).reports
+            assert report.analysis is not None
+            assert report.analysis.misfit == misfit
+
+
+class NothingFits(FakeCostSource):
+    """Has no costs for anybody; knows some answers."""
+
+    def __init__(self, world: World, known: Mapping[CostQuery, CostAnswer]) -> None:
+        super().__init__(world.aws)
+        self._world, self._known = world, known
+
+    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+        """Answer that nothing fits."""
+        self._world.account.bill = {}
+        return await super().costs(credentials, query)
+
+    async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:  # noqa: ARG002  # the port's
+        """Return what is known."""
+        return self._known.get(query)
+
+
 class TestLinkedAccounts:
     """The second request, for the accounts that moved."""
 
@@ -139,6 +188,18 @@ class TestLinkedAccounts:
         checked = await check(world, TWO_ACCOUNTS)
         assert [query.group_by for _, query in world.aws.asked] == [GroupBy.SERVICE, GroupBy.LINKED_ACCOUNT]
         assert checked.paid_requests == 2
+
+    async def test_accounts_of_another_hour_add_up_all_the_same(self) -> None:
+        """What no account's figures show is a line of its own, so that the lines make the spend."""
+        world = World()
+        world.account.bill = bill(world.today, d1="250")
+        world.account.accounts = bill(world.today, "9", d1="225")
+        checked = await check(world, TWO_ACCOUNTS)
+        [report] = checked.reports
+        assert report.analysis is not None
+        assert sum(part.amount for part in report.analysis.accounts) == Decimal(250)
+        assert sum(part.before or 0 for part in report.analysis.accounts) == Decimal(10)
+        assert report.analysis.accounts[-1].name == "in no account's figures yet"
 
     @pytest.mark.parametrize(
         ("amount", "monitor", "when"),

@@ -17,8 +17,9 @@ from adapters.settings.amounts import read_milestones, read_spike_rule
 from adapters.settings.scopes import read_scope
 from application.errors import AwsUnavailable, PermissionMissing, SettingsRejected
 from application.monitor import Monitor
+from domain.analysis import Misfit
 from domain.charges import Metric
-from domain.costs import CostHistory
+from domain.costs import UNDIVIDED, CostHistory
 from domain.money import Money
 from domain.movers import Part
 from domain.periods import Frequency, Period
@@ -265,6 +266,39 @@ def shown(amount: str) -> Decimal:
     return Decimal(amount.replace("$", "").replace(",", "").rstrip("."))
 
 
+class TestFiguresThatNeedAWord:
+    """What a figure leaves open is said beside it."""
+
+    def test_in_china_everything_is_in_yuan(self) -> None:
+        """The threshold and the console too, though the day itself is not published."""
+        text = text_of(daily("2026-11-23", "5", "6", None, currency="CNY"))
+        assert line("🎯", text) == "🎯 Threshold: 100.00 CNY"
+        assert "console.amazonaws.cn" in text
+
+    def test_credits_that_hide_usage_are_named(self) -> None:
+        """$53 were used, and the spend shows $3."""
+        text = text_of(daily("2026-11-23", {"EC2": "53", "AWS Credits": "-50"}))
+        assert line("🎁", text) == "🎁 Credits and refunds take $50.00 off: $53.00 without them."
+        assert "🎁" not in text_of(daily("2026-11-23", {"EC2": "53", "AWS Credits": "-5"}))
+
+    def test_a_correction_of_an_unknown_figure_names_none(self) -> None:
+        """An older ledger may not know it."""
+        text = text_of(daily("2026-11-23", "120"), told={NEWEST: Told((Verdict.WITHIN,), None)})
+        assert "told before as within budget; now exceeded at $120.00" in text
+
+    def test_a_new_service_of_less_than_a_cent_is_only_new(self) -> None:
+        """Not "no change, new"."""
+        history = daily("2026-11-23", *["5"] * 40, {"EC2": "5", "Amazon SQS": "0.0001"})
+        assert line("• Amazon SQS", text_of(history)) == "• Amazon SQS: $0.00 (new)"
+
+    def test_without_services_the_reason_is_said(self) -> None:
+        """The verdict stands; only what it is made of is missing."""
+        text = text_of(daily("2026-11-23", *[{UNDIVIDED: "90"}] * 9, {UNDIVIDED: "120"}))
+        assert line("💰", text) == "💰 Current Spend: $120.00 (2026-11-22)"
+        assert line("🧩", text).startswith("🧩 What it is made of is not known")
+        assert UNDIVIDED not in text
+
+
 class TestShape:
     """The last days at a glance."""
 
@@ -339,10 +373,32 @@ class TestTrust:
         )
 
     def test_when_aws_shows_nothing_at_all_the_reasons_are_named(self) -> None:
-        """A new account, nothing spent, or a scope that nothing fits."""
+        """A new account, or nothing spent."""
         assert "none arose, or the account is new" in text_of(daily("2026-11-23"))
-        scoped = replace(MONITOR, scope=read_scope("tag:team=wbe"))
-        assert "Or nothing fits the scope" in text_of(daily("2026-11-23"), scoped)
+
+    @pytest.mark.parametrize(
+        ("scope", "near", "hint"),
+        [
+            ("service:Lamda", ("AWS Lambda",), "Near it in the bill: AWS Lambda."),
+            ("tag:team=wbe", (), "Names must be spelled as in Cost Explorer. A tag must be activated as"),
+        ],
+    )
+    def test_a_scope_that_nothing_fits_is_told_as_that(
+        self, scope: str, near: tuple[str, ...], hint: str
+    ) -> None:
+        """Neither $0.00 nor a promise of figures to come."""
+        notice = spend_notice(daily("2026-11-23"), replace(MONITOR, scope=read_scope(scope)))
+        assert notice.report.analysis is not None
+        analysis = replace(notice.report.analysis, misfit=Misfit(near))
+        text = message_of(replace(notice, report=replace(notice.report, analysis=analysis))).text
+        assert text.splitlines()[3:6] == [
+            "💰 Current Spend: no figure (2026-11-22)",
+            "🎯 Threshold: $100.00",
+            "🟡 Status: Nothing Fits The Scope",
+        ]
+        assert hint in line("ℹ️ Nothing from", text)
+        assert "you will be told when it has" not in text
+        assert "account is new" not in text
 
 
 class TestNext:

@@ -15,20 +15,19 @@ import msgspec
 from adapters.aws.clients import Aws
 from adapters.aws.operations import Answer, Operation
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsUnavailable
+from application.errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
-from domain.costs import CostEntry, CostHistory
+from domain.costs import UNDIVIDED, CostEntry, CostHistory
 from domain.periods import Period
 from domain.scope import Scope
 
-MOST_PAGES = 20
-"""Each costs a cent; 35 days by service are one page."""
+MOST_PAGES = 5
+"""Each costs a cent; 35 days by service are one page as a rule."""
 
 ABSURD = Decimal(10) ** 18
 NAME = "description"
 """Where Cost Explorer puts a linked account's name. Source: ``GetDimensionValues`` in its API reference."""
 
-UNGROUPED = "All services"
 NO_UNIT = "N/A"
 """What Cost Explorer gives as the currency of a zero that nothing was booked under."""
 
@@ -135,7 +134,7 @@ class CostExplorer(CostSource):
                 if not token:
                     return CostAnswer(history_of(results, query.metric), paid, names)
                 if token in tokens or len(tokens) == MOST_PAGES - 1:
-                    raise AwsUnavailable("Cost Explorer's answer has no last page.")
+                    raise AnswerTooLong("Cost Explorer's answer has too many pages.")
                 tokens.add(token)
                 request = {**request, "NextPageToken": token}
         except AwsError as error:
@@ -157,8 +156,9 @@ def request_for(query: CostQuery) -> dict[str, Any]:
         "TimePeriod": {"Start": query.window.start.isoformat(), "End": query.window.end.isoformat()},
         "Granularity": query.granularity.value,
         "Metrics": [query.metric.value],
-        "GroupBy": [{"Type": "DIMENSION", "Key": query.group_by.value}],
     }
+    if query.group_by:
+        request["GroupBy"] = [{"Type": "DIMENSION", "Key": query.group_by.value}]
     terms = [*_terms(query.scope)]
     if query.excluded_record_types:
         terms.append({"Not": _is_one_of("RECORD_TYPE", query.excluded_record_types)})
@@ -220,7 +220,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
 def _ungrouped(result: Result, value_of: Callable[[Amounts], Amount | None]) -> Sequence[Group]:
     total = result.Total
     value = value_of(total) if total else None
-    return [Group((UNGROUPED,), total)] if total and value and Decimal(value.Amount) else []
+    return [Group((UNDIVIDED,), total)] if total and value and Decimal(value.Amount) else []
 
 
 def _check(amounts: Collection[Decimal]) -> None:

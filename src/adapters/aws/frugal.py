@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from adapters.aws.limits import MeteredCosts, PacedCosts
+from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.remembered import RememberedCosts, RememberedIdentity
 from adapters.state.store import Store
 from application.ports.clock import Clock
@@ -29,7 +30,8 @@ def frugal(
     """Put everything that saves requests around the two ports.
 
     A question first joins whoever is asking the same; then it is looked up in the store; then it is announced
-    to other processes; then it takes its access key's turn; then it is counted; and then AWS is asked.
+    to other processes; then it is made smaller, if its answer is known to be too long; then it takes its
+    access key's turn; then it is counted; and then AWS is asked.
 
     Args:
         identity: Asks STS.
@@ -44,5 +46,6 @@ def frugal(
     """
     metered = MeteredCosts(cost_source, store, vault, clock, daily_cap, on_paid)
     paced = PacedCosts(metered, store, vault, clock)
-    remembered = RememberedCosts(paced, store, vault, ttl, on_hit)
+    narrowed = NarrowedCosts(paced, store, vault)
+    remembered = RememberedCosts(narrowed, store, vault, ttl, on_hit)
     return RememberedIdentity(identity, store, vault), remembered

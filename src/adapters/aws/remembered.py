@@ -15,7 +15,7 @@ from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
 from adapters.state.store import Store
 from application.credentials import AccessKey
-from application.errors import AwsRefused, PaidRequestsCapped
+from application.errors import AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity
 from application.ports.vault import Vault
@@ -130,6 +130,14 @@ class RememberedCosts(CostSource):
         if answer.paid_requests == 0:
             self._on_hit()
         return answer
+
+    async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:
+        """See the port."""
+        try:
+            kept = await self._recall.get(self._recall.key(credentials, repr(query)))
+        except (AwsError, StorageUnavailable):
+            return None
+        return unpack(kept) if kept else None
 
     async def _find(self, key: str, credentials: AccessKey, query: CostQuery) -> CostAnswer:
         if not self._ttl:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from adapters.aws.console import console_link, is_filtered
+from adapters.aws.console import console_link
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.ports.cost_source import CostQuery
 from application.text import one_line
-from domain.analysis import Analysis
+from domain.analysis import Analysis, Misfit
 from domain.charges import Metric
+from domain.costs import CostHistory
 from domain.money import Money, round_together
 from domain.movers import Part, top
 from domain.outlook import Outlook
@@ -71,10 +72,10 @@ def harmless(text: str, limit: int = 200) -> str:
 def _of_spend(notice: SpendNotice) -> Message:
     """Say what a period cost, whether that is within budget, and what is behind it."""
     report, query = notice.report, notice.question
-    lines = [*_headline(notice.account.id, report), *_events(report)]
+    lines = [*_headline(notice), *_events(notice)]
     if report.analysis:
         details = [
-            *_why(report, report.analysis),
+            *_why(report, report.analysis, notice.history),
             *_shape(report.analysis),
             *_trust(report, report.analysis, query),
             *_next(report.analysis),
@@ -82,9 +83,10 @@ def _of_spend(notice: SpendNotice) -> Message:
         lines += ["", *details] if details else []
     text = "\n".join(lines)
     if notice.page:
-        text += f"\n🔗 Report: {notice.page}"
+        text += f"
+🔗 Report: {notice.page}"
     else:
-        text += _link(report, query, room=LONGEST - len(text))
+        text += _link(notice, room=LONGEST - len(text))
     return Message(text, good=report.verdict is not Verdict.EXCEEDED)
 
 
@@ -127,8 +129,9 @@ def _bar(amount: Decimal, highest: Decimal) -> str:
     return BARS[int((len(BARS) - 1) * amount / highest + HALF)] if amount > 0 else BARS[0]
 
 
-def _headline(account_id: str, report: Report) -> list[str]:
-    threshold = str(Money(report.threshold.amount, _currency(report)))
+def _headline(notice: SpendNotice) -> list[str]:
+    report = notice.report
+    threshold = str(Money(report.threshold.amount, notice.currency))
     match report.verdict:
         case Verdict.EXCEEDED:
             symbol, status = "🔔", "🔴 Status: Exceeded Budget"
@@ -137,21 +140,25 @@ def _headline(account_id: str, report: Report) -> list[str]:
             symbol, status = "✅", "🟢 Status: Within Budget"
         case Verdict.NOT_PUBLISHED:
             symbol, status = "⏳", "🟡 Status: Not Published Yet"
+    if _misfit(report):
+        symbol, status = "⏳", "🟡 Status: Nothing Fits The Scope"
     return [
         f"{symbol} {TITLE}",
         "",
-        f"🏦 AWS Account: {harmless(account_id)}",
+        f"🏦 AWS Account: {harmless(notice.account.id)}",
         f"💰 Current Spend: {_spend(report)}",
         f"🎯 Threshold: {threshold}",
         status,
     ]
 
 
-def _currency(report: Report) -> str:
-    return report.spend.currency if report.spend else "USD"
+def _misfit(report: Report) -> Misfit | None:
+    return report.analysis.misfit if report.analysis else None
 
 
 def _spend(report: Report) -> str:
+    if _misfit(report):
+        return f"no figure ({report.period})"
     if report.spend is None:
         return f"not published yet ({report.period})"
     so_far = " so far" if report.verdict is Verdict.NOT_PUBLISHED else ""
@@ -166,16 +173,19 @@ def _excess(report: Report) -> str:
     return f"exceeded by {excess}" + (f", {percent}" if percent else "")
 
 
-def _events(report: Report) -> Iterator[str]:
+def _events(notice: SpendNotice) -> Iterator[str]:
     """What makes this report more than the usual one."""
-    analysis = report.analysis
-    if report.verdict is Verdict.NOT_PUBLISHED:
+    report, analysis = notice.report, notice.report.analysis
+    if misfit := _misfit(report):
+        yield _nothing_fits(misfit, notice.question)
+    elif report.verdict is Verdict.NOT_PUBLISHED:
         yield "ℹ️ AWS has not published all costs of this period yet; you will be told when it has."
     if report.corrects and report.before:
         was = "exceeded" if report.before.verdicts[-1] is Verdict.EXCEEDED else "within budget"
         now = "exceeded" if report.verdict is Verdict.EXCEEDED else "within budget"
+        at = f" at {report.before.spend}" if report.before.spend else ""
         yield (
-            f"✏️ Correction: told before as {was} at {report.before.spend}; now {now} at {report.spend}, "
+            f"✏️ Correction: told before as {was}{at}; now {now} at {report.spend}, "
             "since AWS has changed its figures."
         )
     if report.milestone:
@@ -194,13 +204,22 @@ def _events(report: Report) -> Iterator[str]:
         yield f"↩️ Back within budget after {count} over it, by {episode.over} in total."
 
 
+def _nothing_fits(misfit: Misfit, query: CostQuery) -> str:
+    scope = harmless(str(query.scope), LONGEST_LIST)
+    near = ", ".join(harmless(name, LONGEST_NAME) for name in misfit.near)
+    hint = f"Near it in the bill: {near}." if near else "Names must be spelled as in Cost Explorer."
+    activated = " A tag must be activated as a cost allocation tag." if query.scope.tags else ""
+    days = f"from {query.window.start} to {query.window.last_day}"
+    return f"ℹ️ Nothing {days} fits the scope {scope}. {hint}{activated}"
+
+
 def _periods(count: int, period: Period) -> str:
     days = (period.end - period.start).days
     unit = "day" if days == 1 else "month" if period.is_whole_month else "week"
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def _why(report: Report, analysis: Analysis) -> Iterator[str]:
+def _why(report: Report, analysis: Analysis, history: CostHistory) -> Iterator[str]:
     sentences = []
     if report.spend and analysis.before and analysis.spend_before:
         sentences.append(_change(report.spend, analysis.spend_before, analysis.before))
@@ -210,8 +229,13 @@ def _why(report: Report, analysis: Analysis) -> Iterator[str]:
         )
     if sentences:
         yield f"📊 Why: {'; '.join(sentences)}."
+    if not history.is_divided:
+        yield "🧩 What it is made of is not known: AWS's answer by service has too many pages to pay for."
     if report.spend:
         yield from _parts(analysis.parts, report.spend.currency)
+        if off := analysis.taken_off:
+            taken = Money(-off.amount, off.currency)
+            yield f"🎁 Credits and refunds take {taken} off: {report.spend - off} without them."
         if len(analysis.accounts) > 1:
             yield "🏢 Linked accounts:"
             yield from _parts(analysis.accounts, report.spend.currency)
@@ -234,7 +258,8 @@ def _parts(parts: Sequence[Part], currency: str) -> Iterator[str]:
     amounts = round_together([part.amount for part in shown])
     amounts_before = round_together([part.before or Decimal() for part in shown])
     for part, amount, before in zip(shown, amounts, amounts_before, strict=True):
-        notes = [] if part.before is None else [_signed(Money(amount - before, currency))]
+        change = Money(amount - before, currency)
+        notes = [] if part.before is None or (part.is_new and not change.amount) else [_signed(change)]
         notes += ["new"] if part.is_new else []
         note = f" ({', '.join(notes)})" if notes else ""
         yield f"• {harmless(part.name, LONGEST_NAME)}: {Money(amount, currency)}{note}"
@@ -257,10 +282,8 @@ def _shape(analysis: Analysis) -> Iterator[str]:
 
 def _trust(report: Report, analysis: Analysis, query: CostQuery) -> Iterator[str]:
     sentences = []
-    if report.spend is None and not any(spend for _, spend in analysis.shape):
+    if report.spend is None and not analysis.misfit and not any(spend for _, spend in analysis.shape):
         sentences.append("AWS shows no costs before it either: none arose, or the account is new.")
-        if is_filtered(query):
-            sentences.append("Or nothing fits the scope: names must be spelled as in Cost Explorer.")
     if report.spend and analysis.counted != report.period:
         sentences.append(f"Costs after {analysis.counted.last_day} are not published yet.")
     if report.spend and analysis.provisional:
@@ -287,12 +310,13 @@ def _next(analysis: Analysis) -> Iterator[str]:
         yield f"➡️ Next: {_outlook(analysis.outlook)}"
 
 
-def _link(report: Report, query: CostQuery, room: int) -> str:
+def _link(notice: SpendNotice, room: int) -> str:
     """To this very view; to the whole bill when the filter makes that too long. Half a link leads nowhere."""
-    link = f"\n🔗 Cost Explorer: {console_link(query, report.period, _currency(report))}"
+    period, query = notice.report.period, notice.question
+    link = f"\n🔗 Cost Explorer: {console_link(query, period, notice.currency)}"
     if len(link) > room:
         whole_bill = replace(query, scope=WHOLE_BILL, excluded_record_types=())
-        link = f"\n🔗 Cost Explorer, whole bill: {console_link(whole_bill, report.period, _currency(report))}"
+        link = f"\n🔗 Cost Explorer, whole bill: {console_link(whole_bill, period, notice.currency)}"
     return link if len(link) <= room else ""
 
 

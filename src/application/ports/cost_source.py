@@ -43,7 +43,7 @@ class CostQuery:
         scope: The part of the bill. Values of one key are alternatives, different keys must all fit:
             ``Dimensions`` LINKED_ACCOUNT, SERVICE, REGION and ``Tags``, with ``And`` around two or more.
         excluded_record_types: Charges left out: ``Not`` around ``Dimensions`` RECORD_TYPE.
-        group_by: What each entry is divided by.
+        group_by: What each entry is divided by; None: by nothing, one sum a day or month.
     """
 
     account_id: str
@@ -52,7 +52,7 @@ class CostQuery:
     metric: Metric = Metric.AMORTIZED
     scope: Scope = WHOLE_BILL
     excluded_record_types: tuple[str, ...] = ()
-    group_by: GroupBy = GroupBy.SERVICE
+    group_by: GroupBy | None = GroupBy.SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ class CostAnswer:
     """What AWS answered.
 
     Args:
-        history: Oldest first, unrounded, in the account's currency. Unpublished periods are absent.
+        history: An entry for each day or month of the window, oldest first, unrounded, in the account's
+            currency. One that AWS shows no costs for is empty. Where the question divided by service takes
+            too many pages, the answer is of sums alone.
         paid_requests: How many requests this answer cost just now, at $0.01 each; 0 when it was at hand.
         names: What the keys of the history's entries are called, where AWS says so: for linked accounts
             the name by account id. Text from outside. Source: ``DimensionValueAttributes``.
@@ -80,8 +82,13 @@ class CostSource(Protocol):
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
+            AnswerTooLong: It has more pages than are worth their price.
             AwsUnavailable: Throttled, timed out or broken; worth trying later.
             AwsBusy: Not asked just now; come back soon.
 
         Source: AWS Cost Explorer ``GetCostAndUsage``, every page.
         """
+
+    async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:  # noqa: ARG002  # whoever remembers needs them
+        """Return the answer if it is known already: this asks nothing and costs nothing."""
+        return None
