@@ -134,7 +134,7 @@ class RememberedCosts(CostSource):
     async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:
         """See the port."""
         try:
-            kept = await self._recall.get(self._recall.key(credentials, repr(query)))
+            kept = await self._recall.get(self._recall.key(*credentials.who, repr(query)))
         except (AwsError, StorageUnavailable):
             return None
         return unpack(kept) if kept else None
