@@ -83,8 +83,7 @@ def _of_spend(notice: SpendNotice) -> Message:
         lines += ["", *details] if details else []
     text = "\n".join(lines)
     if notice.page:
-        text += f"
-🔗 Report: {notice.page}"
+        text += f"\n🔗 Report: {notice.page}"
     else:
         text += _link(notice, room=LONGEST - len(text))
     return Message(text, good=report.verdict is not Verdict.EXCEEDED)
