@@ -62,7 +62,10 @@ def main() -> None:
     help="Processes that share the address and the state; auto is one for each core.",
 )
 @click.option("--fd", type=click.IntRange(0), hidden=True, help="A socket that listens already.")
-def serve(host: str, port: int, workers: int, fd: int | None, *, no_worker: bool) -> None:
+@click.option("--admin-fd", type=click.IntRange(0), hidden=True, help="Likewise, for the operator's port.")
+def serve(
+    host: str, port: int, workers: int, fd: int | None, admin_fd: int | None, *, no_worker: bool
+) -> None:
     """Run the service, with its worker in the same process."""
     config = _config()
     if workers > 1:
@@ -70,22 +73,29 @@ def serve(host: str, port: int, workers: int, fd: int | None, *, no_worker: bool
             raise click.UsageError("--workers goes with a state that processes can share, not memory://")
         from entrypoints.processes import serve_in_processes
 
-        sys.exit(_run(serve_in_processes(host, port, workers, with_worker=not no_worker)))
+        sys.exit(_run(serve_in_processes(host, port, config.admin_port, workers, with_worker=not no_worker)))
     import socket
 
     from entrypoints.serve import serve as run
 
-    listener = None if fd is None else socket.socket(fileno=fd)
-    _run(run(config, host, port, with_worker=not no_worker, listener=listener), uvloop=True)
+    listener, admin = (None if each is None else socket.socket(fileno=each) for each in (fd, admin_fd))
+    serving = run(config, host, port, with_worker=not no_worker, listener=listener, admin_listener=admin)
+    _run(serving, uvloop=True)
 
 
 @main.command()
-def worker() -> None:
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, with --port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Answer /health, /ready and /metrics here; 0 takes a free one. Without it: nowhere.",
+)
+def worker(host: str, port: int | None) -> None:
     """Run a worker alone, on shared state."""
     config = _config()
     from entrypoints.serve import work
 
-    _run(work(config), uvloop=True)
+    _run(work(config, host, port), uvloop=True)
 
 
 def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, str], Any]:

@@ -20,6 +20,7 @@ PREFIX = "SPEND_MONITOR_"
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
+LAST_PORT = 65535
 
 
 class ConfigError(Exception):
@@ -50,6 +51,7 @@ class Config:
         role_access: How roles are assumed, if at all.
         signing_key: RSA private keys in PEM, the first signs: for web identity. Empty: made beside the
             SQLite file.
+        admin_port: Where ``/metrics``, ``/ready`` and ``/schema`` are, off the public port; None: on it.
         log_level: debug, info, warning or error.
         log_format: console or json; None: console on a terminal, else json.
     """
@@ -71,6 +73,7 @@ class Config:
     operator: str | None = None
     role_access: RoleAccess = RoleAccess.OFF
     signing_key: str = field(default="", repr=False)
+    admin_port: int | None = None
     log_level: str = "info"
     log_format: str | None = None
 
@@ -260,6 +263,12 @@ def _whole(least: int) -> Callable[[str], int]:
     return read
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= LAST_PORT:
+        raise ValueError(f"{text!r} is not accepted; accepted is a port's number from 1 to {LAST_PORT}")
+    return int(text)
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in choices:
@@ -291,6 +300,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "OPERATOR": ("operator", _line),
     "ROLE_ACCESS": ("role_access", lambda text: RoleAccess(_choice(*RoleAccess)(text))),
     "SIGNING_KEY": ("signing_key", _signing_key),
+    "ADMIN_PORT": ("admin_port", _port),
     "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
     "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
 }

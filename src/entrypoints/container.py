@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ from application.ports.vault import Vault
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.door import Door
+from entrypoints.readiness import Readiness
 from entrypoints.worker import Worker
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Container(containers.DeclarativeContainer):
     issuer: providers.Provider[Issuer | None] = providers.Dependency()
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
+    aws_trouble: providers.Provider[Callable[[], str]] = providers.Object(str)
 
     inbox = state.provided.inbox
     ledger = state.provided.ledger
@@ -115,6 +117,7 @@ class Container(containers.DeclarativeContainer):
         concurrency=config.provided.concurrency,
         door=door,
     )
+    readiness = providers.Factory(Readiness, inbox=inbox, worker=None, aws_trouble=aws_trouble)
 
 
 @asynccontextmanager

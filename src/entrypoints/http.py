@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 import structlog
-from litestar import HttpMethod, Litestar, Request, Response, get, post, route
+from litestar import HttpMethod, Litestar, Request, Response, post, route
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -18,7 +20,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.plugins.prometheus import PrometheusConfig
 from litestar.response.base import ASGIResponse
 from litestar.stores.memory import MemoryStore
 
@@ -26,11 +28,13 @@ from adapters.pages.drawings import Drawings
 from adapters.telex.manifest import manifest
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
+from entrypoints.admin import Metrics, health, ready
 from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.logs import frames_of
 from entrypoints.pages import home, report
 from entrypoints.rate_limit import forgetting, rate_limit_config
+from entrypoints.readiness import SHARED_SECONDS
 
 log = structlog.get_logger()
 
@@ -205,44 +209,6 @@ async def integration(request: Request[Any, Any, State], state: State) -> Respon
     return Response(manifest(public_url), media_type="application/json")
 
 
-@get("/health")
-async def health() -> dict[str, str]:
-    """The process lives."""
-    return {"status": "alive"}
-
-
-@get("/ready", responses={503: ResponseSpec(dict[str, str], description="Not ready: which part failed.")})
-async def ready(state: State) -> Response[dict[str, str]]:
-    """Whether storage can be written and the worker loop runs; if not, which failed."""
-    container: Container = state.container
-    checks = {"storage": "ready", "worker": "ready"}
-    try:
-        await container.inbox().probe()
-    except StorageUnavailable as error:
-        checks["storage"] = f"failed: {error}"
-    if state.with_worker and not container.worker().running:
-        checks["worker"] = "failed: the loop has stopped"
-    failed = any(check.startswith("failed") for check in checks.values())
-    status = {"status": "not ready" if failed else "ready"}
-    return Response({**status, **checks}, status_code=503 if failed else 200)
-
-
-async def note_depth(request: Request[Any, Any, State]) -> None:
-    """Measure the inbox as it is now, just before the metrics are read."""
-    container: Container = request.app.state.container
-    try:
-        metrics.record_depth(await container.inbox().depth(), container.clock().now())
-    except StorageUnavailable as error:
-        log.warning("depth_unknown", reason=str(error))
-
-
-class Metrics(PrometheusController):
-    """Counters in Prometheus's text format."""
-
-    include_in_schema = False  # its format is Prometheus's, which OpenAPI has no words for
-    before_request = staticmethod(note_depth)
-
-
 def error_answer(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:
     """Every refusal as JSON, in our words: what Litestar would say could repeat a value."""
     if isinstance(error, TickRefused):
@@ -261,7 +227,7 @@ REFUSALS = {
     400: ("bad-request", "The request could not be read: its address or a header is malformed."),
     404: (
         "not-found",
-        "There is nothing here. See /integration, /tick, /health, /ready, /metrics and /schema.",
+        "There is nothing here. See / and /integration; ticks are posted to /tick.",
     ),
     405: ("method-not-allowed", "This address does not take that method; POST /tick takes ticks."),
     413: ("too-large", "The body is larger than 256 KiB. " + TICK_FORM),
@@ -290,6 +256,7 @@ def create_app(
     *,
     with_worker: bool = True,
     body_seconds: float = SLOWEST_BODY_SECONDS,
+    ready_seconds: float = SHARED_SECONDS,
 ) -> Litestar:
     """Build the web application.
 
@@ -298,6 +265,7 @@ def create_app(
         open_container: Opens what the container depends on; tests pass one with fakes.
         with_worker: Whether to answer ticks in this process too.
         body_seconds: How long the body of a tick may take.
+        ready_seconds: How long an answer of ``/ready`` is good for whoever asks next.
     """
     clients = MemoryStore()
 
@@ -306,6 +274,9 @@ def create_app(
         async with open_container() as container, forgetting(clients):
             app.state.container = container
             app.state.drawings, app.state.pictures = Drawings(), Drawings()
+            app.state.readiness = container.readiness(
+                worker=container.worker() if with_worker else None, shared_seconds=ready_seconds
+            )
             if with_worker:
                 container.worker().start()
             try:
@@ -320,17 +291,20 @@ def create_app(
     middleware = [prometheus.middleware]
     if config.rate_limit:
         middleware.append(rate_limit_config(config.rate_limit).middleware)
+    private: list[Any] = [] if config.admin_port else [ready, Metrics]
     return Litestar(
-        [tick, home, report, integration, health, ready, Metrics],
+        [tick, home, report, integration, health, *private],
         lifespan=[lifespan],
         stores={"rate_limit": clients},
-        state=State({"config": config, "with_worker": with_worker, "body_seconds": body_seconds}),
+        state=State({"config": config, "body_seconds": body_seconds}),
         middleware=middleware,
         cors_config=CORSConfig(
             TELEX_ORIGINS, allow_methods=["GET", "HEAD", "OPTIONS"], allow_credentials=False
         ),
         exception_handlers={HTTPException: error_answer, Exception: defect_answer},
-        openapi_config=OpenAPIConfig(
+        openapi_config=None
+        if config.admin_port
+        else OpenAPIConfig(
             "AWS Spend Monitor",
             "1",
             path="/schema",
@@ -338,3 +312,15 @@ def create_app(
         ),
         logging_config=None,
     )
+
+
+@lru_cache(maxsize=1)
+def describe(config: Config) -> dict[str, Any]:
+    """The OpenAPI document of all that is served, on whichever port."""
+
+    @asynccontextmanager
+    async def nothing() -> AsyncIterator[Container]:
+        raise NotImplementedError("it is never started")
+        yield
+
+    return create_app(replace(config, admin_port=None), nothing).openapi_schema.to_schema()

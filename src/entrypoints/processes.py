@@ -10,9 +10,12 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import structlog
+
+from entrypoints.listening import bound
 
 log = structlog.get_logger()
 
@@ -31,39 +34,46 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-async def serve_in_processes(host: str, port: int, count: int, *, with_worker: bool) -> int:
+async def serve_in_processes(
+    host: str, port: int, admin_port: int | None, count: int, *, with_worker: bool
+) -> int:
     """Serve until SIGINT or SIGTERM, which every process gets; return the exit code.
 
     Args:
         host: The address to listen on.
         port: 0 takes a free one.
+        admin_port: The operator's own, if it is wanted.
         count: How many processes.
         with_worker: Whether each answers ticks too.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    try:
-        listener = _bound(host, port)
-    except OSError as error:
-        log.error("not_listening", host=host, port=port, reason=error.strerror or str(error))  # noqa: TRY400  # expected
-        return EXIT_FAILED
-    with listener, tempfile.TemporaryDirectory(prefix="spend-monitor-metrics-") as metrics:
-        crew = Crew(listener, _environment(metrics), with_worker=with_worker)
-        return await crew.run(count, stop)
+    with ExitStack() as stack:
+        listeners = {}
+        for option, wanted in (("--fd", port), ("--admin-fd", admin_port)):
+            if wanted is None:
+                continue
+            try:
+                listeners[option] = stack.enter_context(bound(host, wanted))
+            except OSError as error:
+                log.error("not_listening", host=host, port=wanted, reason=error.strerror or str(error))  # noqa: TRY400  # expected
+                return EXIT_FAILED
+        metrics = stack.enter_context(tempfile.TemporaryDirectory(prefix="spend-monitor-metrics-"))
+        return await Crew(listeners, _environment(metrics), with_worker=with_worker).run(count, stop)
 
 
 @dataclass(slots=True)
 class Crew:
-    """The processes behind one socket.
+    """The processes behind one socket, or two.
 
     Args:
-        listener: Where all of them accept connections.
+        listeners: Where all of them accept connections, by the option that tells them.
         environment: What they find in theirs.
         with_worker: Whether each answers ticks too.
     """
 
-    listener: socket.socket
+    listeners: Mapping[str, socket.socket]
     environment: Mapping[str, str]
     with_worker: bool
     _running: set[Process] = field(default_factory=set)
@@ -93,19 +103,16 @@ class Crew:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _start(self) -> Process:
-        command = [sys.executable, "-m", "entrypoints", "serve", "--fd", str(self.listener.fileno())]
+        files = {option: listener.fileno() for option, listener in self.listeners.items()}
+        command = [sys.executable, "-m", "entrypoints", "serve"]
+        command += [text for option, file in files.items() for text in (option, str(file))]
         command += [] if self.with_worker else ["--no-worker"]
         process = await asyncio.create_subprocess_exec(
-            *command, pass_fds=[self.listener.fileno()], env=self.environment, start_new_session=True
+            *command, pass_fds=[*files.values()], env=self.environment, start_new_session=True
         )
         self._running.add(process)
         log.info("process_started", process=process.pid)
         return process
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server(address[:2], family=family, backlog=2048)
 
 
 def _environment(metrics: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from ipaddress import ip_network
 from typing import Any, cast
@@ -18,11 +18,13 @@ import uvicorn
 from litestar import Litestar
 from uvicorn._types import ASGI3Application
 
+from entrypoints.admin import admin_app
 from entrypoints.config import Config, unknown_variables
 from entrypoints.container import open_container
-from entrypoints.http import HARDENING, create_app
+from entrypoints.http import HARDENING, create_app, describe
+from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
-from entrypoints.protocol import GuardedProtocol, Held, Limits, raise_file_limit
+from entrypoints.protocol import FEW_FILES, GuardedProtocol, Held, Limits, raise_file_limit
 
 log = structlog.get_logger()
 
@@ -40,13 +42,26 @@ REQUESTS_END_SECONDS = 3
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but a signal that it was stopped by is not raised again: a clean stop ends with 0."""
+    """uvicorn, but a signal that it was stopped by is not raised again: a clean stop ends with 0.
+
+    Args:
+        config: uvicorn's.
+        event: What is logged when it listens.
+        takes_signals: Whether it stops on SIGINT and SIGTERM.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, event: str = "listening", *, takes_signals: bool = True
+    ) -> None:
+        super().__init__(config)
+        self._event = event
+        self._takes_signals = takes_signals
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on SIGINT and SIGTERM."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM) if self._takes_signals else ():
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
@@ -54,13 +69,18 @@ class Server(uvicorn.Server):
         """Say where the service listens, once it does."""
         await super().startup(sockets)
         if self.started:
-            listeners = sockets or [each for server in self.servers for each in server.sockets]
-            addresses = [each.getsockname()[:2] for each in listeners]
-            log.info("listening", urls=[f"http://{host}:{port}" for host, port in addresses])
+            addresses = [each.getsockname()[:2] for server in self.servers for each in server.sockets]
+            log.info(self._event, urls=[f"http://{host}:{port}" for host, port in addresses])
 
 
 async def serve(
-    config: Config, host: str, port: int, *, with_worker: bool = True, listener: socket.socket | None = None
+    config: Config,
+    host: str,
+    port: int,
+    *,
+    with_worker: bool = True,
+    listener: socket.socket | None = None,
+    admin_listener: socket.socket | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then end requests, drain the worker and close.
 
@@ -70,20 +90,25 @@ async def serve(
         port: 0 takes a free one.
         with_worker: Whether to answer ticks in this process too.
         listener: Listens already, for several processes; host and port do not count then.
+        admin_listener: Likewise, for the port that the operator has to himself.
     """
     _prepare()
     async with open_container(config) as container:
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
-        server = server_for(app, config, host, port, Limits(connections=raise_file_limit() // 2))
-        await server.serve([listener] if listener else None)
+        limits = Limits(connections=_raise_file_limit() // 2)
+        server = server_for(app, config, host, port, limits)
+        readiness = container.readiness(worker=container.worker() if with_worker else None)
+        admin = admin_app(container, readiness, partial(describe, config))
+        async with _beside(admin, config, host, config.admin_port, admin_listener):
+            await server.serve([listener] if listener else None)
         if not server.started:
             raise SystemExit(EXIT_FAILED)
     log.info("stopped")
 
 
-def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limits) -> Server:
-    """Build the web server: uvicorn, limited and hardened."""
+def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limits, **options: Any) -> Server:
+    """Build the web server: uvicorn, limited and hardened. The options are ``Server``'s."""
     protocol: Any = partial(GuardedProtocol, limits, Held(limits.held_bytes))
     return Server(
         uvicorn.Config(
@@ -101,26 +126,68 @@ def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limi
             proxy_headers=bool(config.trusted_proxies),
             forwarded_allow_ips=[str(ip_network(each, strict=False)) for each in config.trusted_proxies],
             timeout_graceful_shutdown=REQUESTS_END_SECONDS,
-        )
+        ),
+        **options,
     )
 
 
-async def work(config: Config) -> None:
-    """Answer ticks until SIGINT or SIGTERM."""
+@asynccontextmanager
+async def _beside(
+    app: Litestar, config: Config, host: str, port: int | None, listener: socket.socket | None = None
+) -> AsyncIterator[None]:
+    """Serve an application on a port of its own while the block lasts; without a port do not."""
+    if port is None:
+        yield
+        return
+    try:
+        listener = listener or bound(host, port)
+    except OSError as error:
+        log.error("not_listening", host=host, port=port, reason=error.strerror or str(error))  # noqa: TRY400  # expected
+        raise SystemExit(EXIT_FAILED) from error
+    with listener:
+        server = server_for(
+            app, config, host, port, Limits(connections=100), event="admin_listening", takes_signals=False
+        )
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def work(config: Config, host: str, port: int | None) -> None:
+    """Answer ticks until SIGINT or SIGTERM.
+
+    Args:
+        config: The process's settings.
+        host: The address to listen on, if there is a port.
+        port: Where ``/health``, ``/ready`` and ``/metrics`` are answered; None: nowhere; 0 takes a free one.
+    """
     _prepare()
+    _raise_file_limit()
     stop = asyncio.Event()
     async with open_container(config) as container:  # until it is open, a signal ends the process at once
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         worker = container.worker()
-        worker.start()
-        log.info("working", concurrency=config.concurrency)
-        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.ended())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        await worker.stop()
+        async with _beside(admin_app(container, container.readiness(worker=worker)), config, host, port):
+            worker.start()
+            log.info("working", concurrency=config.concurrency)
+            waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.ended())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await worker.stop()
     if not stop.is_set():
         raise SystemExit(EXIT_CRASHED)
     log.info("stopped")
+
+
+def _raise_file_limit() -> int:
+    files = raise_file_limit()
+    if files < FEW_FILES:
+        effect = f"at most {files // 2} connections; raise the limit (ulimit -n) to {FEW_FILES} or more"
+        log.warning("few_files", limit=files, effect=effect)
+    return files
 
 
 def _prepare() -> None:

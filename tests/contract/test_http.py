@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -171,18 +172,38 @@ async def test_health_lives(door: Door) -> None:
 
 
 async def test_ready_says_what_failed(door: Door) -> None:
-    """200 while the storage answers; 503 naming the storage when it does not; 200 when it does again."""
+    """200 while the storage answers; 503 naming it when it does not; nothing of a worker where none lives."""
     assert json.loads((await door.ask("GET", "/ready")).body)["status"] == "ready"
     door.disk.break_after(0)
     broken = await door.ask("GET", "/ready")
     door.disk.mend()
     assert broken.status == 503
-    assert json.loads(broken.body) == {
-        "status": "not ready",
-        "storage": "failed: the disk is full",
-        "worker": "ready",
-    }
+    assert json.loads(broken.body) == {"status": "not ready", "storage": "failed: the disk is full"}
     assert (await door.ask("GET", "/ready")).status == 200
+
+
+async def test_ready_looks_at_the_storage_once_for_all_who_ask() -> None:
+    """A look is a write and a sync: a hundred strangers a second cost no more than one."""
+    async with open_door(ready_seconds=60) as door:
+        looks = asyncio.gather(*(door.ask("GET", "/ready") for _ in range(20)))
+        assert {reply.status for reply in await looks} == {200}
+        door.disk.break_after(0)
+        assert (await door.ask("GET", "/ready")).status == 200
+    async with open_door(ready_seconds=60) as door:
+        door.disk.break_after(1)
+        replies = await asyncio.gather(*(door.ask("GET", "/ready") for _ in range(20)))
+        assert {reply.status for reply in replies} == {200}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/ready", "/ready/", "/schema", "/schema/openapi.json"])
+async def test_what_is_the_operators_can_leave_the_public_port(path: str) -> None:
+    """With a port of its own it is as if it had never been here; the rest is as before."""
+    async with open_door(Config(state_url="memory://", admin_port=1)) as door:
+        gone, never = await door.ask("GET", path), await door.ask("GET", "/never")
+        assert (gone.status, gone.body) == (404, never.body)
+        assert (await door.ask("GET", "/health")).status == 200
+        assert (await door.ask("GET", "/integration")).status == 200
+        assert (await door.tick(tick())).status == 202
 
 
 async def test_metrics_and_openapi_answer(door: Door) -> None:

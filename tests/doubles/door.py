@@ -92,6 +92,7 @@ async def open_door(
     *,
     inbox_limit: int = 1000,
     body_seconds: float = 10,
+    ready_seconds: float = 0,
     limits: Limits | None = None,
 ) -> AsyncIterator[Door]:
     """Serve on a free port, without a worker, while the block lasts."""
@@ -112,7 +113,13 @@ async def open_door(
             identity=providers.Object(FakeIdentity(aws)),
             cost_source=providers.Object(FakeCostSource(aws)),
         )
-        app = create_app(config, lambda: nullcontext(container), with_worker=False, body_seconds=body_seconds)
+        app = create_app(
+            config,
+            lambda: nullcontext(container),
+            with_worker=False,
+            body_seconds=body_seconds,
+            ready_seconds=ready_seconds,
+        )
         server = server_for(app, config, "127.0.0.1", 0, limits or Limits())
         async with _serving(server) as port, _client(port) as client:
             yield Door(port, disk, memory.inbox, client, container.reports())

@@ -108,6 +108,19 @@ class TestDeployment:
         }
         assert {"requests", "limits"} == container["resources"].keys()
 
+    def test_is_probed(self, deployment: Document) -> None:
+        """Doors and workers alike, at ports that they listen on and that Prometheus finds too."""
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        variables = {each["name"]: each.get("value") for each in container["env"]}
+        arguments = container["args"]
+        listening = {int(arguments[arguments.index("--port") + 1]) if "--port" in arguments else 8000}
+        listening |= {int(variables.get("SPEND_MONITOR_ADMIN_PORT", 0))} - {0}
+        assert set(ports.values()) == listening
+        assert container["livenessProbe"]["httpGet"]["path"] == "/health"
+        assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "admin"}
+        assert "0.0.0.0" in arguments
+
     def test_may_end_in_peace(self, deployment: Document) -> None:
         """Kubernetes kills no pod that is still draining."""
         pod = deployment["spec"]["template"]["spec"]
@@ -132,6 +145,14 @@ def test_compose_starts_what_we_understand(name: str) -> None:
     environment = {**example, **service["environment"], "SPEND_MONITOR_SECRET_KEY": KEY}
     is_understood(service["command"], environment)
     assert int(service["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS + REQUESTS_END_SECONDS
+
+
+def test_compose_probes_all() -> None:
+    """The image asks ``/health`` on port 8000, where doors and workers listen."""
+    for name in OURS:
+        service = COMPOSE["services"][name]
+        assert "healthcheck" not in service
+        assert service["command"][0] == "serve" or service["command"][-2:] == ["--port", "8000"]
 
 
 def test_compose_gives_no_rights() -> None:
