@@ -143,7 +143,12 @@ async def open_container(
         except StorageUnavailable as error:
             raise StorageUnavailable(f"SPEND_MONITOR_STATE_URL: {error}") from error
         aws = await stack.enter_async_context(
-            open_aws(config.concurrency, attempts=aws_attempts, on_call=metrics.record_aws_call)
+            open_aws(
+                config.concurrency,
+                attempts=aws_attempts,
+                on_call=metrics.record_aws_call,
+                on_trouble=lambda reason: log.error("aws_settings_unusable", reason=reason),
+            )
         )
         channel = await stack.enter_async_context(
             open_telex(
@@ -176,6 +181,7 @@ async def open_container(
             channel=providers.Object(channel),
             access=providers.Object(AwsAccess(own, roles)),
             issuer=providers.Object(issuer),
+            aws_trouble=providers.Object(aws.trouble),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
         )

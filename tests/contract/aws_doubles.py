@@ -350,11 +350,13 @@ def point_sdk_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ENDPOINT_URL": url.rstrip("/"),
     }
     monkeypatch.setattr("botocore.session.create_loader", _sdk_data)
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN", *PROXIES):
         monkeypatch.delenv(name, raising=False)
     for name, value in clean.items():
         monkeypatch.setenv(name, value)
 
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 # The SDK's data files are read once for all tests, which saves each the better part of its time.
 _sdk_data = cache(create_loader)

@@ -105,7 +105,9 @@ async def run(*arguments: str, folder: Path, **variables: str) -> tuple[int, str
 def environment(**variables: str) -> dict[str, str]:
     """This machine's, without what could reach a real AWS account, and with JSON logs."""
     kept = {
-        name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "SPEND_MONITOR_"))
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("AWS_", "SPEND_MONITOR_")) and not name.lower().endswith("_proxy")
     }
     return {
         **kept,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -146,13 +147,41 @@ async def test_a_redirect_is_not_followed(aws: DoubleWorld) -> None:
     assert len(aws.requests) == 3
 
 
-async def test_proxies_of_the_environment_are_not_used(
-    aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A proxy that is set for other programs sees no request."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert await aws.identity.account_id(KEY) == "123456789012"
+async def test_the_sdks_proxies_are_used(aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every AWS tool does: ``HTTP_PROXY`` for plain http, with its user's name, which AWS never sees."""
+    proxy = os.environ["AWS_ENDPOINT_URL"].replace("http://", "http://user:password@")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.test")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    async with open_aws(concurrency=1) as another:
+        assert await StsIdentity(another).account_id(KEY) == "123456789012"
+    assert [request.operation for request in aws.requests] == ["GetCallerIdentity"]
+
+
+async def test_https_goes_through_a_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``HTTPS_PROXY`` is asked for a connection to AWS; if it refuses, AWS was not reached."""
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        point_sdk_at("https://sts.aws.test", monkeypatch)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        async with open_aws(concurrency=1) as aws:
+            with pytest.raises(AwsUnavailable):
+                await StsIdentity(aws).account_id(KEY)
+    assert [head.split(b"\r\n")[0] for head in asked] == [b"CONNECT sts.aws.test:443 HTTP/1.1"]
+
+
+async def test_no_proxy_leaves_the_proxy_out(aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts that ``NO_PROXY`` names are called without it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with open_aws(concurrency=1) as another:
+        assert await StsIdentity(another).account_id(KEY) == "123456789012"
+    assert len(aws.requests) == 1
 
 
 async def test_logs_hold_no_secret(aws: DoubleWorld, caplog: pytest.LogCaptureFixture) -> None:
@@ -265,19 +294,70 @@ async def test_endpoints_and_regions_are_the_sdks(
 
 
 @pytest.mark.parametrize(
-    "variables", [{"AWS_ENDPOINT_URL": "moto"}, {"AWS_PROFILE": "nobody"}, {"AWS_CA_BUNDLE": "/nowhere"}]
+    ("variables", "named"),
+    [
+        ({"AWS_ENDPOINT_URL": "moto"}, "moto"),
+        ({"AWS_PROFILE": "nobody"}, "nobody"),
+        ({"AWS_CA_BUNDLE": "/nowhere"}, "AWS_CA_BUNDLE or the profile's ca_bundle: /nowhere"),
+    ],
 )
-async def test_settings_that_cannot_be_used_are_named(
-    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+async def test_settings_that_cannot_be_used_are_told_to_whoever_runs_this(
+    variables: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong setting of the SDK does not stop the service, and every call says what is wrong."""
+    """A wrong setting of the SDK does not stop the service; no call's error holds this machine's paths."""
     point_sdk_at("http://127.0.0.1:1", monkeypatch)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    async with open_aws(concurrency=1) as aws:
+    told: list[str] = []
+    async with open_aws(concurrency=1, on_trouble=told.append) as aws:
+        errors = []
         for _ in range(2):
-            with pytest.raises(AwsUnavailable, match="AWS settings of this machine"):
+            with pytest.raises(AwsUnavailable, match="its own AWS settings cannot be used") as caught:
                 await StsIdentity(aws).account_id(KEY)
+            errors.append(caught.value)
+        assert aws.trouble() == "its own AWS settings cannot be used"
+    assert len(told) == 1
+    assert named in told[0]
+    assert not any(named in str(error) or "nowhere" in str(error) for error in errors)
+
+
+async def test_each_call_that_fails_for_this_machines_settings_has_an_error_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever notes an account in his error notes it in nobody else's."""
+    point_sdk_at("http://127.0.0.1:1", monkeypatch)
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere")
+    async with open_aws(concurrency=1) as aws:
+        with pytest.raises(AwsUnavailable) as first:
+            await StsIdentity(aws).account_id(KEY)
+        first.value.account_id = "123456789012"
+        with pytest.raises(AwsUnavailable) as second:
+            await StsIdentity(aws).account_id(KEY)
+    assert second.value.account_id == ""
+
+
+async def test_a_failed_start_is_tried_again(aws: DoubleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the certificates are there, calls go through; nobody has to start the process again."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere")
+    async with open_aws(concurrency=1, reopen_seconds=0) as another:
+        with pytest.raises(AwsUnavailable):
+            await StsIdentity(another).account_id(KEY)
+        monkeypatch.delenv("AWS_CA_BUNDLE")
+        assert await StsIdentity(another).account_id(KEY) == "123456789012"
+        assert another.trouble() == ""
+    assert len(aws.requests) == 1
+
+
+async def test_a_failed_start_is_not_tried_again_by_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of ticks must not read the same wrong file thousands of times."""
+    point_sdk_at("http://127.0.0.1:1", monkeypatch)
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere")
+    told: list[str] = []
+    async with open_aws(concurrency=1, on_trouble=told.append, reopen_seconds=3600) as aws:
+        for _ in range(20):
+            with pytest.raises(AwsUnavailable):
+                await StsIdentity(aws).account_id(KEY)
+    assert len(told) == 1
 
 
 async def test_the_metadata_service_is_not_asked_for_anything(

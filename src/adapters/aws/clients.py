@@ -11,14 +11,14 @@ import asyncio
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import count
 from typing import Any, Generic
 
 import aiohttp
 
+from adapters.aws.desk import REOPEN_SECONDS, DeskKeeper, OnTrouble, open_desk
 from adapters.aws.operations import Answer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
 from application.credentials import AccessKey
@@ -48,21 +48,6 @@ class Reply(Generic[T]):
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What botocore brings along.
-
-    Args:
-        questions: By service, what writes them.
-        tls: What checks AWS's certificate.
-        partition: Where the calls go.
-    """
-
-    questions: Mapping[str, Any]
-    tls: ssl.SSLContext
-    partition: str
-
-
 class _NotReached(AwsUnavailable):
     """The request never got to AWS: it costs nothing."""
 
@@ -71,7 +56,7 @@ class Aws:
     """Calls AWS with whatever credentials it is given.
 
     Args:
-        desk: Being opened.
+        desks: Keeps what botocore brings along.
         http: What sends the requests.
         attempts: How often a request is sent, at most, while AWS throttles or is broken.
         on_call: Is told of every request.
@@ -80,17 +65,21 @@ class Aws:
 
     def __init__(
         self,
-        desk: asyncio.Task[Desk],
+        desks: DeskKeeper,
         http: aiohttp.ClientSession,
         attempts: int,
         on_call: OnCall,
         jitter: Callable[[], float],
     ) -> None:
-        self._desk = desk
+        self._desks = desks
         self._http = http
         self._attempts = attempts
         self._on_call = on_call
         self._jitter = jitter
+
+    def trouble(self) -> str:
+        """What keeps this process from asking AWS at all; empty if nothing does."""
+        return self._desks.trouble
 
     async def call(
         self, operation: Operation[T], key: AccessKey | None, parameters: Mapping[str, Any]
@@ -108,7 +97,7 @@ class Aws:
         """
         if key:
             check_spelling(key)
-        desk = await self._opened()
+        desk = await self._desks.desk()
         if operation.service == "ce" and desk.partition in WITHOUT_COST_EXPLORER:
             raise CostExplorerAbsent
         hidden = [str(parameters[name]) for name in operation.secrets]
@@ -139,10 +128,7 @@ class Aws:
         Raises:
             AwsUnavailable: The SDK's settings cannot be used.
         """
-        return (await self._opened()).partition
-
-    async def _opened(self) -> Desk:
-        return self._desk.result() if self._desk.done() else await asyncio.shield(self._desk)
+        return (await self._desks.desk()).partition
 
     async def _ask(
         self, question: Any, key: AccessKey | None, tls: ssl.SSLContext, hidden: Sequence[str]
@@ -150,7 +136,12 @@ class Aws:
         headers = question.signed(key)
         try:
             async with self._http.post(
-                question.url, data=question.body, headers=headers, allow_redirects=False, ssl=tls
+                question.url,
+                data=question.body,
+                headers=headers,
+                allow_redirects=False,
+                ssl=tls,
+                proxy=question.proxy,
             ) as response:
                 answer = Answer(response.status, response.headers, await response.read(), question.parse)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
@@ -174,12 +165,14 @@ async def open_aws(
     connect_timeout: float = 5,
     read_timeout: float = 30,
     on_call: OnCall = lambda _operation, _result: None,
+    on_trouble: OnTrouble = lambda _reason: None,
+    reopen_seconds: float = REOPEN_SECONDS,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[Aws]:
     """Open the way to AWS, in the background: the first call waits until botocore is there.
 
-    Endpoints, region and CA bundle are the AWS SDK's own, from the environment and the profile. Proxies are
-    not used, redirects not followed.
+    Endpoints, region, CA bundle and proxies are the AWS SDK's own, from the environment and the profile.
+    Redirects are not followed.
 
     Args:
         concurrency: Connections at a time.
@@ -188,6 +181,8 @@ async def open_aws(
         connect_timeout: Seconds.
         read_timeout: Seconds.
         on_call: Is told of every request.
+        on_trouble: Is told why AWS cannot be asked at all; the calls that fail for it do not tell.
+        reopen_seconds: How long after such a failure a call tries again.
         jitter: 0 to 1: where in a pause between two attempts.
     """
     http = aiohttp.ClientSession(
@@ -198,17 +193,9 @@ async def open_aws(
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     )
-    async with http, AsyncExitStack() as stack:
-        desk = asyncio.create_task(_open_desk(stack))
+    async with http:
+        desks = DeskKeeper(open_desk, on_trouble, reopen_seconds)
         try:
-            yield Aws(desk, http, attempts, on_call, jitter)
+            yield Aws(desks, http, attempts, on_call, jitter)
         finally:
-            desk.cancel()
-            await asyncio.gather(desk, return_exceptions=True)
-
-
-async def _open_desk(stack: AsyncExitStack) -> Desk:
-    botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
-    tls = await asyncio.to_thread(botocore.certificates)
-    questions = await stack.enter_async_context(botocore.open_questions())
-    return Desk(questions, tls, botocore.partition())
+            await desks.close()

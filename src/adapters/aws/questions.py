@@ -20,9 +20,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, create_request_object
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ParamValidationError
-from botocore.httpsession import get_cert_path
+from botocore.httpsession import ProxyConfiguration, get_cert_path
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserError, create_parser
+from botocore.utils import get_environ_proxies
 from yarl import URL
 
 from application.credentials import AccessKey
@@ -55,6 +56,7 @@ class Question:
         self, request: Any, signing_name: str, region: str, shape: Any, parser: ResponseParser
     ) -> None:
         self.url = URL(request.url, encoded=True)
+        self.proxy = proxy_for(request.url)
         self.body: bytes = request.data
         self._shape = shape
         self._parser = parser
@@ -193,6 +195,12 @@ def partition() -> str:
         return str(session.get_partition_for_region(_region(session)))
 
 
+def proxy_for(url: str) -> str | None:
+    """The proxy that the SDK would use: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``. None is none."""
+    proxy: str | None = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
+    return proxy
+
+
 def certificates() -> ssl.SSLContext:
     """The authorities that the SDK trusts: ``AWS_CA_BUNDLE``, the profile's, or its own.
 
@@ -201,7 +209,13 @@ def certificates() -> ssl.SSLContext:
     """
     with _settings_of_this_machine():
         bundle = get_session().get_config_variable("ca_bundle")
-        return ssl.create_default_context(cafile=bundle or get_cert_path(verify=True))
+        try:
+            return ssl.create_default_context(cafile=bundle or get_cert_path(verify=True))
+        except OSError as exc:
+            raise AwsUnavailable(
+                f"AWS_CA_BUNDLE or the profile's ca_bundle: {bundle} cannot be read "
+                f"({exc.strerror or exc}); accepted is a file of certificates in PEM form"
+            ) from exc
 
 
 @asynccontextmanager

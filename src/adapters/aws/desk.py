@@ -1,0 +1,103 @@
+"""What botocore brings along: opened behind the door, and again when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from application.errors import AwsUnavailable
+
+REOPEN_SECONDS = 5.0
+"""Certificates and files are mended by people or by other programs: seldom sooner."""
+
+TROUBLE = "its own AWS settings cannot be used"
+
+OnTrouble = Callable[[str], None]
+"""Is told why the desk cannot be opened, for whoever runs this: it may hold paths of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What it takes to write to AWS.
+
+    Args:
+        questions: By service, what writes them.
+        tls: What checks AWS's certificate.
+        partition: Where the calls go.
+    """
+
+    questions: Mapping[str, Any]
+    tls: ssl.SSLContext
+    partition: str
+
+
+OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+
+
+class DeskKeeper:
+    """Opens the desk in the background, and tries again when that has failed.
+
+    Args:
+        open_desk: Opens it.
+        on_trouble: Is told why it could not be opened.
+        reopen_seconds: How long after a failure it is tried again, when somebody asks for it.
+    """
+
+    def __init__(self, open_desk: OpenDesk, on_trouble: OnTrouble, reopen_seconds: float) -> None:
+        self._open_desk = open_desk
+        self._on_trouble = on_trouble
+        self._reopen_seconds = reopen_seconds
+        self._stack = AsyncExitStack()
+        self._failed_at = 0.0
+        self._opening = asyncio.create_task(self._open())
+
+    @property
+    def trouble(self) -> str:
+        """What keeps AWS from being asked at all, in words for everybody; empty if nothing does."""
+        return TROUBLE if self._opening.done() and self._opening.result() is None else ""
+
+    async def desk(self) -> Desk:
+        """Return the desk, once it is open.
+
+        Raises:
+            AwsUnavailable: It cannot be opened now. A new one each time: it may travel to a channel.
+        """
+        if self.trouble and time.monotonic() - self._failed_at >= self._reopen_seconds:
+            self._opening = asyncio.create_task(self._open())
+        desk = self._opening.result() if self._opening.done() else await asyncio.shield(self._opening)
+        if desk is None:
+            raise AwsUnavailable(
+                f"This service cannot ask AWS now: {TROUBLE}. Whoever runs it finds the reason in its log."
+            )
+        return desk
+
+    async def close(self) -> None:
+        """Close what has been opened."""
+        self._opening.cancel()
+        await asyncio.gather(self._opening, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def _open(self) -> Desk | None:
+        try:
+            return await self._stack.enter_async_context(self._open_desk())
+        except Exception as error:  # noqa: BLE001  # whatever it is, a process that never asks again is worse
+            self._failed_at = time.monotonic()
+            self._on_trouble(
+                f"{error}" if isinstance(error, AwsUnavailable) else f"{type(error).__name__}: {error}"
+            )
+            return None
+
+
+@asynccontextmanager
+async def open_desk() -> AsyncIterator[Desk]:
+    """Import botocore, which takes the better part of a second, and let it read this machine's settings."""
+    botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
+    tls = await asyncio.to_thread(botocore.certificates)
+    async with botocore.open_questions() as questions:
+        yield Desk(questions, tls, botocore.partition())
