@@ -463,7 +463,7 @@ async def test_the_cap_stops_a_mad_crontab(frugality: Frugality) -> None:
 
 
 async def test_pages_and_failures_count_towards_the_cap(frugality: Frugality) -> None:
-    """Every page is a request, and a refusal is one too."""
+    """Every page is a request, and one that fails is one too."""
     frugality.aws.add(KEY, Account("123456789012", WHOLE, page_size=12))
     frugality.start(ttl=timedelta(0), daily_cap=4)
     assert (await frugality.ask()).paid_requests == 3

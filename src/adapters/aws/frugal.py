@@ -8,6 +8,7 @@ from datetime import timedelta
 from adapters.aws.limits import MeteredCosts, PacedCosts
 from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.remembered import RememberedCosts, RememberedIdentity
+from adapters.aws.trials import CostsOnTrial, IdentityOnTrial
 from adapters.state.store import Store
 from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
@@ -31,7 +32,7 @@ def frugal(
 
     A question first joins whoever is asking the same; then it is looked up in the store; then it is announced
     to other processes; then it is made smaller, if its answer is known to be too long; then it takes its
-    access key's turn; then it is counted; and then AWS is asked.
+    access key's turn, which comes seldom if AWS refuses the key; then it is counted; and then AWS is asked.
 
     Args:
         identity: Asks STS.
@@ -45,7 +46,7 @@ def frugal(
         on_paid: Is told how many requests AWS has charged for.
     """
     metered = MeteredCosts(cost_source, store, vault, clock, daily_cap, on_paid)
-    paced = PacedCosts(metered, store, vault, clock)
+    paced = PacedCosts(CostsOnTrial(metered, clock), store, vault, clock)
     narrowed = NarrowedCosts(paced, store, vault)
     remembered = RememberedCosts(narrowed, store, vault, ttl, on_hit)
-    return RememberedIdentity(identity, store, vault), remembered
+    return RememberedIdentity(IdentityOnTrial(identity, clock), store, vault), remembered

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from adapters.aws.trials import OF_THE_KEY, Keys
 from adapters.state.store import Store
 from application.credentials import AccessKey
-from application.errors import AwsBusy, AwsError, PaidRequestsCapped, StorageUnavailable
+from application.errors import AwsBusy, AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.vault import Vault
@@ -90,30 +91,43 @@ class MeteredCosts(CostSource):
         self._clock = clock
         self._cap = cap
         self._on_paid = on_paid
+        self._let_in = Keys()
 
     async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
-        """See the port. One request is counted before it is made, and what it took in truth afterwards."""
+        """See the port. What a key takes counts once it has shown that it may use Cost Explorer.
+
+        With such a key one request is counted before it is made, and what it took in truth afterwards. Any
+        other could use up the account's requests by being refused.
+        """
         account = self._vault.fingerprint("account", query.account_id)
         key = f"paid.{self._clock.now():%Y-%m-%d}.{account}"
-        await self._reserve(key)
-        paid = 1
+        reserved = int(credentials in self._let_in)
+        await self._reserve(key, reserved)
+        paid = counted = 1
         try:
             answer = await self._cost_source.costs(credentials, query)
-            paid = answer.paid_requests
+            paid = counted = answer.paid_requests
+            self._let_in.add(credentials)
+        except AwsRefused as error:
+            paid, counted = error.paid_requests, 0
+            if isinstance(error, OF_THE_KEY):
+                self._let_in.discard(credentials)
+            raise
         except AwsError as error:
-            paid = error.paid_requests
+            paid = counted = error.paid_requests
             raise
         finally:
-            await self._settle(key, paid)
+            await self._settle(key, paid, counted - reserved)
         return answer
 
-    async def _reserve(self, key: str) -> None:
-        if self._cap and await self._store.count(key, 1, COUNTED_FOR) > self._cap:
-            await self._store.count(key, -1, COUNTED_FOR)
+    async def _reserve(self, key: str, count: int) -> None:
+        if self._cap and await self._store.count(key, count, COUNTED_FOR) >= self._cap + count:
+            if count:
+                await self._store.count(key, -count, COUNTED_FOR)
             raise PaidRequestsCapped
 
-    async def _settle(self, key: str, paid: int) -> None:
+    async def _settle(self, key: str, paid: int, uncounted: int) -> None:
         self._on_paid(paid)
-        if self._cap and paid != 1:
+        if self._cap and uncounted:
             with suppress(StorageUnavailable):
-                await self._store.count(key, paid - 1, COUNTED_FOR)
+                await self._store.count(key, uncounted, COUNTED_FOR)
