@@ -8,7 +8,6 @@ from dataclasses import replace
 from secrets import token_hex
 
 import click
-import msgspec
 from rich.console import Console
 
 from adapters.chats.telex import Message, message_of
@@ -23,6 +22,7 @@ from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.explain import explanation
 from entrypoints.report import print_report, report_json
+from entrypoints.terminal import json_text, visible
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: 3}
 """What is not published is no success: a script must not take it for one."""
@@ -59,7 +59,7 @@ async def check(
             notice = SpendNotice.of(check_id, now, wanted, checked, report)
             _print_checked(wanted, checked, notice, output)
             if explain:
-                _console().print(explanation(notice), markup=False)
+                _console().print(visible(explanation(notice)), markup=False)
             exit_code = EXIT_CODES[report.verdict]
         if notify:
             await _post(container, notify, notice)
@@ -76,7 +76,7 @@ async def doctor(config: Config) -> int:
     for finding in findings:
         mark, style = ("✓", "green") if finding.works else ("✗", "red")
         console.print(f"[{style}]{mark}[/] [bold]{finding.subject}[/]: ", end="")
-        console.print(finding.detail, markup=False)
+        console.print(visible(finding.detail), markup=False)
         if finding.remedy:
             console.print(f"  → {finding.remedy}", markup=False)
     return 0 if all(finding.works for finding in findings) else EXIT_FAILED
@@ -109,13 +109,13 @@ def _print_failure(failure: AwsError, message: Message, output: str) -> None:
         error = {"code": failure.code, "problem": str(failure), "remedy": failure.remedy}
         _print_json({"error": error, "paid_requests": failure.paid_requests})
     elif output == "csv":
-        Console(stderr=True, soft_wrap=True).print(message.text, markup=False)
+        Console(stderr=True, soft_wrap=True).print(visible(message.text), markup=False)
     else:
-        _console().print(message.text, markup=False)
+        _console().print(visible(message.text), markup=False)
 
 
 def _print_json(value: object) -> None:
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())  # noqa: T201  # the output
+    print(json_text(value))  # noqa: T201  # the output
 
 
 def _console() -> Console:

@@ -31,6 +31,7 @@ from entrypoints import metrics
 from entrypoints.admin import Metrics, health, ready
 from entrypoints.config import Config
 from entrypoints.container import Container
+from entrypoints.hosts import refusing_odd_hosts
 from entrypoints.logs import frames_of
 from entrypoints.pages import home, report
 from entrypoints.rate_limit import forgetting, rate_limit_config
@@ -288,7 +289,7 @@ def create_app(
     prometheus = PrometheusConfig(
         app_name="aws-spend-monitor", prefix="http", group_path=True, exclude=["^/tick$"]
     )
-    middleware = [prometheus.middleware]
+    middleware: list[Any] = [refusing_odd_hosts, prometheus.middleware]
     if config.rate_limit:
         middleware.append(rate_limit_config(config.rate_limit).middleware)
     private: list[Any] = [] if config.admin_port else [ready, Metrics]

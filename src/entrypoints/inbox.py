@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +12,7 @@ from application.errors import StorageUnavailable
 from application.ports.inbox import InboxEntry
 from entrypoints.config import Config
 from entrypoints.container import open_state
+from entrypoints.terminal import json_text, visible
 
 
 async def show(config: Config, output: str) -> None:
@@ -20,7 +20,7 @@ async def show(config: Config, output: str) -> None:
     async with open_state(_existing(config)) as state:
         entries = await state.inbox.entries()
     if output == "json":
-        print(msgspec.json.format(msgspec.json.encode(entries), indent=2).decode())  # noqa: T201  # the output
+        print(json_text(entries))  # noqa: T201  # the output
     else:
         _console().print(_table(entries) if entries else "The inbox is empty.")
 
@@ -56,7 +56,7 @@ def _table(entries: Sequence[InboxEntry]) -> Table:
             f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
             str(entry.attempts),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            Text(entry.reason),
+            Text(visible(entry.reason)),
         )
     return table
 

@@ -20,6 +20,7 @@ from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.reports import Report
 from domain.thresholds import Verdict
+from entrypoints.terminal import visible
 
 COLORS = {Verdict.WITHIN: "green", Verdict.EXCEEDED: "red", Verdict.NOT_PUBLISHED: "yellow"}
 BAR_WIDTH = 40
@@ -32,7 +33,7 @@ def print_report(console: Console, monitor: Monitor, checked: SpendChecked, mess
     """Print the message, the days as bars with the threshold drawn in, and the services."""
     report = checked.reports[-1]
     paid = f"🧾 Paid requests: {checked.paid_requests} (${checked.paid_requests * DOLLARS_PER_REQUEST:.2f})"
-    title, *facts = [*message.text.splitlines(), paid]
+    title, *facts = [*visible(message.text).splitlines(), paid]
     if console.is_terminal:
         text = Text("\n".join(facts).strip("\n"), overflow="fold")
         console.print(Panel(text, title=title, border_style=COLORS[report.verdict], expand=False))
@@ -100,7 +101,7 @@ def _services(report: Report) -> Iterator[Table]:
             spend = Money(part.amount, report.spend.currency)
             change = "" if part.change is None else _signed(Money(part.change, report.spend.currency))
             # What AWS names is printed as it is, never read as markup.
-            table.add_row(Text(part.name), str(spend), change, "new" if part.is_new else "")
+            table.add_row(Text(visible(part.name)), str(spend), change, "new" if part.is_new else "")
         if len(parts) > SERVICES_SHOWN:
             others = sum((part.amount for part in parts[SERVICES_SHOWN:]), Decimal())
             count = len(parts) - SERVICES_SHOWN

@@ -30,6 +30,8 @@ HOSTILE = {
         "https://",
         "https://:65432/",
         "https://?x=1",
+        "https://[::1]@/x",
+        "https://[::1]@",
     ],
     "loopback": [
         "https://127.0.0.1:65432/",

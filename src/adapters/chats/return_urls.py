@@ -84,7 +84,7 @@ class ReturnUrlRules:
             raise self.forbidden("is empty, or holds a blank, a backslash or a character outside ASCII")
         try:
             url = URL(return_url)
-        except ValueError:  # its text repeats the URL
+        except (ValueError, IndexError):  # its text repeats the URL; yarl stumbles over "[::1]@"
             raise self.forbidden("is not a URL") from None
         if url.scheme != "https" and not (self._allow_private and url.scheme == "http"):
             raise self.forbidden("does not begin with https://")

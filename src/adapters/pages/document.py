@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.aws.console import console_link
 from adapters.aws.cost_explorer import request_for
+from adapters.pages.cells import cell
 from adapters.pages.derivation import derivation_of
 from application.notice import SpendNotice
 from domain.analysis import Analysis
@@ -227,14 +228,9 @@ def costs_csv(history: CostHistory) -> str:
     for entry in history.entries:
         for name, amount in entry.services.items():
             writer.writerow(
-                [entry.period.start, entry.period.end, _cell(name), f"{amount:f}", history.currency]
+                [entry.period.start, entry.period.end, cell(name), f"{amount:f}", history.currency]
             )
     return table.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A name from outside must not be read as a formula by whoever opens the file."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _with_analysis(document: Document, notice: SpendNotice, analysis: Analysis) -> Document:
