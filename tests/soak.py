@@ -2,6 +2,7 @@
 
 Two processes share one SQLite file. One of them is killed every few seconds; AWS throttles, breaks and
 dawdles; Telex is away, asks for patience and hangs up; another program locks the database; the disk is full.
+At last strangers do what they can, beside honest tenants: see ``strangers.py``.
 """
 
 # ruff: noqa: T201  # what it prints is its result
@@ -27,6 +28,7 @@ from typing import Any
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from tests.doubles.service import Service, run, start
 from tests.doubles.storm import Faults, Sender, Storm, storm
+from tests.strangers import MOST_MEMORY, SLOWEST_REPORT, memory_of, strangers
 
 TICKS = 10_000
 BATCH = 250
@@ -177,12 +179,6 @@ def waiting(outside: Storm) -> Iterator[dict[str, Any]]:
     return (outside.tick(f"waiting-{n}", n) for n in range(BACKLOG - WARM_UP))
 
 
-def memory_of(running: Service) -> int:
-    """The resident bytes of the process."""
-    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
-
 async def main() -> int:
     """Attack, print what became of it, and return the exit code."""
     began = time.monotonic()
@@ -201,8 +197,17 @@ async def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             idle, full = await growth(Path(folder), outside)
         print(f"memory      {idle / MIB:.0f} MiB idle, {full / MIB:.0f} MiB with {BACKLOG:,} ticks waiting")
+        print(f"seconds     {time.monotonic() - began:.0f}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            stormed = await strangers(Path(folder), outside)
+        print(
+            f"strangers   memory {stormed.idle / MIB:.0f} MiB idle, {stormed.most / MIB:.0f} MiB at most; "
+            f"{len(stormed.sent)} honest reports, the slowest after {stormed.slowest:.1f} s; "
+            f"lost: {len(stormed.lost)}"
+        )
         print(f"seconds     {time.monotonic() - began:.0f}")
-    return 1 if lost or full - idle > MOST_GROWTH else 0
+    too_much = full - idle > MOST_GROWTH or stormed.most - stormed.idle > MOST_MEMORY
+    return 1 if lost or stormed.lost or too_much or stormed.slowest > SLOWEST_REPORT else 0
 
 
 if __name__ == "__main__":
