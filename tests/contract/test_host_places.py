@@ -127,7 +127,7 @@ async def test_a_stalling_answer_costs_the_host_places() -> None:
 
 
 async def test_strangers_that_hang_hold_up_nobody(telex: TelexDouble) -> None:
-    """Hosts that never answer, however many, hold a quarter of all places; who delivers goes on."""
+    """Hosts that never answer, however many, hold few places; who delivers goes on."""
     silence = asyncio.Event()
 
     async def silent(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
@@ -135,7 +135,9 @@ async def test_strangers_that_hang_hold_up_nobody(telex: TelexDouble) -> None:
 
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(
-            open_any(FixedClock(), concurrency=64, allow_private=True, allowed_hosts=["*.0.0.1", "localhost"])
+            open_any(
+                FixedClock(), concurrency=256, allow_private=True, allowed_hosts=["*.0.0.1", "localhost"]
+            )
         )
         hosts = [await stack.enter_async_context(raw_server(then=silent)) for _ in range(8)]
 
@@ -151,7 +153,7 @@ async def test_strangers_that_hang_hold_up_nobody(telex: TelexDouble) -> None:
                 await asyncio.sleep(0.001)
         silence.set()
         ends = await asyncio.gather(*waiting, return_exceptions=True)
-    # All of them are one owner's: a quarter of the quarter.
+    # All of them are one owner's: a quarter of the sixteenth.
     assert Counter(type(end) for end in ends) == {ChannelUnavailable: 4, ChannelBusy: 60}
 
 
