@@ -65,6 +65,8 @@ class Strangers:
         """Let it be calm, storm, and be calm again until every honest tenant has its message."""
         self.outside.on_message = self._note
         await self._honest("calm", 2)
+        await self.outside.wait_for(self.sent)  # from now on their hosts are known to deliver
+        self.sent.clear()
         self.idle = self.most = memory_of(self.service)
         async with hosts_that_inform() as informing, hosts_that_hang(SLOW_HOSTS) as slow:
             storm = asyncio.gather(
