@@ -67,6 +67,7 @@ class Strangers:
         await self._honest("calm", 2)
         await self.outside.wait_for(self.sent)  # from now on their hosts are known to deliver
         self.sent.clear()
+        self.told.clear()
         self.idle = self.most = memory_of(self.service)
         async with hosts_that_inform() as informing, hosts_that_hang(SLOW_HOSTS) as slow:
             storm = asyncio.gather(
