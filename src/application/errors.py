@@ -27,8 +27,9 @@ SpendMonitorError
 │   ├── AwsUnavailable      throttled, timed out or broken: tried again
 │   └── AwsBusy             we ask already, or have asked enough for now: comes back soon
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
-├── ChannelRefused          Telex says no: given up on
-├── ChannelUnavailable      Telex is away: tried again
+├── ChannelRefused          the channel says no: given up on
+│   └── ChannelGone         it has gone for ever, and is not called again
+├── ChannelUnavailable      the channel is away: tried again
 │   └── ChannelBusy         we have enough deliveries to that host in flight
 │       └── SomeoneElseSpeaks  another tick is telling the channel the same just now
 ├── TickUnreadable          no key opens the stored tick: given up on
@@ -324,6 +325,12 @@ class ChannelRefused(SpendMonitorError):
     """The channel answered that it will not take the message. The text holds its reason."""
 
     code = "channel-refused"
+
+
+class ChannelGone(ChannelRefused):
+    """The channel answered that its URL is dead and stays so. The text holds no part of it."""
+
+    code = "channel-gone"
 
 
 class ChannelUnavailable(SpendMonitorError):
