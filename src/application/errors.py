@@ -32,6 +32,7 @@ SpendMonitorError
 ├── ChannelUnavailable      the channel is away: tried again
 │   └── ChannelBusy         we have enough deliveries to that host in flight
 │       └── SomeoneElseSpeaks  another tick is telling the channel the same just now
+├── ChannelToldEnough       of what it never asked before: comes back within the hour
 ├── TickUnreadable          no key opens the stored tick: given up on
 ├── InternalError           a defect of ours: tried again
 ├── InboxFull               503 at the door
@@ -358,6 +359,21 @@ class SomeoneElseSpeaks(ChannelBusy):
     """Another tick of the same channel is telling the same topic just now."""
 
     code = "someone-else-speaks"
+
+
+class ChannelToldEnough(SpendMonitorError):
+    """The channel was told so much within the hour of what it never asked before that the next has to wait.
+
+    Args:
+        reason: One short sentence.
+        wait: Seconds.
+    """
+
+    code = "channel-told-enough"
+
+    def __init__(self, reason: str, wait: float) -> None:
+        super().__init__(reason)
+        self.wait = wait
 
 
 class TickUnreadable(SpendMonitorError):
