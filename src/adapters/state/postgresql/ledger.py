@@ -21,7 +21,8 @@ UPDATE = """
 """
 KNOWN = "SELECT 1 FROM spend_monitor.page WHERE channel = $1 AND worth >= $2 LIMIT 1"
 TOLD = """
-    SELECT content FROM spend_monitor.page WHERE channel = $1 AND worth = $2 ORDER BY written_at DESC LIMIT 100
+    SELECT content FROM spend_monitor.page
+    WHERE channel = $1 AND worth = $2 ORDER BY written_at DESC LIMIT 100
 """
 
 
