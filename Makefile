@@ -15,8 +15,8 @@ $(UV):
 setup: $(UV) ## install what the project needs into .venv
 	@$(UV) sync --locked --quiet
 
-demo: setup ## run the service once, with sample costs and a local channel, and show what happens
-	@$(RUN) python -m tests.demo
+demo: setup ## run the service once, with sample costs and a local channel; STAY=1 keeps its pages open
+	@$(RUN) python -m tests.demo $(if $(STAY),--stay)
 
 run: setup ## serve on 127.0.0.1:8000
 	@$(RUN) aws-spend-monitor serve
@@ -33,8 +33,9 @@ cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,00
 bench: setup ## measure speed and memory, each as a ratio to the limit taken in the same run
 	@$(RUN) --group bench python -m tests.benchmarks
 
-screens: setup ## take the README's pictures anew
+screens: setup ## take the README's pictures anew; needs a Chromium
 	@$(RUN) python -m tests.screens
+	@$(RUN) python -m tests.page_screens
 
 check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(RUN) ruff format --check

@@ -1,9 +1,15 @@
-"""``make demo``: the real service on SQLite, moto as AWS, a local channel as Telex; three ticks."""
+"""``make demo``: the real service on SQLite, moto as AWS, a local channel as Telex; three ticks and a page.
+
+With ``--stay`` (``make demo STAY=1``) it goes on serving until Enter, so that the page can be opened.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +33,7 @@ USUAL_DAY = {
 }
 SPIKE = {"Amazon SageMaker": "118.3342"}
 WEEKEND = (5, 6)
+PICTURE = Path(__file__).parent.parent / "docs" / "demo-report.png"
 
 
 def month_of_costs(extra: dict[str, str] | None = None) -> list[dict[str, Any]]:
@@ -58,8 +65,8 @@ def show(title: str, value: object, color: str = "none") -> None:
 
 async def scene(
     title: str, begins: str, cloud: aws.MotoAws, url: str, channel: LocalChannel, tick: dict[str, Any]
-) -> None:
-    """Send one tick; show it, what was asked of Cost Explorer, and the message, which has to begin so."""
+) -> str:
+    """Send one tick; show it, what was asked of Cost Explorer, and the message, which begins so."""
     console.rule(f"[bold]{title}")
     asked_before = len(cloud.questions)
     show("POST /tick", masked(tick))
@@ -73,15 +80,43 @@ async def scene(
     show("the channel reads", message["message"], "green" if message["status"] == "success" else "red")
     if not message["message"].startswith(begins):
         raise SystemExit(f"this message should have begun with {begins}")
+    return message["message"]
+
+
+async def open_page(message: str) -> None:
+    """Open the page that a message links to, and keep its picture."""
+    link = re.search(r"http://\S+/reports/\S+", message)
+    if not link:
+        raise SystemExit("this message should have linked to its page")
+    async with aiohttp.ClientSession(raise_for_status=True) as client:
+        async with client.get(link[0]) as page:
+            size = len(await page.read())
+        async with client.get(f"{link[0]}.png") as picture:
+            PICTURE.write_bytes(await picture.read())
+    console.print(f"its page, {size // 1000} kB: {link[0]}", soft_wrap=True)
+    console.print(f"the page's picture: {PICTURE}", soft_wrap=True)
+
+
+def free_port() -> int:
+    """One that nobody listens on: the service has to know its address before it starts."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 async def main() -> None:
-    """Run the three scenes and end with 0, or with what went wrong."""
+    """Run the three scenes, open a page, and end with 0, or with what went wrong."""
+    port = free_port()
     with aws.moto_aws() as cloud, tempfile.TemporaryDirectory() as folder:
         quiet, spiking = cloud.user("quiet-team"), cloud.user("spiking-team")
         async with (
             local_channel() as channel,
-            service.running(folder=Path(folder), AWS_ENDPOINT_URL=cloud.url) as monitor,
+            service.running(
+                *("serve", "--port", str(port)),
+                folder=Path(folder),
+                AWS_ENDPOINT_URL=cloud.url,
+                SPEND_MONITOR_PUBLIC_URL=f"http://127.0.0.1:{port}",
+            ) as monitor,
         ):
             console.print(
                 f"aws-spend-monitor serves on {monitor.url}, its state is SQLite in a temporary folder"
@@ -91,11 +126,15 @@ async def main() -> None:
             await scene("A day within budget", "✅", cloud, monitor.url, channel, tick)
             cloud.bill(month_of_costs(SPIKE))
             tick = channel.tick("spike", tick_settings(spiking, "100"))
-            await scene("A day over budget", "🔔", cloud, monitor.url, channel, tick)
+            breach = await scene("A day over budget", "🔔", cloud, monitor.url, channel, tick)
+            await open_page(breach)
             wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")
             tick = channel.tick("wrong", tick_settings(wrong, "100"))
             await scene("Wrong keys", "⚠️", cloud, monitor.url, channel, tick)
-    console.rule("[bold]done: three ticks, three messages")
+            if "--stay" in sys.argv:
+                console.print(f"\nserving; the landing page is {monitor.url}/. Press Enter to end.")
+                await asyncio.to_thread(sys.stdin.readline)
+    console.rule("[bold]done: three ticks, three messages, a page")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from adapters.chats.telex import Message, message_of
-from adapters.pages.document import costs_csv
+from adapters.pages.exports import costs_csv
 from application.check_spend import SpendChecked
 from application.credentials import OwnCredentials
 from application.errors import AwsError, ReturnUrlForbidden
@@ -84,7 +84,7 @@ async def doctor(config: Config) -> int:
 
 def _check_url(container: Container, notify: str) -> None:
     try:
-        container.channel().check(notify, own=True)
+        container.channel().check(notify)
     except ReturnUrlForbidden as error:
         raise click.BadParameter(str(error), param_hint="--notify") from error
 

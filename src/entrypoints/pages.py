@@ -15,13 +15,14 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from adapters.aws.policy import least_policy
-from adapters.pages.document import Document, costs_csv, public_json
+from adapters.pages.document import Document
 from adapters.pages.drawings import Drawings, TooManyReaders
+from adapters.pages.exports import costs_csv, public_json
 from adapters.pages.picture import PictureFailed, picture_of
-from adapters.pages.rendering import Page, policy, render
+from adapters.pages.rendering import Page, policy, render, render_report
 from adapters.pages.reports import Link
-from adapters.pages.view import view_of
 from application.errors import StorageUnavailable
+from application.let_in import RoleAccess
 from entrypoints.config import Config
 from entrypoints.container import Container
 
@@ -61,7 +62,7 @@ async def home(request: Request[Any, Any, State], state: State) -> Response[byte
             base=base,
             operator=config.operator,
             policy=least_policy(),
-            roles=False,
+            roles=config.role_access is not RoleAccess.OFF,
             sample=SAMPLE,
             version=_version(),
         )
@@ -102,13 +103,11 @@ def nothing_here() -> Response[bytes]:
 
 
 async def _draw_page(document: Document, link: Link, path: str) -> bytes:
-    return await asyncio.to_thread(
-        lambda: render("report.html", report=view_of(document, link.until), address=path).body
-    )
+    return (await asyncio.to_thread(render_report, document, path, link.until)).body
 
 
 async def _draw_picture(document: Document, _: Link, __: str) -> bytes:
-    return await picture_of(await asyncio.to_thread(view_of, document))
+    return await picture_of(document)
 
 
 async def _write_json(document: Document, _: Link, __: str) -> bytes:

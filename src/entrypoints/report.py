@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.chats.telex import Message
-from adapters.pages.document import Amount, document_of, public_json
+from adapters.pages.document import Amount, document_of
+from adapters.pages.exports import public_json
 from application.check_spend import SpendChecked
 from application.monitor import Monitor
 from application.notice import SpendNotice

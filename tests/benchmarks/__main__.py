@@ -16,7 +16,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from tests.benchmarks import doors, growth, nats, report, starts, ticks
+from tests.benchmarks import doors, growth, nats, pages, report, starts, ticks
 from tests.benchmarks.doubles import outside
 from tests.benchmarks.load import TickRefused
 from tests.benchmarks.measure import Bench
@@ -66,6 +66,7 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
                 *await growth.backlog(run),
                 *await growth.ledger(run),
                 *await starts.starts(run),
+                *await pages.pages(run),
                 *await nats.on_nats(run),
             ]
             rates = await ticks.channel_counts(run)

@@ -119,15 +119,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
 _numbers = itertools.count()
 
 
-def a_tick(
-    now: datetime,
-    channel: str | None = None,
-    twin: str | None = None,
-    *,
-    host: str = "host",
-    asks: str = "",
-    size: int = 0,
-) -> SealedTick:
+def a_tick(now: datetime, channel: str | None = None, twin: str | None = None) -> SealedTick:
     """A tick like no other, unless told otherwise; accepted a little after the one before it."""
     number = next(_numbers)
     accepted_at = now + timedelta(milliseconds=number)
@@ -136,7 +128,6 @@ def a_tick(
         channel=channel or f"{number:032x}",
         twin=twin or f"{number:032x}",
         accepted_at=accepted_at,
-        payload=b"sealed \x00\xff" + str(number).encode() + bytes(size),
-        host=host,
-        asks=asks,
+        payload=b"sealed \x00\xff" + str(number).encode(),
+        host=f"host-{number}",
     )

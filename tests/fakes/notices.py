@@ -17,7 +17,7 @@ from domain.periods import DAY, Period
 from domain.reports import Report, news
 from domain.thresholds import Threshold
 from domain.told import Told
-from tests.fakes.histories import daily, day
+from tests.fakes.histories import Amounts, daily, day
 
 ACCOUNT = "123456789012"
 TODAY = date(2026, 11, 23)
@@ -49,12 +49,12 @@ def failure_notice(failure: SettingsRejected | AwsError | None = None) -> Failur
     return FailureNotice.of("tick-1", NOON, failure or PermissionMissing(), NEWEST)
 
 
-def days(*costs: str | None) -> CostHistory:
+def days(*costs: Amounts | str | None) -> CostHistory:
     """The days up to yesterday."""
     return daily((NEWEST.start + DAY).isoformat(), *costs)
 
 
-def on_days(*costs: str | None) -> SpendNotice:
+def on_days(*costs: Amounts | str | None) -> SpendNotice:
     """The notice on yesterday."""
     return spend_notice(days(*costs))
 

@@ -10,6 +10,7 @@ from math import floor, log10
 
 from adapters.pages.colors import OTHERS, slots_of
 from adapters.pages.document import Document
+from adapters.pages.plane import HEIGHT, WIDTH, Bar, Chart, Key, Mark, Segment
 from application.text import one_line
 from domain.costs import CostEntry, CostHistory
 from domain.money import Money
@@ -17,132 +18,17 @@ from domain.periods import Frequency, Period
 from domain.trust import is_provisional
 from domain.usual import usual_for
 
-WIDTH, HEIGHT = 1000, 250
-"""Of the plane; it is stretched to whatever room there is."""
+MOST_DAYS, MOST_MONTHS = 35, 13
+"""That are drawn: as many weeks and months as give a day and a month what it is compared with."""
 
 NAMED = 7
 """Services with a color of their own."""
 
 LONGEST_NAME = 60
-MOST_LISTED = 12
-"""Services that a day's title names."""
+LONGEST_LISTED, MOST_LISTED = 45, 8
+"""Letters of a name, and names, in the title of a bar."""
 
 MOST_TICKS = 4
-GAP = 0.18
-"""Of a bar's place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One service's share of a bar.
-
-    Args:
-        slot: Its color.
-        top: From the plane's upper edge.
-        height: Downwards.
-    """
-
-    slot: int
-    top: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day or month.
-
-    Args:
-        left: Where its place begins.
-        place: How wide the place is, gaps included.
-        title: Everything about it, in lines.
-        label: What stands below it, if anything.
-        segments: From the base line on.
-        reported: Whether it is in the period that the report is about.
-        provisional: Whether AWS may still change it, or has not published it.
-    """
-
-    left: float
-    place: float
-    title: str
-    label: str
-    segments: tuple[Segment, ...]
-    reported: bool
-    provisional: bool
-
-    @property
-    def x(self) -> float:
-        """Where the bar itself begins."""
-        return round(self.left + self.place * GAP / 2, 1)
-
-    @property
-    def width(self) -> float:
-        """Of the bar itself."""
-        return round(self.place * (1 - GAP), 1)
-
-    @property
-    def middle(self) -> float:
-        """Where its label belongs, in percent of the width."""
-        return round(100 * (self.left + self.place / 2) / WIDTH, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A height with words to it.
-
-    Args:
-        top: From the plane's upper edge.
-        text: The words.
-    """
-
-    top: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a color stands for.
-
-    Args:
-        slot: The color.
-        name: The service, or how many others.
-        total: What it cost in all that is drawn.
-    """
-
-    slot: int
-    name: str
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """All that is drawn.
-
-    Args:
-        unit: days or months.
-        bars: Oldest first.
-        ticks: Where lines go across.
-        base: Where zero is.
-        threshold: None when it is for another length of time, or far above everything.
-        threshold_above: The threshold when it is too far above to be drawn.
-        usual: The points of the line of what a weekday usually costs; empty when that is not known.
-        keys: The largest service first.
-        summary: One sentence for those who do not see it.
-    """
-
-    unit: str
-    bars: tuple[Bar, ...]
-    ticks: tuple[Mark, ...]
-    base: float
-    threshold: Mark | None
-    threshold_above: str
-    usual: str
-    keys: tuple[Key, ...]
-    summary: str
-
-    @property
-    def provisional(self) -> bool:
-        """Whether some of it may still change."""
-        return any(bar.provisional for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +45,21 @@ class _Scale:
 
 def chart_of(document: Document) -> Chart | None:
     """Lay the chart out; None when there is nothing to draw."""
-    history = document.costs.history
-    if not any(entry.services for entry in history.entries):
-        return None
     by_month = document.frequency == Frequency.MONTHLY
+    history = document.costs.history
+    entries = _entries(history, MOST_MONTHS if by_month else MOST_DAYS)
+    if not entries:
+        return None
     currency = history.currency
     limit = document.threshold.money.amount if document.threshold and _fits(document) else None
-    highest_cost = max(_heights(entry)[0] for entry in history.entries)
+    highest_cost = max(_heights(entry)[0] for entry in entries)
     # Bars stay readable when the threshold is far above all of them.
     drawn = limit if limit is not None and limit <= 2 * highest_cost else None
-    ticks = _ticks(
-        min(_heights(entry)[1] for entry in history.entries), max(highest_cost, drawn or Decimal())
-    )
+    ticks = _ticks(min(_heights(entry)[1] for entry in entries), max(highest_cost, drawn or Decimal()))
     scale = _Scale(ticks[0], ticks[-1])
-    named, others = _named(history)
+    named, others = _named(entries)
     slots = slots_of(named)
-    bars = _bars(document, history, slots, scale, by_month=by_month)
+    bars = _bars(document, entries, slots, scale)
     return Chart(
         unit="months" if by_month else "days",
         bars=bars,
@@ -182,9 +67,9 @@ def chart_of(document: Document) -> Chart | None:
         base=scale.top(0),
         threshold=None if drawn is None else Mark(scale.top(float(drawn)), str(Money(drawn, currency))),
         threshold_above=str(Money(limit, currency)) if limit is not None and drawn is None else "",
-        usual="" if by_month else _usual(history, bars, scale),
-        keys=_keys(history, named, others, slots),
-        summary=_summary(history, bars),
+        usual="" if by_month else _usual(history, entries, bars, scale),
+        keys=_keys(entries, currency, named, others, slots),
+        summary=_summary(history, entries),
     )
 
 
@@ -226,10 +111,20 @@ def _ticks(lowest: Decimal, highest: Decimal) -> list[float]:
     return [n * step for n in range(first, last + 1)]
 
 
-def _named(history: CostHistory) -> tuple[list[str], list[str]]:
+def _entries(history: CostHistory, most: int) -> Sequence[CostEntry]:
+    """The newest ones, without those before anything was published."""
+    begun = [
+        entry
+        for entry in history.entries
+        if history.published_from and entry.period.end > history.published_from
+    ]
+    return begun[-most:]
+
+
+def _named(entries: Sequence[CostEntry]) -> tuple[list[str], list[str]]:
     """The services with a color of their own, the largest first, and the others."""
     totals: dict[str, Decimal] = {}
-    for entry in history.entries:
+    for entry in entries:
         for name, amount in entry.services.items():
             totals[name] = totals.get(name, Decimal()) + abs(amount)
     names = sorted((name for name in totals if totals[name]), key=lambda name: (-totals[name], name))
@@ -237,12 +132,13 @@ def _named(history: CostHistory) -> tuple[list[str], list[str]]:
 
 
 def _bars(
-    document: Document, history: CostHistory, slots: Mapping[str, int], scale: _Scale, *, by_month: bool
+    document: Document, entries: Sequence[CostEntry], slots: Mapping[str, int], scale: _Scale
 ) -> tuple[Bar, ...]:
-    place = WIDTH / len(history.entries)
+    history, by_month = document.costs.history, document.frequency == Frequency.MONTHLY
+    place = WIDTH / len(entries)
     made_on = document.made_at.date() if document.made_at else None
     bars = []
-    for n, entry in enumerate(history.entries):
+    for n, entry in enumerate(entries):
         period = entry.period
         open_end = made_on is not None and is_provisional(period, made_on)
         bars.append(
@@ -253,7 +149,7 @@ def _bars(
                 label=_label(period, by_month=by_month),
                 segments=tuple(_segments(entry, slots, scale)),
                 reported=period in document.period.period,
-                provisional=open_end or not entry.services,
+                provisional=open_end or history.spend(period) is None,
             )
         )
     return tuple(bars)
@@ -289,7 +185,7 @@ def _title(entry: CostEntry, history: CostHistory, *, provisional: bool) -> str:
     parts = sorted(entry.services.items(), key=lambda part: -abs(part[1]))
     parts = [(name, amount) for name, amount in parts if amount]
     lines += [
-        f"{one_line(name, LONGEST_NAME)}: {Money(amount, history.currency)}"
+        f"{one_line(name, LONGEST_LISTED)}: {Money(amount, history.currency)}"
         for name, amount in parts[:MOST_LISTED]
     ]
     if others := parts[MOST_LISTED:]:
@@ -305,10 +201,10 @@ def _label(period: Period, *, by_month: bool) -> str:
     return f"{period.start.day} {period.start:%b}" if period.start.weekday() == 0 else ""
 
 
-def _usual(history: CostHistory, bars: Sequence[Bar], scale: _Scale) -> str:
+def _usual(history: CostHistory, entries: Sequence[CostEntry], bars: Sequence[Bar], scale: _Scale) -> str:
     """Steps, a day wide each, where three same weekdays before are known."""
     points = []
-    for bar, entry in zip(bars, history.entries, strict=True):
+    for bar, entry in zip(bars, entries, strict=True):
         if usual := usual_for(history, entry.period):
             height = scale.top(float(usual.median.amount))
             points += [f"{bar.left:g},{height:g}", f"{bar.left + bar.place:g},{height:g}"]
@@ -316,11 +212,15 @@ def _usual(history: CostHistory, bars: Sequence[Bar], scale: _Scale) -> str:
 
 
 def _keys(
-    history: CostHistory, named: Sequence[str], others: Sequence[str], slots: Mapping[str, int]
+    entries: Sequence[CostEntry],
+    currency: str,
+    named: Sequence[str],
+    others: Sequence[str],
+    slots: Mapping[str, int],
 ) -> tuple[Key, ...]:
     def total(names: Sequence[str]) -> str:
-        amounts = (entry.services.get(name, Decimal()) for entry in history.entries for name in names)
-        return str(Money(sum(amounts, Decimal()), history.currency))
+        amounts = (entry.services.get(name, Decimal()) for entry in entries for name in names)
+        return str(Money(sum(amounts, Decimal()), currency))
 
     keys = [Key(slots[name], one_line(name, LONGEST_NAME), total([name])) for name in named]
     if others:
@@ -328,11 +228,11 @@ def _keys(
     return tuple(keys)
 
 
-def _summary(history: CostHistory, bars: Sequence[Bar]) -> str:
-    known = [(spend, entry.period) for entry in history.entries if (spend := history.spend(entry.period))]
+def _summary(history: CostHistory, entries: Sequence[CostEntry]) -> str:
+    known = [(spend, entry.period) for entry in entries if (spend := history.spend(entry.period))]
     low, high = min(known, key=lambda one: one[0].amount), max(known, key=lambda one: one[0].amount)
     return (
-        f"{len(bars)} bars. The lowest is {low[0]} ({title_of(low[1])}), "
+        f"{len(entries)} bars. The lowest is {low[0]} ({title_of(low[1])}), "
         f"the highest {high[0]} ({title_of(high[1])})."
     )
 

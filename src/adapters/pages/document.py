@@ -6,8 +6,6 @@ document that an older version wrote. They are explained in ``docs/check-json.md
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,7 +16,6 @@ import msgspec
 
 from adapters.aws.console import console_link
 from adapters.aws.cost_explorer import request_for
-from adapters.pages.cells import cell
 from adapters.pages.derivation import derivation_of
 from application.notice import SpendNotice
 from domain.analysis import Analysis
@@ -27,6 +24,7 @@ from domain.money import Money
 from domain.movers import Part
 from domain.outlook import Outlook
 from domain.periods import Frequency, Period
+from domain.thresholds import UNLIMITED
 from domain.told import Told
 
 MOST_PARTS = 300
@@ -143,8 +141,8 @@ class Costs(msgspec.Struct, frozen=True):
         )
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """A report's figures. Money that is null is not known, never zero."""
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A report. Money that is null is not known, never zero."""
 
     account_id: str = ""
     frequency: str = ""
@@ -173,11 +171,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     shape: list[SpanSpend] = []
     outlook: MonthOutlook | None = None
     episode: Episode | None = None
-
-
-class Document(Figures, frozen=True, kw_only=True):
-    """A report: its figures, what AWS was asked and answered, and how they follow from that."""
-
     asked: dict[str, Any] = {}
     derived: list[str] = []
     costs: Costs = Costs()
@@ -186,6 +179,7 @@ class Document(Figures, frozen=True, kw_only=True):
 def document_of(notice: SpendNotice) -> Document:
     """Write a report down."""
     report, question, currency = notice.report, notice.question, notice.currency
+    is_limited = report.threshold != UNLIMITED
     document = Document(
         account_id=notice.account.id,
         frequency=notice.frequency,
@@ -194,15 +188,15 @@ def document_of(notice: SpendNotice) -> Document:
         verdict=report.verdict,
         tone=notice.tone,
         spend=_amount(report.spend),
-        threshold=_amount(Money(report.threshold.amount, currency)),
-        excess=_amount(report.threshold.excess(report.spend) if report.spend else None),
+        threshold=_amount(Money(report.threshold.amount, currency) if is_limited else None),
+        excess=_amount(report.threshold.excess(report.spend) if report.spend and is_limited else None),
         metric=question.metric,
         excluded_charges=list(question.excluded_record_types),
         scope=str(question.scope),
         published_until=notice.history.published_until,
         link=console_link(question, report.period, currency) or None,
         spike=report.spike,
-        milestone=None if report.milestone is None else _digits(report.milestone),
+        milestone=None if report.milestone is None else digits(report.milestone),
         correction=report.corrects,
         told=_told(report.before),
         asked=request_for(question),
@@ -210,32 +204,6 @@ def document_of(notice: SpendNotice) -> Document:
         costs=_costs(notice.history),
     )
     return _with_analysis(document, notice, report.analysis) if report.analysis else document
-
-
-def public_json(document: Document) -> dict[str, Any]:
-    """What ``/reports/….json`` shows: the document, its costs by name."""
-    costs = [
-        {
-            "start": entry.period.start,
-            "end": entry.period.end,
-            "services": {name: _digits(amount) for name, amount in entry.services.items()},
-        }
-        for entry in document.costs.history.entries
-    ]
-    return {**msgspec.structs.asdict(document), "costs": costs}
-
-
-def costs_csv(history: CostHistory) -> str:
-    """A row per day (or month) and service, as AWS answered."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["start", "end", "service", "amount", "currency"])
-    for entry in history.entries:
-        for name, amount in entry.services.items():
-            writer.writerow(
-                [entry.period.start, entry.period.end, cell(name), f"{amount:f}", history.currency]
-            )
-    return table.getvalue()
 
 
 def _with_analysis(document: Document, notice: SpendNotice, analysis: Analysis) -> Document:
@@ -345,12 +313,13 @@ def _amount(money: Money | None) -> Amount | None:
 
 
 def _known(money: Money) -> Amount:
-    return Amount(_digits(money.amount), money.currency)
+    return Amount(digits(money.amount), money.currency)
 
 
-def _digits(amount: Decimal) -> str:
+def digits(amount: Decimal) -> str:
+    """As text, without an exponent and zeros at the end."""
     return f"{amount.normalize():f}"
 
 
 def _optional_digits(amount: Decimal | None) -> str | None:
-    return None if amount is None else _digits(amount)
+    return None if amount is None else digits(amount)

@@ -11,8 +11,8 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
+from adapters.pages.document import Document
 from adapters.pages.rendering import render_picture
-from adapters.pages.view import ReportView
 
 DRAWER = Path(__file__).with_name("drawer.py")
 LONGEST_SECONDS = 10
@@ -22,18 +22,19 @@ class PictureFailed(Exception):
     """The picture could not be drawn."""
 
 
-async def picture_of(report: ReportView) -> bytes:
+async def picture_of(document: Document) -> bytes:
     """Draw the report; returns a PNG, twice as many points wide as its 960 units.
 
     Raises:
         PictureFailed: It could not be drawn, or not in time.
     """
+    svg = await asyncio.to_thread(render_picture, document)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", str(DRAWER), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
     )
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
-            png, _ = await process.communicate(render_picture(report))
+            png, _ = await process.communicate(svg)
     except TimeoutError as exc:
         raise PictureFailed("the picture took too long") from exc
     finally:

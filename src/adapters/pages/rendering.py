@@ -8,9 +8,12 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from adapters.pages.document import Document
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,13 +47,29 @@ def render(template: str, **values: Any) -> Page:
     return Page(_environment().get_template(template).render(values).encode(), policy())
 
 
-def render_picture(report: object) -> bytes:
+def render_report(document: Document, address: str, until: datetime | None = None) -> Page:
+    """The page of a report.
+
+    Args:
+        document: What was told.
+        address: Where the page is; with an ending, where its picture, JSON and CSV are.
+        until: When its link ends.
+    """
+    from adapters.pages.view import view_of
+
+    return render("report.html", report=view_of(document, until), address=address)
+
+
+def render_picture(document: Document) -> bytes:
     """The report as one SVG, for the program that draws it."""
     from adapters.pages.colors import LIGHT, LIGHT_OTHERS
+    from adapters.pages.view import view_of
 
     fills = [f".c{slot} {{ fill: {color}; }}" for slot, color in enumerate([*LIGHT, LIGHT_OTHERS])]
     template = _environment().get_template("picture.svg")
-    return template.render(report=report, picture_style="\n".join([_file("picture.css"), *fills])).encode()
+    return template.render(
+        report=view_of(document), picture_style="\n".join([_file("picture.css"), *fills])
+    ).encode()
 
 
 @cache

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
 
-from adapters.pages.chart import Chart, chart_of, title_of
+from adapters.pages.chart import chart_of, title_of
 from adapters.pages.colors import OTHERS
 from adapters.pages.document import Amount, Document, MonthOutlook, PartSpend
+from adapters.pages.shown import Meter, Month, ReportView, Row, Table
 from application.text import one_line
 from domain.money import Money
 from domain.periods import Frequency
@@ -32,127 +32,6 @@ FREQUENCIES = {
     Frequency.MONTHLY: "Monthly check",
     Frequency.MONTH_TO_DATE: "Month to date",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """A sum as a bar, with the mark that it should not pass; all in percent of the bar's room.
-
-    Args:
-        filled: Up to here it is spent.
-        expected: Up to here it is heading; not less than ``filled``.
-        mark: The threshold, or None.
-        label: The same in words.
-    """
-
-    filled: float
-    expected: float
-    mark: float | None
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A part of the spend.
-
-    Args:
-        slot: Its color in the chart; None: it has none.
-        name: Text from outside, on one line.
-        spend: Money.
-        change: Money with its sign; empty when there is nothing to compare with.
-        moved: up or down; empty when that is next to nothing beside what moved the most.
-        new: Whether it is new.
-        share: Of the largest change, in percent.
-    """
-
-    slot: int | None
-    name: str
-    spend: str
-    change: str
-    moved: str
-    new: bool
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Parts of the spend, the largest change first.
-
-    Args:
-        rows: Those that are shown at once.
-        more: Those that unfold.
-        left_out: How many only the JSON and CSV have.
-        compared: Whether there is a change to show.
-    """
-
-    rows: tuple[Row, ...]
-    more: tuple[Row, ...]
-    left_out: int
-    compared: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The running month.
-
-    Args:
-        title: Which.
-        meter: Its spend, where it is heading, and the threshold, if that is for a month.
-        facts: What is said of it, as label and value.
-    """
-
-    title: str
-    meter: Meter
-    facts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """The page, from top to bottom.
-
-    Args:
-        subject: Which account, which part of the bill, how often.
-        spend: What it cost, or that it is not published.
-        period: The days.
-        tone: good, care or bad.
-        verdict: In two words.
-        against: The spend against the threshold, in a sentence.
-        meter: The same as a bar, or None.
-        events: What makes this report more than the usual one.
-        why: Compared with what came before and with what is usual.
-        chart: The days or months.
-        services: By service.
-        accounts: By linked account.
-        month: The running month.
-        told: What was said about this period before.
-        notes: How far it can be trusted, and what was left out.
-        asked: The question to Cost Explorer.
-        derived: How each figure came about.
-        link: Cost Explorer on the same view.
-        made_at: When it was found out.
-        until: When the page ends.
-    """
-
-    subject: tuple[str, ...]
-    spend: str
-    period: str
-    tone: str
-    verdict: str
-    against: str
-    meter: Meter | None
-    events: tuple[str, ...]
-    why: tuple[str, ...]
-    chart: Chart | None
-    services: Table
-    accounts: Table
-    month: Month | None
-    told: tuple[str, ...]
-    notes: tuple[str, ...]
-    asked: str
-    derived: tuple[str, ...]
-    link: str
-    made_at: str
-    until: str
 
 
 def view_of(document: Document, until: datetime | None = None) -> ReportView:

@@ -1,0 +1,80 @@
+"""``make screens``: the pages as a browser shows them, from a month that was made up."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from application.notice import SpendNotice
+from entrypoints.config import Config
+from tests.doubles.chromium import open_browser
+from tests.doubles.door import open_door
+from tests.fakes.histories import Amounts
+from tests.fakes.notices import TODAY, on_days
+
+FOLDER = Path(__file__).parent.parent / "docs"
+PUBLIC_URL = "https://spend.example.com"
+USUAL_DAY = {
+    "Amazon Elastic Compute Cloud - Compute": 31.2,
+    "Amazon Relational Database Service": 12.45,
+    "EC2 - Other": 6.1,
+    "Amazon Simple Storage Service": 4.2,
+    "Amazon Virtual Private Cloud": 3.3,
+    "AmazonCloudWatch": 2.2,
+    "AWS Lambda": 1.05,
+    "AWS Key Management Service": 0.4,
+}
+SATURDAY = 5
+DAYS = 35
+
+
+def month() -> list[Amounts]:
+    """Quiet weekends, slow growth, a database that was moved, and SageMaker left running in the end."""
+    bills: list[Amounts] = []
+    for n in range(DAYS):
+        day = TODAY - timedelta(days=DAYS - n)
+        factor = (
+            (0.62 if day.weekday() >= SATURDAY else 1) * (1 + n / 280) * (1 + (day.day * 7 % 11 - 5) / 100)
+        )
+        bill = {name: amount * factor for name, amount in USUAL_DAY.items()}
+        bill["Amazon Relational Database Service"] *= 1.5 if n in range(16, 20) else 1
+        bill |= {"Amazon SageMaker": 46.4 if n == DAYS - 2 else 118.33} if n >= DAYS - 2 else {}
+        bills.append({name: f"{amount:.8f}" for name, amount in bill.items()})
+    return bills
+
+
+async def picture(
+    browser: Browser, url: str, name: str, *, width: int, height: int, dark: bool = False
+) -> None:
+    """Write ``docs/<name>.png``."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        device_scale_factor=1.25,
+    )
+    page = await context.new_page()
+    await page.goto(url)
+    await page.screenshot(path=FOLDER / f"{name}.png")
+    await context.close()
+
+
+async def main() -> None:
+    """Take pictures of a report, on a desk and on a phone in the dark, and of the landing page."""
+    config = Config(
+        state_url="memory://", public_url=PUBLIC_URL, operator="Platform team, platform@example.com"
+    )
+    async with open_door(config) as door, open_browser() as browser:
+        told = await door.reports.keep(on_days(*month()))
+        assert isinstance(told, SpendNotice)
+        base = f"http://127.0.0.1:{door.port}"
+        report = base + told.page.removeprefix(PUBLIC_URL)
+        await picture(browser, report, "report", width=1040, height=1290)
+        await picture(browser, report, "report-phone", width=390, height=844, dark=True)
+        await picture(browser, f"{base}/", "landing", width=1040, height=1180)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
