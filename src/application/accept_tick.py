@@ -14,6 +14,9 @@ from application.ports.vault import Vault
 
 WATCH_MARK = b"\0watch "
 
+MOST_SETTINGS_KEPT = 20 * 1024
+"""Bytes: more than settings may have, so that what is longer is still too long when it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -57,8 +60,9 @@ class AcceptTick:
         channel = self.vault.fingerprint("channel", return_url)
         twin = self.vault.fingerprint("twin", return_url, settings, now.date().isoformat())
         host = self.vault.fingerprint("host", host_of(return_url))
-        payload = self.vault.seal(pack(return_url, settings), context=tick_id)
-        stored = await self.inbox.put(SealedTick(tick_id, channel, twin, now, payload, host))
+        asks = self.vault.fingerprint("settings", settings)
+        payload = self.vault.seal(pack(return_url, settings[:MOST_SETTINGS_KEPT]), context=tick_id)
+        stored = await self.inbox.put(SealedTick(tick_id, channel, twin, now, payload, host, asks))
         return Accepted(tick_id, channel, stored)
 
 

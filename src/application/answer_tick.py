@@ -18,6 +18,7 @@ from application.errors import (
     AwsUnavailable,
     ChannelBusy,
     ChannelRefused,
+    ChannelToldEnough,
     ChannelUnavailable,
     ReturnUrlForbidden,
     SettingsRejected,
@@ -30,7 +31,8 @@ from application.fire_watches import SAID, watch_page
 from application.let_in import LetIn
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
-from application.patience import FOR_A_FILE, FOR_A_TURN, FOR_AWS, FOR_TELEX, Patience
+from application.pace import Pace
+from application.patience import FOR_A_FILE, FOR_A_TURN, FOR_AWS, FOR_STRANGERS, FOR_TELEX, Patience
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease, Why
@@ -47,6 +49,10 @@ CLAIM_OUTLIVES_LEASE = timedelta(minutes=1)
 
 KEPT_PERIODS = 40
 """Per page: more than any check reads again."""
+
+
+KEPT_SETTINGS = 5
+"""Per page: several settings may ask about one account and threshold."""
 
 
 class Outcome(StrEnum):
@@ -123,6 +129,7 @@ class AnswerTick:
     let_in: LetIn
     watches: Watches = field(default_factory=NoWatches)
     jitter: Callable[[], float] = random.random
+    pace: Pace = field(default_factory=Pace)
     unrecorded: dict[tuple[str, str], tuple[str, Note]] = field(default_factory=dict, repr=False)
     """By channel and topic, what was delivered while the storage fails to keep that, and by which tick."""
 
@@ -137,13 +144,15 @@ class AnswerTick:
             await self._answer(lease, answer)
         except WatchUnknown as error:
             return await self._look_for_watch(lease, answer, error)
-        except (AwsBusy, ChannelBusy) as busy:
+        except (AwsBusy, ChannelBusy, ChannelToldEnough) as busy:
             return await self._wait_for_turn(lease, answer, busy)
         except AwsUnavailable as error:
             channel_knows = answer.cause == error.code
             return await self._try_again(lease, answer, error, FOR_TELEX if channel_knows else FOR_AWS)
         except ChannelUnavailable as error:
-            return await self._try_again(lease, answer, error, FOR_TELEX, error.retry_after)
+            known = await self.ledger.knows(lease.tick.channel)
+            patience = FOR_TELEX if known else FOR_STRANGERS
+            return await self._try_again(lease, answer, error, patience, error.retry_after)
         except (TickUnreadable, ReturnUrlForbidden, ChannelRefused) as error:
             return await self._give_up(lease, answer, error)
         await self.inbox.acknowledge(lease)
@@ -194,7 +203,8 @@ class AnswerTick:
         topic, page = monitor.topic(checked.account_id), checked.page
         for report in checked.reports:
             notice = SpendNotice.of(tick.id, self.clock.now(), monitor, checked, report)
-            page = await self._tell(tick, topic, page, notice, partial(_note_report, report))
+            note = partial(_note_report, report, tick.lease.tick.asks)
+            page = await self._tell(tick, topic, page, notice, note, own=bool(page.told))
             answer.outcome, answer.cause = Outcome.TOLD, report.verdict
         if not page.told and page.since is None:
             # Nothing is said, but from now on a breach that shows only later is one to tell of.
@@ -219,20 +229,32 @@ class AnswerTick:
         note = partial(_note_failure, failure.code, period)
         way_in = self.let_in.way_in(monitor, failure) if monitor else None
         notice = FailureNotice.of(tick.id, self.clock.now(), failure, period, way_in)
-        await self._tell(tick, topic, page, notice, note)
+        await self._tell(tick, topic, page, notice, note, own=bool(page.failures))
         answer.outcome = Outcome.FAILURE_TOLD
 
-    async def _tell(self, tick: _OpenTick, topic: str, page: Page, notice: Notice, note: Note) -> Page:
+    async def _tell(
+        self, tick: _OpenTick, topic: str, page: Page, notice: Notice, note: Note, *, own: bool
+    ) -> Page:
         """Claim the ledger's page and keep what is told, post, record.
 
-        A kill between post and record is the one way to say it twice.
+        A kill between post and record is the one way to say it twice. What the channel was never told about
+        before, and so is not its ``own``, comes at a bounded pace: anybody who knows the return_url may ask.
         """
+        if not (own or tick.watch):
+            await self._keep_pace(tick)
         told, _ = await asyncio.gather(self.reports.keep(notice), self._claim(tick, topic, page))
         await self.channel.post(tick.return_url, told)
         page = await self._record(tick.channel, topic, tick.id, note)
         if tick.watch:
             await self.ledger.update(watch_page(self.vault, tick.watch), SAID, note)
         return page
+
+    async def _keep_pace(self, tick: _OpenTick) -> None:
+        try:
+            self.pace.take_turn(tick.channel, self.clock.now())
+        except ChannelToldEnough:
+            if not await self.ledger.knows(tick.channel, tick.lease.tick.asks):
+                raise
 
     async def _claim(self, tick: _OpenTick, topic: str, read: Page) -> Page:
         now = self.clock.now()
@@ -294,11 +316,24 @@ class AnswerTick:
         await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.TURN, progress)
         return answer
 
-    async def _wait_for_turn(self, lease: Lease, answer: Answer, busy: AwsBusy | ChannelBusy) -> Answer:
+    async def _wait_for_turn(
+        self, lease: Lease, answer: Answer, busy: AwsBusy | ChannelBusy | ChannelToldEnough
+    ) -> Answer:
+        if isinstance(busy, ChannelToldEnough):
+            return await self._wait_for_pace(lease, answer, busy)
         answer.outcome, answer.cause, answer.reason = Outcome.RETRY, busy.code, str(busy)
         progress = lease.progress.waits()
         until = FOR_A_TURN.next_try(progress.turns, self.clock.now(), self.jitter(), busy.retry_after)
         await self.inbox.pause(lease, until, f"{busy.code}: {busy}", Why.TURN, progress)
+        return answer
+
+    async def _wait_for_pace(self, lease: Lease, answer: Answer, error: ChannelToldEnough) -> Answer:
+        now = self.clock.now()
+        if now - lease.tick.accepted_at >= FOR_STRANGERS.total:
+            return await self._give_up(lease, answer, error)
+        answer.outcome, answer.cause, answer.reason = Outcome.RETRY, error.code, str(error)
+        until = now + timedelta(seconds=error.wait * (1 + self.jitter()))
+        await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.TURN, lease.progress.waits())
         return answer
 
     async def _give_up(self, lease: Lease, answer: Answer, error: SpendMonitorError) -> Answer:
@@ -307,10 +342,11 @@ class AnswerTick:
         return answer
 
 
-def _note_report(report: Report, page: Page) -> Page:
+def _note_report(report: Report, asks: str, page: Page) -> Page:
     """Without what is too old to be read again, so that a page does not grow for ever."""
     told = sorted({**page.told, report.period: report.told()}.items())
-    return replace(page, told=dict(told[-KEPT_PERIODS:]))
+    asked = dict.fromkeys((asks, *page.asks) if asks else page.asks)
+    return replace(page, told=dict(told[-KEPT_PERIODS:]), asks=tuple(asked)[:KEPT_SETTINGS])
 
 
 def _note_since(since: date, page: Page) -> Page:

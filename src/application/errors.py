@@ -27,10 +27,12 @@ SpendMonitorError
 │   ├── AwsUnavailable      throttled, timed out or broken: tried again
 │   └── AwsBusy             we ask already, or have asked enough for now: comes back soon
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
-├── ChannelRefused          Telex says no: given up on
-├── ChannelUnavailable      Telex is away: tried again
+├── ChannelRefused          the channel says no: given up on
+│   └── ChannelGone         it has gone for ever, and is not called again
+├── ChannelUnavailable      the channel is away: tried again
 │   └── ChannelBusy         we have enough deliveries to that host in flight
 │       └── SomeoneElseSpeaks  another tick is telling the channel the same just now
+├── ChannelToldEnough       of what it never asked before: comes back within the hour
 ├── TickUnreadable          no key opens the stored tick: given up on
 ├── InternalError           a defect of ours: tried again
 ├── InboxFull               503 at the door
@@ -326,6 +328,12 @@ class ChannelRefused(SpendMonitorError):
     code = "channel-refused"
 
 
+class ChannelGone(ChannelRefused):
+    """The channel answered that its URL is dead and stays so. The text holds no part of it."""
+
+    code = "channel-gone"
+
+
 class ChannelUnavailable(SpendMonitorError):
     """The channel could not be reached, or answered 429 or 5xx.
 
@@ -351,6 +359,21 @@ class SomeoneElseSpeaks(ChannelBusy):
     """Another tick of the same channel is telling the same topic just now."""
 
     code = "someone-else-speaks"
+
+
+class ChannelToldEnough(SpendMonitorError):
+    """The channel was told so much within the hour of what it never asked before that the next has to wait.
+
+    Args:
+        reason: One short sentence.
+        wait: Seconds.
+    """
+
+    code = "channel-told-enough"
+
+    def __init__(self, reason: str, wait: float) -> None:
+        super().__init__(reason)
+        self.wait = wait
 
 
 class TickUnreadable(SpendMonitorError):

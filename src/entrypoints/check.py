@@ -84,7 +84,7 @@ async def doctor(config: Config) -> int:
 
 def _check_url(container: Container, notify: str) -> None:
     try:
-        container.channel().check(notify)
+        container.channel().check(notify, own=True)
     except ReturnUrlForbidden as error:
         raise click.BadParameter(str(error), param_hint="--notify") from error
 

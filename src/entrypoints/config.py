@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.chats.mail import SENDER_FORM, SERVER_FORM, MailServer, parse_sender, parse_server
+from adapters.chats.webhook import parse_secrets
 from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
@@ -52,6 +54,9 @@ class Config:
         signing_key: RSA private keys in PEM, the first signs: for web identity. Empty: made beside the
             SQLite file.
         admin_port: Where ``/metrics``, ``/ready`` and ``/schema`` are, off the public port; None: on it.
+        webhook_secrets: What generic webhooks are signed with; the newest first.
+        smtp_server: Where e-mail is handed in.
+        mail_from: What stands in its From.
         log_level: debug, info, warning or error.
         log_format: console or json; None: console on a terminal, else json.
     """
@@ -74,6 +79,9 @@ class Config:
     role_access: RoleAccess = RoleAccess.OFF
     signing_key: str = field(default="", repr=False)
     admin_port: int | None = None
+    webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    smtp_server: MailServer | None = None
+    mail_from: str = ""
     log_level: str = "info"
     log_format: str | None = None
 
@@ -82,6 +90,11 @@ class Config:
         """The database file, or None when the state is elsewhere."""
         prefix = "sqlite:///"
         return Path(self.state_url.removeprefix(prefix)) if self.state_url.startswith(prefix) else None
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where e-mail is handed in, and from whom; None: nowhere."""
+        return self.smtp_server and replace(self.smtp_server, sender=self.mail_from)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -110,6 +123,10 @@ class Config:
                 f"{PREFIX}SECRET_KEY is required with {PREFIX}STATE_URL={scheme}://…: {KEY_FORM}"
             )
         config.check_web_identity()
+        if bool(config.smtp_server) != bool(config.mail_from):
+            missing = "MAIL_FROM" if config.smtp_server else "SMTP_URL"
+            form = SENDER_FORM if config.smtp_server else SERVER_FORM
+            raise ConfigError(f"{PREFIX}{missing} is required to send e-mail: {form}")
         return config
 
     def check_web_identity(self) -> None:
@@ -136,7 +153,7 @@ KEY_FORM = (
     "several: comma-separated"
 )
 
-SECRETS = ("STATE_URL", "SECRET_KEY", "SIGNING_KEY")
+SECRETS = ("STATE_URL", "SECRET_KEY", "SIGNING_KEY", "WEBHOOK_SECRET", "SMTP_URL")
 """What may also be given as ``…_FILE``: the path of a file that holds it (Docker and Kubernetes secrets)."""
 
 LONGEST_LINE = 200
@@ -301,6 +318,9 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "ROLE_ACCESS": ("role_access", lambda text: RoleAccess(_choice(*RoleAccess)(text))),
     "SIGNING_KEY": ("signing_key", _signing_key),
     "ADMIN_PORT": ("admin_port", _port),
+    "WEBHOOK_SECRET": ("webhook_secrets", parse_secrets),
+    "SMTP_URL": ("smtp_server", parse_server),
+    "MAIL_FROM": ("mail_from", parse_sender),
     "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
     "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
 }

@@ -19,6 +19,7 @@ from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.frugal import frugal
 from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
+from adapters.chats.channel import open_chats
 from adapters.clock import SystemClock
 from adapters.pages.reports import NoReports, SealedReports
 from adapters.settings.form import TelexSettingsReader
@@ -27,7 +28,6 @@ from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from adapters.state.store import Store
-from adapters.telex import open_telex
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from application.accept_tick import AcceptTick
 from application.answer_tick import AnswerTick
@@ -151,11 +151,13 @@ async def open_container(
             )
         )
         channel = await stack.enter_async_context(
-            open_telex(
+            open_chats(
                 clock,
                 allow_private=config.allow_private_return_urls,
                 allowed_hosts=config.return_url_hosts,
                 concurrency=config.concurrency,
+                webhook_secrets=config.webhook_secrets,
+                mail_server=config.mail_server,
             )
         )
         issuer = open_issuer(config, clock)

@@ -33,6 +33,7 @@ from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.hosts import refusing_odd_hosts
 from entrypoints.logs import frames_of
+from entrypoints.openapi import webhooks
 from entrypoints.pages import home, report
 from entrypoints.rate_limit import forgetting, rate_limit_config
 from entrypoints.readiness import SHARED_SECONDS
@@ -310,6 +311,7 @@ def create_app(
             "1",
             path="/schema",
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+            webhooks=webhooks(),
         ),
         logging_config=None,
     )

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adapters.state.sqlite.reserve import release_reserve
 from application.errors import StorageUnavailable
 from application.ports.inbox import InboxEntry
 from entrypoints.config import Config
@@ -32,7 +33,16 @@ async def revive(config: Config, tick_id: str | None) -> int:
 
 
 async def purge(config: Config, tick_id: str | None) -> int:
-    """Drop given-up ticks; return how many."""
+    """Drop given-up ticks; return how many. On a full disk there is some room that is kept for this."""
+    try:
+        return await _purge(config, tick_id)
+    except StorageUnavailable:
+        if config.sqlite_path is None or not release_reserve(config.sqlite_path):
+            raise
+        return await _purge(config, tick_id)
+
+
+async def _purge(config: Config, tick_id: str | None) -> int:
     async with open_state(_existing(config)) as state:
         return await state.inbox.purge(tick_id)
 

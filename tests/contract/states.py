@@ -119,7 +119,15 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
 _numbers = itertools.count()
 
 
-def a_tick(now: datetime, channel: str | None = None, twin: str | None = None) -> SealedTick:
+def a_tick(
+    now: datetime,
+    channel: str | None = None,
+    twin: str | None = None,
+    *,
+    host: str = "host",
+    asks: str = "",
+    size: int = 0,
+) -> SealedTick:
     """A tick like no other, unless told otherwise; accepted a little after the one before it."""
     number = next(_numbers)
     accepted_at = now + timedelta(milliseconds=number)
@@ -128,6 +136,7 @@ def a_tick(now: datetime, channel: str | None = None, twin: str | None = None) -
         channel=channel or f"{number:032x}",
         twin=twin or f"{number:032x}",
         accepted_at=accepted_at,
-        payload=b"sealed \x00\xff" + str(number).encode(),
-        host=f"host-{number}",
+        payload=b"sealed \x00\xff" + str(number).encode() + bytes(size),
+        host=host,
+        asks=asks,
     )

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from adapters.chats.channel import Chats, open_chats
 from adapters.chats.telex import message_of
 from adapters.console import ConsoleChannel
-from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelBusy, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.ports.channel import Channel
 from tests.contract.telex_double import (
@@ -63,7 +63,7 @@ def fake_rig() -> Rig:
     )
 
 
-def telex_rig(channel: TelexChannel, telex: TelexDouble) -> Rig:
+def telex_rig(channel: Chats, telex: TelexDouble) -> Rig:
     """The real one."""
     refusal = '{"status":"error","status_code":400,"message":"username is missing"}'
     return Rig(
@@ -82,7 +82,11 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     if request.param == "fake":
         yield fake_rig()
         return
-    async with telex_double() as telex, open_telex(FixedClock(), concurrency=8, allow_private=True) as opened:
+    async with (
+        telex_double() as telex,
+        # Listed by the operator, the host has all eight places.
+        open_chats(FixedClock(), concurrency=8, allow_private=True, allowed_hosts=("127.0.0.1",)) as opened,
+    ):
         yield telex_rig(opened, telex)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from adapters.chats.channel import Chats
+from adapters.chats.channel import open_chats as open_any
 from adapters.chats.lookups import Infos, SystemResolver
-from adapters.telex import TelexChannel
-from adapters.telex import open_telex as open_any
 from application.errors import ChannelBusy, ChannelRefused, ChannelUnavailable
 from tests.contract.telex_double import (
     TelexDouble,
@@ -26,7 +26,7 @@ from tests.fakes.notices import EXCEEDED, WITHIN
 GOOD, BAD = WITHIN, EXCEEDED
 
 
-def open_telex(concurrency: int = 256) -> AbstractAsyncContextManager[TelexChannel]:
+def open_telex(concurrency: int = 256) -> AbstractAsyncContextManager[Chats]:
     """The adapter; the hosts of this machine are ones that the operator lists."""
     return open_any(
         FixedClock(), concurrency=concurrency, allow_private=True, allowed_hosts=["127.0.0.1", "localhost"]
@@ -93,7 +93,7 @@ async def test_a_host_earns_places_by_answering(telex: TelexDouble) -> None:
 
 async def test_a_slow_host_earns_no_place(telex: TelexDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes its time holds each place for long, so it gets no more of them."""
-    monkeypatch.setattr("adapters.telex.channel.PROMPT_SECONDS", 0.0)
+    monkeypatch.setattr("adapters.chats.channel.PROMPT_SECONDS", 0.0)
     async with open_telex(34) as channel:
         with channel.lane(telex.url):
             await channel.post(telex.url, GOOD)

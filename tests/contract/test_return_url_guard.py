@@ -12,9 +12,9 @@ from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from aiohttp.abc import ResolveResult
 
 from adapters.chats.addresses import is_public
+from adapters.chats.channel import Chats, open_chats
 from adapters.chats.connector import AddressForbidden, guarded_connector
 from adapters.chats.lookups import SystemResolver
-from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from tests.contract.hostile_urls import HOSTILE, PORT
 from tests.contract.telex_double import (
@@ -45,7 +45,7 @@ async def test_hostile_urls_are_refused_and_nothing_is_touched(return_url: str, 
     """At the door as well as when posting; the canary and the resolver see nothing."""
     return_url = return_url.replace(str(PORT), str(canary.port))
     resolver = ScriptedResolver({})
-    async with open_telex(FixedClock(), resolver=resolver) as channel:
+    async with open_chats(FixedClock(), resolver=resolver) as channel:
         with pytest.raises(ReturnUrlForbidden, match="Accepted is an https URL"):
             channel.check(return_url)
         with pytest.raises(ReturnUrlForbidden):
@@ -57,7 +57,7 @@ async def test_the_canary_notices() -> None:
     """Where private addresses are allowed, the very same post reaches it: the tests above can fail."""
     async with (
         raw_server(b"") as server,
-        open_telex(FixedClock(), allow_private=True, connect_timeout=0.2) as channel,
+        open_chats(FixedClock(), allow_private=True, connect_timeout=0.2) as channel,
     ):
         with pytest.raises(ChannelUnavailable):
             await channel.post(f"https://127.0.0.1:{server.port}/", GREETING)
@@ -89,7 +89,7 @@ async def test_the_canary_notices() -> None:
 async def test_names_that_lead_inside_are_refused(address: str, canary: RawServer) -> None:
     """A public name with such an address is refused at connect time, and never called."""
     resolver = ScriptedResolver({"rebind.example.com": [address]})
-    async with open_telex(FixedClock(), resolver=resolver) as channel:
+    async with open_chats(FixedClock(), resolver=resolver) as channel:
         channel.check(f"https://rebind.example.com:{canary.port}/")
         with pytest.raises(ReturnUrlForbidden, match="not public") as caught:
             await channel.post(f"https://rebind.example.com:{canary.port}/", GREETING)
@@ -111,7 +111,7 @@ class World:
         canary: On 127.0.0.2.
     """
 
-    channel: TelexChannel
+    channel: Chats
     resolver: ScriptedResolver
     telex: TelexDouble
     canary: RawServer
@@ -139,7 +139,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with (
         telex_double(certificate=server) as telex,
         raw_server(b"", host="127.0.0.2", port=int(telex.base.rpartition(":")[2])) as canary,
-        open_telex(
+        open_chats(
             FixedClock(), ssl=client, resolver=resolver, public=lambda address: str(address) == "127.0.0.1"
         ) as channel,
     ):
@@ -223,7 +223,7 @@ async def test_the_socket_itself_is_guarded(address: str) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(canary: RawServer, status: int) -> None:
     """Not even where private addresses are allowed."""
-    async with telex_double() as telex, open_telex(FixedClock(), allow_private=True) as channel:
+    async with telex_double() as telex, open_chats(FixedClock(), allow_private=True) as channel:
         telex.answer(status, headers={"Location": canary.url, "Refresh": f"0; url={canary.url}"})
         with pytest.raises(ChannelRefused, match="redirects"):
             await channel.post(telex.url, GREETING)
@@ -237,14 +237,14 @@ async def test_proxies_of_the_environment_are_ignored(
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, canary.url)
         monkeypatch.setenv(variable.lower(), canary.url)
-    async with telex_double() as telex, open_telex(FixedClock(), allow_private=True) as channel:
+    async with telex_double() as telex, open_chats(FixedClock(), allow_private=True) as channel:
         await channel.post(telex.url, GREETING)
     assert (len(telex.received), canary.connections) == (1, 0)
 
 
 async def test_the_systems_look_up_works() -> None:
     """Without a resolver of the test's, names are looked up as the machine does."""
-    async with telex_double() as telex, open_telex(FixedClock(), allow_private=True) as channel:
+    async with telex_double() as telex, open_chats(FixedClock(), allow_private=True) as channel:
         await channel.post(telex.url.replace("127.0.0.1", "localhost"), GREETING)
     assert len(telex.received) == 1
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.chats.channel import Chats, open_chats
 from adapters.chats.telex import message_of
-from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable
 from tests.contract.telex_double import (
     TelexDouble,
@@ -30,13 +30,13 @@ async def telex() -> AsyncIterator[TelexDouble]:
 
 
 @pytest.fixture
-async def channel() -> AsyncIterator[TelexChannel]:
+async def channel() -> AsyncIterator[Chats]:
     """The adapter, allowed to call loopback, and impatient."""
-    async with open_telex(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
+    async with open_chats(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
         yield opened
 
 
-async def test_the_wire(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_the_wire(telex: TelexDouble, channel: Chats) -> None:
     """Telex gets exactly its four keys as UTF-8 JSON, no cookie, and no invitation to compress."""
     await channel.post(telex.url, BAD)
     post = telex.received[0]
@@ -68,7 +68,7 @@ async def test_the_wire(telex: TelexDouble, channel: TelexChannel) -> None:
     ],
 )
 async def test_odd_paths_are_called_quoted(
-    telex: TelexDouble, channel: TelexChannel, path: str, on_the_wire: str
+    telex: TelexDouble, channel: Chats, path: str, on_the_wire: str
 ) -> None:
     """Ids that integrations made of placeholders are quoted; a query stays."""
     await channel.post(telex.base + path, GOOD)
@@ -93,7 +93,7 @@ async def test_odd_paths_are_called_quoted(
     ],
 )
 async def test_what_says_nothing_of_an_error_is_delivered(
-    telex: TelexDouble, channel: TelexChannel, status: int, body: str
+    telex: TelexDouble, channel: Chats, status: int, body: str
 ) -> None:
     """A 2xx without JSON, or without a status, counts as delivered."""
     telex.answer(status, body)
@@ -124,7 +124,7 @@ async def test_what_says_nothing_of_an_error_is_delivered(
         (304, "", "The channel answered HTTP 304: redirects are not followed."),
     ],
 )
-async def test_refusals(telex: TelexDouble, channel: TelexChannel, status: int, body: str, text: str) -> None:
+async def test_refusals(telex: TelexDouble, channel: Chats, status: int, body: str, text: str) -> None:
     """Telex's error in a 2xx, a redirect and a 4xx are final; the reason stays on one line."""
     telex.answer(status, body)
     with pytest.raises(ChannelRefused) as caught:
@@ -151,7 +151,7 @@ async def test_refusals(telex: TelexDouble, channel: TelexChannel, status: int, 
 )
 async def test_absences(
     telex: TelexDouble,
-    channel: TelexChannel,
+    channel: Chats,
     status: int,
     retry_after: str | None,
     seconds: float | None,
@@ -163,7 +163,7 @@ async def test_absences(
     assert caught.value.retry_after == seconds
 
 
-async def test_a_refusal_repeats_no_part_of_the_url(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_a_refusal_repeats_no_part_of_the_url(telex: TelexDouble, channel: Chats) -> None:
     """A server that echoes what it was called with does not get it into our logs."""
     telex.answer(
         202, json.dumps({"status": "error", "message": f"{telex.url}?token=canary-1 is gone: canary-1"})

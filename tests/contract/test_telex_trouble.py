@@ -16,8 +16,8 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
+from adapters.chats.channel import Chats, open_chats
 from adapters.chats.exchange import BoundedExchange
-from adapters.telex import TelexChannel, open_telex
 from application.errors import ChannelRefused, ChannelUnavailable
 from tests.contract.telex_double import (
     ScriptedResolver,
@@ -42,13 +42,13 @@ async def telex() -> AsyncIterator[TelexDouble]:
 
 
 @pytest.fixture
-async def channel() -> AsyncIterator[TelexChannel]:
+async def channel() -> AsyncIterator[Chats]:
     """The adapter, allowed to call loopback, and impatient."""
-    async with open_telex(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
+    async with open_chats(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
         yield opened
 
 
-async def test_a_silent_channel_is_unavailable(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_a_silent_channel_is_unavailable(telex: TelexDouble, channel: Chats) -> None:
     """No answer within the time is worth a retry."""
     gone = asyncio.Event()
 
@@ -62,7 +62,7 @@ async def test_a_silent_channel_is_unavailable(telex: TelexDouble, channel: Tele
     gone.set()
 
 
-async def test_nobody_there_is_unavailable(channel: TelexChannel) -> None:
+async def test_nobody_there_is_unavailable(channel: Chats) -> None:
     """A refused connection is worth a retry."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -72,7 +72,7 @@ async def test_nobody_there_is_unavailable(channel: TelexChannel) -> None:
 
 async def test_a_name_without_address_is_unavailable() -> None:
     """A failed look-up is worth a retry."""
-    async with open_telex(FixedClock(), resolver=ScriptedResolver({"empty.telex.im": []})) as channel:
+    async with open_chats(FixedClock(), resolver=ScriptedResolver({"empty.telex.im": []})) as channel:
         for name in ("empty.telex.im", "unknown.telex.im"):
             with pytest.raises(ChannelUnavailable, match="looked up"):
                 await channel.post(f"https://{name}/v1/return/1", GOOD)
@@ -93,14 +93,12 @@ async def test_an_endless_answer_is_cut_off(telex: TelexDouble) -> None:
             raise
 
     telex.answers.append(endless)
-    async with open_telex(FixedClock(), allow_private=True, total_timeout=60) as patient, asyncio.timeout(5):
+    async with open_chats(FixedClock(), allow_private=True, total_timeout=60) as patient, asyncio.timeout(5):
         await patient.post(telex.url, GOOD)
         await closed.wait()
 
 
-async def test_an_answer_that_stalls_is_not_waited_for_twice(
-    telex: TelexDouble, channel: TelexChannel
-) -> None:
+async def test_an_answer_that_stalls_is_not_waited_for_twice(telex: TelexDouble, channel: Chats) -> None:
     """A 2xx whose body does not come is a delivery: sending it again could only repeat it."""
     gone = asyncio.Event()
 
@@ -131,7 +129,7 @@ async def test_an_answer_that_stalls_is_not_waited_for_twice(
         b"HTTP/1.1 100 Continue\r\n\r\n" * 50,
     ],
 )
-async def test_garbage_is_unavailable(channel: TelexChannel, said: bytes) -> None:
+async def test_garbage_is_unavailable(channel: Chats, said: bytes) -> None:
     """What is not an HTTP answer up to its status and headers is worth a retry."""
     async with raw_server(said) as server:
         with pytest.raises(ChannelUnavailable):
@@ -173,7 +171,7 @@ async def test_an_endless_stream_of_informational_answers_is_cut_off(
 
     async with (
         raw_server(then=inform) as server,
-        open_telex(FixedClock(), allow_private=True, total_timeout=60) as patient,
+        open_chats(FixedClock(), allow_private=True, total_timeout=60) as patient,
         asyncio.timeout(10),
     ):
         with pytest.raises(ChannelUnavailable, match="broke off"):
@@ -196,7 +194,7 @@ async def test_what_is_said_unasked_is_not_kept(telex: TelexDouble) -> None:
 
     async with (
         raw_server(then=talk) as server,
-        open_telex(FixedClock(), allow_private=True) as channel,
+        open_chats(FixedClock(), allow_private=True) as channel,
         asyncio.timeout(5),
     ):
         await channel.post(server.url, GOOD)
@@ -205,7 +203,7 @@ async def test_what_is_said_unasked_is_not_kept(telex: TelexDouble) -> None:
 
 
 @pytest.mark.parametrize("informed", [1, 8])
-async def test_a_few_informational_answers_are_fine(channel: TelexChannel, informed: int) -> None:
+async def test_a_few_informational_answers_are_fine(channel: Chats, informed: int) -> None:
     """They come before the answer, and the answer counts, on every post of a connection."""
     async with raw_server(*[CONTINUE * informed + ANSWERED] * 3) as server:
         for _ in range(3):
@@ -213,7 +211,7 @@ async def test_a_few_informational_answers_are_fine(channel: TelexChannel, infor
     assert (server.connections, server.requests) == (1, 3)
 
 
-async def test_informational_answers_that_drip_end_with_the_time(channel: TelexChannel) -> None:
+async def test_informational_answers_that_drip_end_with_the_time(channel: Chats) -> None:
     """The whole exchange has one end in time, however often somebody says that he goes on."""
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -228,7 +226,7 @@ async def test_informational_answers_that_drip_end_with_the_time(channel: TelexC
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 20"])
-async def test_a_reset_before_the_answer_is_unavailable(channel: TelexChannel, said: bytes) -> None:
+async def test_a_reset_before_the_answer_is_unavailable(channel: Chats, said: bytes) -> None:
     """A connection that is reset instead of an answer is worth a retry."""
 
     async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -248,7 +246,7 @@ async def test_a_reset_before_the_answer_is_unavailable(channel: TelexChannel, s
     [(b"202 Accepted", None), (b"503 Away", ChannelUnavailable), (b"404 No", ChannelRefused)],
 )
 async def test_a_body_cut_short_leaves_the_status(
-    channel: TelexChannel, status: bytes, error: type[Exception] | None
+    channel: Chats, status: bytes, error: type[Exception] | None
 ) -> None:
     """When the connection ends inside the body, what has come decides, and nothing is sent again."""
     async with raw_server(b"HTTP/1.1 " + status + b'\r\nContent-Length: 99\r\n\r\n{"stat') as server:
@@ -260,7 +258,7 @@ async def test_a_body_cut_short_leaves_the_status(
     assert server.requests == 1
 
 
-async def test_a_compressed_answer_stays_compressed(channel: TelexChannel) -> None:
+async def test_a_compressed_answer_stays_compressed(channel: Chats) -> None:
     """Nothing is unpacked, so a small answer cannot become a large one."""
     body = gzip.compress(b'{"status":"error"}')
     head = f"HTTP/1.1 202 Accepted\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -269,14 +267,14 @@ async def test_a_compressed_answer_stays_compressed(channel: TelexChannel) -> No
     assert server.requests == 1
 
 
-async def test_connections_are_reused(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_connections_are_reused(telex: TelexDouble, channel: Chats) -> None:
     """Posts to one host, one after the other, go over one connection."""
     for _ in range(3):
         await channel.post(telex.url, GOOD)
     assert len({post.connection for post in telex.received}) == 1
 
 
-async def test_a_connection_closed_while_idle_loses_nothing(channel: TelexChannel) -> None:
+async def test_a_connection_closed_while_idle_loses_nothing(channel: Chats) -> None:
     """When the server has hung up between two posts, the second goes over a fresh connection."""
     async with raw_server(ANSWERED) as server:
         await channel.post(server.url, GOOD)
@@ -287,7 +285,7 @@ async def test_a_connection_closed_while_idle_loses_nothing(channel: TelexChanne
     assert (server.connections, server.requests) == (2, 2)
 
 
-def _is_open(channel: TelexChannel) -> bool:
+def _is_open(channel: Chats) -> bool:
     """Whether the event loop has not yet seen that the server hung up."""
     connector = channel._session.connector
     assert connector is not None
@@ -295,7 +293,7 @@ def _is_open(channel: TelexChannel) -> bool:
     return any(protocol.is_connected() for connections in idle for protocol, _ in connections)
 
 
-async def test_a_reused_connection_that_breaks_is_not_written_to_again(channel: TelexChannel) -> None:
+async def test_a_reused_connection_that_breaks_is_not_written_to_again(channel: Chats) -> None:
     """The server may have acted on a request that it did not answer, so we do not repeat it by ourselves."""
 
     async def hang_up(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
@@ -308,7 +306,7 @@ async def test_a_reused_connection_that_breaks_is_not_written_to_again(channel: 
     assert (server.connections, server.requests) == (1, 2)
 
 
-async def test_no_cookie_is_kept(telex: TelexDouble, channel: TelexChannel) -> None:
+async def test_no_cookie_is_kept(telex: TelexDouble, channel: Chats) -> None:
     """What one answer sets, the next post does not carry."""
     telex.answer(202, OK, {"Set-Cookie": "session=1; Path=/"})
     await channel.post(telex.url, GOOD)
@@ -322,7 +320,7 @@ async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
     resolver = ScriptedResolver({"ping.telex.im": ["127.0.0.1"], "other.telex.im": ["127.0.0.1"]})
     async with (
         telex_double(certificate=server) as telex,
-        open_telex(FixedClock(), ssl=client, resolver=resolver, public=lambda _: True) as channel,
+        open_chats(FixedClock(), ssl=client, resolver=resolver, public=lambda _: True) as channel,
     ):
         port = telex.base.rpartition(":")[2]
         await channel.post(f"https://ping.telex.im:{port}/v1/return/1", GOOD)
@@ -337,7 +335,7 @@ async def test_tls_without_a_valid_certificate_is_unavailable(tmp_path: Path, da
     server, client = certificate_for("ping.telex.im", tmp_path, days_left)
     async with (
         telex_double(certificate=server) as telex,
-        open_telex(
+        open_chats(
             FixedClock(),
             ssl=client if days_left < 0 else None,
             resolver=ScriptedResolver({"ping.telex.im": ["127.0.0.1"]}),
@@ -352,14 +350,14 @@ async def test_tls_without_a_valid_certificate_is_unavailable(tmp_path: Path, da
 
 async def test_plain_http_where_tls_belongs_is_unavailable(telex: TelexDouble) -> None:
     """A server that does not speak TLS gets no message."""
-    async with open_telex(FixedClock(), allow_private=True) as channel:
+    async with open_chats(FixedClock(), allow_private=True) as channel:
         with pytest.raises(ChannelUnavailable):
             await channel.post(telex.url.replace("http:", "https:"), GOOD)
     assert telex.received == []
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 two hundred\r\n\r\n", b"HTTP/1.1 429 Slow\r\n\r\n"])
-async def test_no_traceback_shows_the_url(channel: TelexChannel, said: bytes) -> None:
+async def test_no_traceback_shows_the_url(channel: Chats, said: bytes) -> None:
     """Not even the chain of causes, which logs print, holds a part of the return_url."""
     token = uuid4().hex
     async with raw_server(said) as server:

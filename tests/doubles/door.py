@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 from dependency_injector import providers
 
+from adapters.chats.channel import open_chats
 from adapters.clock import SystemClock
 from adapters.state.memory import open_memory_state
 from adapters.state.state import State
-from adapters.telex import open_telex
 from application.ports.inbox import Inbox
 from application.ports.reports import Reports
 from entrypoints.config import Config
@@ -98,7 +98,7 @@ async def open_door(
     """Serve on a free port, without a worker, while the block lasts."""
     config = config or Config(state_url="memory://")
     clock, disk, aws = SystemClock(), Disk(), FakeAws()
-    async with open_memory_state(clock, inbox_limit) as memory, open_telex(clock) as channel:
+    async with open_memory_state(clock, inbox_limit) as memory, open_chats(clock) as channel:
         state = State(
             BreakableInbox(memory.inbox, disk),
             BreakableLedger(memory.ledger, disk),

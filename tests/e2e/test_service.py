@@ -66,7 +66,7 @@ async def test_a_tick_is_answered_in_the_channel_once(
         "",
         f"🏦 AWS Account: {ACCOUNT}",
         message["message"].splitlines()[3],
-        "🎯 Threshold: $100.00",
+        "🎯 Threshold: $100.00 (42% spent)",
         "🟢 Status: Within Budget",
     ]
     assert message["message"].splitlines()[3].startswith("💰 Current Spend: $42.10")

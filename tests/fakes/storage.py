@@ -117,6 +117,11 @@ class BreakableLedger(Ledger):
         await self._disk.access()
         return await self._ledger.update(channel, topic, change)
 
+    async def knows(self, channel: str, asks: str | None = None) -> bool:
+        """Pass on."""
+        await self._disk.access()
+        return await self._ledger.knows(channel, asks)
+
 
 class BreakableStore(Store):
     """A store on a disk."""

@@ -97,8 +97,8 @@ class World:
         self.watches = FakeWatches()
         self.let_in = LetIn(self.vault, self.clock, RoleAccess.EXTERNAL_ID, "https://spend.example")
         self.disk = Disk()
-        self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE)
-        self.ledger = MemoryLedger()
+        self.ledger = MemoryLedger(self.clock, inbox_limit)
+        self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE, self.ledger)
         self.reports: Reports = NoReports()
         self.accept_tick = AcceptTick(
             BreakableInbox(self.inbox, self.disk), self.vault, self.channel, self.clock

@@ -38,7 +38,7 @@ async def test_only_when_exceeded_is_silent_and_finds_a_late_breach() -> None:
     world.account.bill = bill(world.today, d2="150")
     assert (await world.tick(ONLY_EXCEEDED)).outcome is Outcome.TOLD
     [text] = world.texts
-    assert "💰 Current Spend: $150.00 (2026-11-22)" in text
+    assert "💰 Current Spend: $150.00 (Sun 22 Nov 2026)" in text
     assert "Correction" not in text
 
 
@@ -72,7 +72,7 @@ async def test_a_spike_is_told_once() -> None:
         await world.tick(raw)
         world.clock.move(HOUR)
     [text] = world.texts
-    assert "⚡ Spike: $40.00 (80%) above what a Sunday usually costs." in text
+    assert "Spike: $40.00 (80%) above what a Sunday usually costs." in text
 
 
 async def test_milestones_are_told_once_a_month() -> None:
@@ -84,15 +84,17 @@ async def test_milestones_are_told_once_a_month() -> None:
         world.account.bill = bill(world.today)
         await world.tick(raw)
         world.clock.move(DAY)
-    told = [line for text in world.texts for line in text.splitlines() if line.startswith(("🏁", "💰"))]
+    told = [
+        line for text in world.texts for line in text.splitlines() if line.startswith(("Milestone", "💰"))
+    ]
     assert told == [
-        "💰 Current Spend: $100.00 (2026-11-01 to 2026-11-10)",
-        "🏁 Milestone: 50% of the threshold reached.",
-        "💰 Current Spend: $200.00 (2026-11-01 to 2026-11-20)",
-        "🏁 Milestone: 100% of the threshold reached.",
-        "💰 Current Spend: $210.00 (2026-11-01 to 2026-11-21)",
-        "💰 Current Spend: $230.00 (2026-11-01 to 2026-11-23)",
-        "🏁 Milestone: 115% of the threshold reached.",
+        "Milestone: 50% of the threshold reached.",
+        "💰 Current Spend: $100.00 (Sun 1 to Tue 10 Nov 2026)",
+        "Milestone: 100% of the threshold reached.",
+        "💰 Current Spend: $200.00 (Sun 1 to Fri 20 Nov 2026)",
+        "💰 Current Spend: $210.00 (Sun 1 to Sat 21 Nov 2026)",
+        "Milestone: 115% of the threshold reached.",
+        "💰 Current Spend: $230.00 (Sun 1 to Mon 23 Nov 2026)",
     ]
 
 
@@ -127,6 +129,6 @@ async def test_when_every_setting_is_wrong_all_are_named_and_the_remedy_too() ->
     answer = await world.tick(settings("a hundred", "Weakly", AccessKey("key", "key"), **wrong))
     assert answer.outcome is Outcome.FAILURE_TOLD
     [text] = world.texts
-    named = [line.split()[1] for line in text.splitlines() if line.startswith("❗")]
+    named = [line.split()[1] for line in text.splitlines() if line.startswith("•")]
     assert named == ["aws_access_key_id", "aws_secret_access_key", "threshold", "frequency", *wrong]
     assert text.endswith("🔧 What to do: Correct this in the integration's settings.")

@@ -6,11 +6,12 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.state.limits import Limits
 from adapters.state.sqlite import housekeeping, ledger, open_sqlite_state, schema, store, ticks
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.inbox import SqliteInbox
@@ -22,7 +23,7 @@ from adapters.state.sqlite.store import SqliteStore
 from adapters.state.state import StateRefused
 from application.errors import StorageUnavailable
 from application.ports.inbox import NOTHING_YET, Progress, Why
-from application.ports.ledger import Page
+from application.ports.ledger import Claim, Page
 from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
@@ -46,7 +47,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 @pytest.fixture
 def inbox(engine: Engine, clock: FixedClock) -> SqliteInbox:
     """An inbox in the engine's file."""
-    return SqliteInbox(engine, Owner(engine.path), clock, 10**6, timedelta(minutes=2))
+    return SqliteInbox(engine, Owner(engine.path), clock, Limits(10**6), timedelta(minutes=2))
 
 
 async def a_used_file(path: Path) -> Path:
@@ -272,27 +273,29 @@ class TestSize:
     async def test_what_nobody_asks_for_is_pruned(
         self, engine: Engine, inbox: SqliteInbox, clock: FixedClock
     ) -> None:
-        """Given-up ticks are kept for 30 days, pages for 400, values till they expire, other ticks always."""
+        """Given-up ticks are kept for 30 days, pages for 400, 40 or none, values for a time, ticks always."""
         pages, kept = SqliteLedger(engine, clock), SqliteStore(engine, clock)
-        await pages.update("channel", "topic", lambda _: Page(failures={"code": "2026-11-23"}))
+        await pages.update("channel", "costs", lambda _: Page(since=date(2026, 11, 23)))
+        await pages.update("channel", "settings", lambda _: Page(failures={"code": "2026-11-23"}))
+        await pages.update("channel", "nobody", lambda _: Page(claim=Claim("tick", clock.now())))
         await kept.put("key", b"value", DAY)
         await inbox.put(a_tick(clock.now()))
         (lease,) = await inbox.lease(1, 0)
         await inbox.give_up(lease, "refused")
         await inbox.put(a_tick(clock.now()))
         counts = []
-        for days in (0, 2, 31, 401):
+        for days in (0, 2, 31, 41, 401):
             clock.move_to(FixedClock().now() + days * DAY)
             await tidy_up(engine, clock)
             counts.append(await engine.read(_rows))
-        assert counts == [(1, 1, 1, 1), (0, 1, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1)]
+        assert counts == [(1, 1, 3, 1), (0, 1, 2, 1), (0, 0, 2, 1), (0, 0, 1, 1), (0, 0, 0, 1)]
         assert (await inbox.depth()).given_up == 0
 
 
 async def tidy_up(engine: Engine, clock: FixedClock) -> int:
     """Keep house until there is nothing to do; how many bites it took."""
     bites = 1
-    while await engine.write(housekeeping.tidy, to_micros(clock.now())):
+    while await engine.write(housekeeping.tidy, to_micros(clock.now()), 10**6):
         bites += 1
     return bites
 
@@ -323,7 +326,9 @@ class TestCost:
         }
         # One row, no row, or the first rows in the order of the table itself.
         harmless = {"SCAN tally", "SCAN CONSTANT ROW"}
-        first_rows = {f"{ticks.__name__}.{name}" for name in ("OLDEST", "GIVEN_UP", "UNFINISHED")}
+        first_rows = {
+            f"{ticks.__name__}.{name}" for name in ("OLDEST", "GIVEN_UP", "UNFINISHED", "DROP_OLDEST")
+        }
 
         def steps(connection: sqlite3.Connection) -> dict[str, list[str]]:
             return {

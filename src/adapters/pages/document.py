@@ -141,8 +141,8 @@ class Costs(msgspec.Struct, frozen=True):
         )
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A report. Money that is null is not known, never zero."""
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """A report's figures. Money that is null is not known, never zero."""
 
     account_id: str = ""
     frequency: str = ""
@@ -171,6 +171,11 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     shape: list[SpanSpend] = []
     outlook: MonthOutlook | None = None
     episode: Episode | None = None
+
+
+class Document(Figures, frozen=True, kw_only=True):
+    """A report: its figures, what AWS was asked and answered, and how they follow from that."""
+
     asked: dict[str, Any] = {}
     derived: list[str] = []
     costs: Costs = Costs()

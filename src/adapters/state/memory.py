@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.state.limits import Limits, Load, size_of
+from adapters.state.pages import DELIVERED, KEPT, Worth, worth
 from adapters.state.progress import tries
 from adapters.state.state import State
 from adapters.state.store import Store
 from adapters.state.waiting import News, Taken
-from application.errors import InboxFull
 from application.ports.clock import Clock
 from application.ports.inbox import (
     NOTHING_YET,
@@ -43,7 +44,8 @@ async def open_memory_state(
         inbox_limit: Unfinished ticks that there may be.
         lease_length: How long a tick may be worked on before another worker gets it.
     """
-    yield State(MemoryInbox(clock, inbox_limit, lease_length), MemoryLedger(), MemoryStore(clock))
+    ledger = MemoryLedger(clock, inbox_limit)
+    yield State(MemoryInbox(clock, inbox_limit, lease_length, ledger), ledger, MemoryStore(clock))
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class _Row:
     state: TickState
     at: datetime
     """Waiting: its turn. The rest as in an InboxEntry."""
+    known: bool
     leases: int = 0
     reason: str = ""
     why: Why = Why.FAILURE
@@ -66,11 +69,19 @@ class MemoryInbox(Inbox):
         clock: What time it is.
         limit: Unfinished ticks that there may be.
         lease_length: How long a tick may be worked on.
+        ledger: Knows which channels were ever told anything.
     """
 
-    def __init__(self, clock: Clock, limit: int, lease_length: timedelta = LEASE_LENGTH) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limit: int,
+        lease_length: timedelta = LEASE_LENGTH,
+        ledger: MemoryLedger | None = None,
+    ) -> None:
         self._clock = clock
-        self._limit = limit
+        self._limits = Limits(limit)
+        self._ledger = ledger or MemoryLedger(clock, limit)
         self._lease_length = lease_length
         self._unfinished: dict[str, _Row] = {}
         self._given_up: dict[str, _Row] = {}
@@ -81,9 +92,18 @@ class MemoryInbox(Inbox):
         if twin := self._twin(tick):
             self._look_again(twin, Why.NEWS)
             return False
-        if len(self._unfinished) >= self._limit:
-            raise InboxFull(f"{self._limit} ticks are waiting")
-        self._unfinished[tick.id] = _Row(tick, TickState.WAITING, self._turn(tick.channel, tick.accepted_at))
+        known = await self._ledger.knows(tick.channel)
+        own = known and await self._ledger.knows(tick.channel, tick.asks)
+        rows = self._unfinished.values()
+        self._limits.check(
+            tick,
+            _load(row for row in rows if row.known is known),
+            known=known,
+            others_of_channel=lambda: 0 if own else sum(row.tick.channel == tick.channel for row in rows),
+            others_of_host=lambda: sum(row.tick.host == tick.host and not row.known for row in rows),
+        )
+        turn = tick.accepted_at if own else self._turn(tick.channel, tick.accepted_at)
+        self._unfinished[tick.id] = _Row(tick, TickState.WAITING, turn, known)
         self._news.wake()
         return True
 
@@ -116,12 +136,23 @@ class MemoryInbox(Inbox):
             return False
         self._given_up[lease.tick.id] = row = self._unfinished.pop(lease.tick.id)
         row.state, row.at, row.reason = TickState.GIVEN_UP, self._clock.now(), reason
+        while self._limits.exceeded_by(_load(self._given_up.values())):
+            oldest = min(self._given_up.values(), key=lambda row: (row.known, row.at))
+            del self._given_up[oldest.tick.id]
         return True
 
     async def depth(self) -> Depth:
         """Count."""
         oldest = min((row.tick.accepted_at for row in self._unfinished.values()), default=None)
-        return Depth(len(self._unfinished), len(self._given_up), oldest)
+        rows = self._unfinished.values()
+        shares = [_load(row for row in rows if row.known is known) for known in (False, True)]
+        return Depth(
+            len(self._unfinished),
+            len(self._given_up),
+            oldest,
+            self._limits.fullness(*shares),
+            self._limits.fullness(_load(self._given_up.values())),
+        )
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """List."""
@@ -147,7 +178,7 @@ class MemoryInbox(Inbox):
         for row in self._chosen(tick_id):
             if not self._twin(row.tick):
                 turn = self._turn(row.tick.channel, self._clock.now())
-                self._unfinished[row.tick.id] = _Row(row.tick, TickState.WAITING, turn)
+                self._unfinished[row.tick.id] = _Row(row.tick, TickState.WAITING, turn, row.known)
                 del self._given_up[row.tick.id]
                 revived += 1
         self._news.wake()
@@ -218,25 +249,61 @@ class MemoryInbox(Inbox):
         return [row for id_, row in self._given_up.items() if tick_id in (None, id_)]
 
 
+def _load(rows: Iterable[_Row]) -> Load:
+    sizes = [size_of(row.tick) for row in rows]
+    return Load(len(sizes), sum(sizes))
+
+
 def _oldest_first(rows: dict[str, _Row]) -> list[_Row]:
     return sorted(rows.values(), key=lambda row: row.tick.accepted_at)
 
 
 class MemoryLedger(Ledger):
-    """Pages in a dictionary."""
+    """Pages in a dictionary, those that were written last behind the others.
 
-    def __init__(self) -> None:
-        self._pages: dict[tuple[str, str], Page] = {}
+    Args:
+        clock: What time it is.
+        most_refuse: How many pages of each kind there may be that say nothing that was told of costs.
+    """
+
+    def __init__(self, clock: Clock, most_refuse: int) -> None:
+        self._clock = clock
+        self._most_refuse = most_refuse
+        self._pages: dict[tuple[str, str], _Kept] = {}
 
     async def read(self, channel: str, topic: str) -> Page:
         """Look it up."""
-        return self._pages.get((channel, topic), Page())
+        kept = self._pages.get((channel, topic))
+        return kept.page if kept and kept.until > self._clock.now() else Page()
 
     async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
-        """Replace it by what it becomes."""
-        page = change(self._pages.get((channel, topic), Page()))
-        self._pages[channel, topic] = page
+        """Replace it by what it becomes, and drop what is too much then."""
+        before = await self.read(channel, topic)
+        page = change(before)
+        if page != before:
+            self._pages.pop((channel, topic), None)
+            self._pages[channel, topic] = _Kept(page, self._clock.now() + KEPT[worth(page)])
+            self._prune(worth(page))
         return page
+
+    async def knows(self, channel: str, asks: str | None = None) -> bool:
+        """Look through all."""
+        pages = [kept.page for (other, _), kept in self._pages.items() if other == channel]
+        if asks is not None:
+            return any(asks in page.asks for page in pages)
+        return any(worth(page) >= DELIVERED for page in pages)
+
+    def _prune(self, kind: Worth) -> None:
+        if kind in {Worth.CLAIM, Worth.FAILURES}:
+            same = [key for key, kept in self._pages.items() if worth(kept.page) is kind]
+            for key in same[: -self._most_refuse]:
+                del self._pages[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    page: Page
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

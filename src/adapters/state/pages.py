@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 
 import msgspec
 
@@ -13,6 +14,44 @@ from domain.money import Money
 from domain.periods import Period
 from domain.reports import Told
 from domain.thresholds import Verdict
+
+
+class Worth(IntEnum):
+    """What a page says, and so for how long it is kept."""
+
+    CLAIM = 0
+    """Somebody is about to say something; perhaps nobody can be told anything there."""
+    SINCE = 1
+    """Nothing was said, but what is to be told of from now on."""
+    FAILURES = 2
+    """That a check failed."""
+    TOLD = 3
+    """What was told of costs."""
+
+
+DELIVERED = Worth.FAILURES
+"""From this one on, the channel was told something."""
+
+PAGES_KEPT = timedelta(days=400)
+"""Longer than the thirteen months that Cost Explorer looks back."""
+
+KEPT = {
+    Worth.CLAIM: timedelta(hours=1),  # far longer than a claim holds
+    Worth.SINCE: PAGES_KEPT,
+    Worth.FAILURES: timedelta(days=40),  # longer than a month, in which a failure is told once
+    Worth.TOLD: PAGES_KEPT,
+}
+"""After it was last written."""
+
+
+def worth(page: Page) -> Worth:
+    """Judge a page by what it says."""
+    if page.told:
+        return Worth.TOLD
+    if page.failures:
+        return Worth.FAILURES
+    return Worth.SINCE if page.since or page.fired else Worth.CLAIM
+
 
 _Amount = tuple[Decimal, str] | None
 
@@ -36,6 +75,7 @@ class _Page(msgspec.Struct, omit_defaults=True):
     claim: Claim | None = None
     since: date | None = None
     fired: datetime | None = None
+    asks: tuple[str, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()
@@ -45,7 +85,7 @@ _decoder = msgspec.json.Decoder(_Page)
 def encode_page(page: Page) -> bytes:
     """Return the page as JSON."""
     told = [_row(period, told) for period, told in page.told.items()]
-    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, page.fired))
+    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, page.fired, page.asks))
 
 
 def decode_page(content: bytes) -> Page:
@@ -59,7 +99,7 @@ def decode_page(content: bytes) -> Page:
         told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    return Page(told, page.failures, page.claim, page.since, page.fired)
+    return Page(told, page.failures, page.claim, page.since, page.fired, page.asks)
 
 
 def _row(period: Period, told: Told) -> _ToldRow:

@@ -40,5 +40,6 @@ class Channel(Protocol):
         Raises:
             ReturnUrlForbidden: As ``check`` does, or the host resolves to addresses that are never called.
             ChannelRefused: The channel will not take it; a retry changes nothing.
+            ChannelGone: Nor will it take anything else, ever.
             ChannelUnavailable: Not reached, 429 or 5xx; worth trying later.
         """

@@ -21,6 +21,7 @@ class SealedTick:
         accepted_at: When it was accepted (UTC).
         payload: return_url and settings, sealed with ``id`` as context.
         host: Keyed hash of the return_url's host; empty for a tick of version 1.
+        asks: Keyed hash of its settings, the same every day; empty for a tick of version 1.
     """
 
     id: str
@@ -29,6 +30,7 @@ class SealedTick:
     accepted_at: datetime
     payload: bytes
     host: str = ""
+    asks: str = ""
 
 
 class Why(StrEnum):
@@ -133,11 +135,15 @@ class Depth:
         unfinished: Ticks waiting, paused or leased.
         given_up: Ticks given up on and kept.
         oldest_accepted_at: When the oldest unfinished tick was accepted, or None when there is none.
+        fullness: How much of what may be there is: 0 to 1, that of the share that is used up most.
+        given_up_fullness: The same of what is kept of the ticks given up on.
     """
 
     unfinished: int
     given_up: int
     oldest_accepted_at: datetime | None
+    fullness: float = 0.0
+    given_up_fullness: float = 0.0
 
 
 class Inbox(Protocol):
@@ -156,7 +162,8 @@ class Inbox(Protocol):
             one waits for NEWS, it is tried again at once.
 
         Raises:
-            InboxFull: As many unfinished ticks as the limit are there.
+            InboxFull: As many unfinished ticks as the limit are there, or of such channels, or so many bytes.
+                Channels that something was ever delivered to have a share of their own.
         """
 
     @abstractmethod
@@ -164,7 +171,8 @@ class Inbox(Protocol):
         """Take up to ``limit`` ticks, or wait up to ``wait`` seconds for the first.
 
         Ticks come in the order of acceptance, but the ticks of one channel count as accepted a second apart
-        at least, so that a channel with a thousand does not hold up the others. Paused ticks come back when
+        at least, so that a channel with a thousand does not hold up the others; those that ask what the
+        channel was told about before are not held up by the channel's others. Paused ticks come back when
         their time has come, leased ones when their lease has expired, as if they had been accepted then.
         """
 
@@ -183,7 +191,10 @@ class Inbox(Protocol):
 
     @abstractmethod
     async def give_up(self, lease: Lease, reason: str) -> bool:
-        """Keep the tick aside with the reason. It no longer counts as unfinished, nor as anybody's twin."""
+        """Keep the tick aside with the reason. It no longer counts as unfinished, nor as anybody's twin.
+
+        So many are kept, and so many bytes of them; the oldest go first, strangers' before the others.
+        """
 
     @abstractmethod
     async def depth(self) -> Depth:

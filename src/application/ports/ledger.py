@@ -37,6 +37,7 @@ class Page:
         since: The start of the first period checked, when nothing was said of it: what came before stays
             unsaid.
         fired: Of a watch's page, the newest of its times that is done with (UTC).
+        asks: Keyed hashes of the settings that something was told of costs by, newest first.
     """
 
     told: Mapping[Period, Told] = field(default_factory=lambda: MappingProxyType({}))
@@ -44,10 +45,14 @@ class Page:
     claim: Claim | None = None
     since: date | None = None
     fired: datetime | None = None
+    asks: tuple[str, ...] = ()
 
 
 class Ledger(Protocol):
-    """What the channels have been told. Both methods may raise StorageUnavailable."""
+    """What the channels have been told. Every method may raise StorageUnavailable.
+
+    A page that has nothing that was told of costs is kept for a shorter time.
+    """
 
     @abstractmethod
     async def read(self, channel: str, topic: str) -> Page:
@@ -67,3 +72,7 @@ class Ledger(Protocol):
         Returns:
             The page as it is now.
         """
+
+    @abstractmethod
+    async def knows(self, channel: str, asks: str | None = None) -> bool:
+        """Whether the channel was ever told anything; if ``asks`` is given, of costs by these settings."""

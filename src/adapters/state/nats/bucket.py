@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from nats.js.errors import APIError
 from adapters.state.nats.connection import Connection
 from adapters.state.nats.layout import bucket_stream, token
 from adapters.state.nats.publishing import NOT_FOUND, publish_after
+from adapters.state.nats.ticks import messages
 
 
 class Entry(NamedTuple):
@@ -50,6 +52,11 @@ class Bucket:
         except APIError:
             return None
         return Entry(message.data or b"", message.seq or 0)
+
+    async def under(self, *key: str) -> AsyncIterator[bytes]:
+        """What the keys hold that begin with these parts."""
+        async for message in messages(self._connection, self._stream, f"{self._subject(key)}.>"):
+            yield message.data or b""
 
     async def put(
         self, *key: str, value: bytes, revision: int | None = None, ttl: timedelta | None = None

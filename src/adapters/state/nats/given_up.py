@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from adapters.state.limits import Load
 from adapters.state.nats.connection import ASKING, REQUEST_SECONDS, Connection
 from adapters.state.nats.layout import GIVEN_UP, token
 from adapters.state.nats.publishing import publish_after
@@ -65,10 +66,10 @@ class GivenUpTicks:
             message_id=f"{given_up.tick.id}.{given_up.at.isoformat()}",
         )
 
-    async def count(self) -> int:
-        """Ask the stream."""
+    async def load(self) -> Load:
+        """Ask the stream how much it holds."""
         info = await self._connection.ask(lambda: self._connection.jetstream.stream_info(GIVEN_UP), ASKING)
-        return info.state.messages
+        return Load(info.state.messages, info.state.bytes)
 
     async def all(self, tick_id: str | None = None) -> AsyncIterator[Kept]:
         """All of them, or one, oldest first."""

@@ -20,6 +20,7 @@ from adapters.state.nats.layout import STORE, TICKS, WORKERS
 from adapters.state.nats.leases import DONE, Leases, again
 from adapters.state.nats.notes import Note, Notes
 from adapters.state.nats.pull import pull
+from adapters.state.nats.room import Room
 from adapters.state.nats.ticks import (
     Stored,
     add_tick,
@@ -33,7 +34,7 @@ from adapters.state.nats.ticks import (
 )
 from adapters.state.nats.turns import Turns
 from adapters.state.progress import decode_progress, encode_progress, tries
-from application.errors import StorageUnavailable
+from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import (
     NOTHING_YET,
@@ -81,27 +82,46 @@ class NatsInbox(Inbox):
         leases: Those of this process.
         given_up: What was given up on.
         notes: Why ticks are paused.
+        room: For how many more there is some.
         clock: What time it is.
     """
 
     def __init__(
-        self, connection: Connection, leases: Leases, given_up: GivenUpTicks, notes: Notes, clock: Clock
+        self,
+        connection: Connection,
+        leases: Leases,
+        given_up: GivenUpTicks,
+        notes: Notes,
+        room: Room,
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._leases = leases
         self._given_up = given_up
         self._notes = notes
+        self._room = room
         self._clock = clock
         self._turns = Turns()
 
     async def put(self, tick: SealedTick) -> bool:
         """Publish, and wait for the stream's acknowledgement; end the pause of a twin that waits for news."""
-        if await add_tick(self._connection, tick, tick.id, AT_THE_DOOR):
-            return True
+        try:
+            async with self._room.entering(tick):
+                if await add_tick(self._connection, tick, tick.id, AT_THE_DOOR):
+                    return True
+        except InboxFull:
+            if not await self._look_again(tick):
+                raise
+        else:
+            await self._look_again(tick)
+        return False
+
+    async def _look_again(self, tick: SealedTick) -> bool:
+        """Whether a twin is there; if it waits for news, it does so no longer."""
         twin = await twin_of(self._connection, tick, AT_THE_DOOR)
         if twin and twin.tick.id != tick.id:
             await self._end_pause(twin, Why.NEWS)
-        return False
+        return twin is not None
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Pull what is there, and more of it when one channel is there more than once."""
@@ -152,11 +172,15 @@ class NatsInbox(Inbox):
 
     async def depth(self) -> Depth:
         """Ask both streams how many they hold, and read the first message."""
-        info = await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING)
+        load, given_up = await self._room.look(ASKING), await self._given_up.load()
         first = await anext(messages(self._connection, TICKS, "spend.ticks.>"), None)
         oldest = decode_tick(first.data) if first else None
         return Depth(
-            info.state.messages, await self._given_up.count(), oldest.accepted_at if oldest else None
+            load.ticks,
+            given_up.ticks,
+            oldest.accepted_at if oldest else None,
+            self._room.limits.fullness(load),
+            self._room.limits.fullness(given_up),
         )
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:

@@ -11,7 +11,9 @@ from typing import TypeVar
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
+from adapters.state.limits import Limits
 from adapters.state.nats.connection import AT_THE_DOOR, START_SECONDS, Connection, Patience
+from adapters.state.pages import PAGES_KEPT
 from adapters.state.state import StateRefused
 
 T = TypeVar("T")
@@ -25,9 +27,6 @@ LEDGER = "SPEND_LEDGER"
 STORE = "SPEND_STORE"
 
 GIVEN_UP_KEPT = timedelta(days=30)
-PAGES_KEPT = timedelta(days=400)
-"""Longer than the thirteen months that Cost Explorer looks back."""
-
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
 
@@ -56,13 +55,13 @@ def bucket_stream(bucket: str) -> str:
 
 
 async def ensure_layout(
-    connection: Connection, limit: int, replicas: int, lease_length: timedelta
+    connection: Connection, limits: Limits, replicas: int, lease_length: timedelta
 ) -> timedelta:
     """Make what is not there, and check what is.
 
     Args:
         connection: Opened.
-        limit: Unfinished ticks that there may be.
+        limits: What there may be.
         replicas: Copies of everything.
         lease_length: How long a worker has a tick; of a consumer that is there, its own length stays.
 
@@ -73,18 +72,19 @@ async def ensure_layout(
         StateRefused: Something is there but of another kind, or cannot be made. One line says what to do.
         StorageUnavailable: The cluster does not answer.
     """
-    for config in _streams(limit, replicas):
+    for config in _streams(limits, replicas):
         await _ensure_stream(connection, config)
     return await _ensure_consumer(connection, lease_length)
 
 
-def _streams(limit: int, replicas: int) -> Sequence[StreamConfig]:
+def _streams(limits: Limits, replicas: int) -> Sequence[StreamConfig]:
     common = StreamConfig(
         storage=StorageType.FILE,
         num_replicas=replicas,
         duplicate_window=DUPLICATE_WINDOW.total_seconds(),
         max_age=0,
         max_msgs=-1,
+        max_bytes=-1,
     )
     bucket = common.evolve(
         max_msgs_per_subject=1, allow_msg_ttl=True, allow_direct=True, allow_rollup_hdrs=True
@@ -96,7 +96,7 @@ def _streams(limit: int, replicas: int) -> Sequence[StreamConfig]:
             subjects=["spend.ticks.*"],
             retention=RetentionPolicy.WORK_QUEUE,
             discard=DiscardPolicy.NEW,
-            max_msgs=limit,
+            max_msgs=2 * limits.ticks,  # see Room, which also counts bytes: a server would set these aside
         ),
         common.evolve(
             name=GIVEN_UP,
@@ -105,6 +105,8 @@ def _streams(limit: int, replicas: int) -> Sequence[StreamConfig]:
             retention=RetentionPolicy.LIMITS,
             max_msgs_per_subject=1,
             max_age=GIVEN_UP_KEPT.total_seconds(),
+            max_msgs=limits.ticks,
+            max_bytes=limits.bytes // 4,
         ),
         bucket.evolve(
             name=bucket_stream(LEDGER),
@@ -129,8 +131,10 @@ async def _ensure_stream(connection: Connection, wanted: StreamConfig) -> None:
     except APIError:  # it is there, and is another
         found = (await _ask(connection, lambda: connection.jetstream.stream_info(name))).config
     _compare(f"stream {name}", found, wanted, SETTLED)
-    if found.max_msgs != wanted.max_msgs:  # the operator has set another SPEND_MONITOR_INBOX_LIMIT
-        resized = found.evolve(max_msgs=wanted.max_msgs)
+    sizes = {"max_msgs": wanted.max_msgs, "max_bytes": wanted.max_bytes}
+    if any(getattr(found, name) != size for name, size in sizes.items()):
+        # The operator has set another SPEND_MONITOR_INBOX_LIMIT.
+        resized = found.evolve(**sizes)
         await _ask(connection, lambda: connection.jetstream.update_stream(resized))
 
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from adapters.state.nats.bucket import Bucket
-from adapters.state.pages import decode_page, encode_page
+from adapters.state.pages import DELIVERED, KEPT, PAGES_KEPT, decode_page, encode_page, worth
 from application.errors import StorageUnavailable
 from application.ports.ledger import Ledger, Page
 
@@ -37,9 +37,21 @@ class NatsLedger(Ledger):
             page = decode_page(entry.value) if entry else Page()
             changed = change(page)
             revision = entry.revision if entry else 0
+            kept = KEPT[worth(changed)]
             if changed == page or await self._bucket.put(
-                channel, topic, value=encode_page(changed), revision=revision
+                *(channel, topic),
+                value=encode_page(changed),
+                revision=revision,
+                ttl=kept if kept < PAGES_KEPT else None,
             ):
                 return changed
             await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  # spreads out, hides nothing
         raise StorageUnavailable("too many change the same page at once")
+
+    async def knows(self, channel: str, asks: str | None = None) -> bool:
+        """Look through the channel's keys."""
+        async for content in self._bucket.under(channel):
+            page = decode_page(content)
+            if worth(page) >= DELIVERED if asks is None else asks in page.asks:
+                return True
+        return False

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from nats.errors import Error
 
+from adapters.state.limits import Limits
 from adapters.state.nats.address import NatsAddress
 from adapters.state.nats.bucket import Bucket
 from adapters.state.nats.connection import open_connection
@@ -18,6 +19,7 @@ from adapters.state.nats.layout import LEDGER, STORE, ensure_layout
 from adapters.state.nats.leases import Leases
 from adapters.state.nats.ledger import NatsLedger
 from adapters.state.nats.notes import Notes
+from adapters.state.nats.room import Room
 from adapters.state.nats.store import NatsStore
 from adapters.state.state import State
 from application.ports.clock import Clock
@@ -51,14 +53,19 @@ async def open_nats_state(
         StorageUnavailable: No server can be reached within a few seconds.
     """
     async with open_connection(address) as connection:
-        length = await ensure_layout(connection, inbox_limit, replicas, lease_length)
+        limits = Limits(inbox_limit)
+        length = await ensure_layout(connection, limits, replicas, lease_length)
         leases = Leases(connection, clock, length)
         store = Bucket(connection, STORE, direct=True)
         notes = Notes(Bucket(connection, STORE, direct=False))
-        inbox = NatsInbox(connection, leases, GivenUpTicks(connection), notes, clock)
+        ledger = NatsLedger(Bucket(connection, LEDGER, direct=False))
+        inbox = NatsInbox(
+            *(connection, leases, GivenUpTicks(connection), notes),
+            Room(connection, limits, ledger.knows),
+            clock,
+        )
         signals = asyncio.create_task(leases.signal_progress(), name="nats progress signals")
         try:
-            ledger = NatsLedger(Bucket(connection, LEDGER, direct=False))
             yield State(inbox, ledger, NatsStore(store, clock))
         finally:
             signals.cancel()

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.state.limits import Limits
+from adapters.state.pages import KEPT, Worth
 from adapters.state.postgresql import ticks
 from adapters.state.postgresql.database import Database, open_database
 from adapters.state.postgresql.inbox import PostgresqlInbox
@@ -27,7 +29,6 @@ LEASE_LENGTH = timedelta(minutes=2)
 HOUSEKEEPING_SECONDS = 5.0
 TURNS_BETWEEN_PRUNINGS = 60
 
-PAGES_KEPT = timedelta(days=400)
 GIVEN_UP_KEPT = timedelta(days=30)
 
 
@@ -50,10 +51,12 @@ async def open_postgresql_state(
         StorageUnavailable: The server cannot be reached, or refuses us.
     """
     async with open_database(url) as database:
-        inbox = PostgresqlInbox(database, clock, inbox_limit, lease_length)
+        inbox = PostgresqlInbox(database, clock, Limits(inbox_limit), lease_length)
         tasks = [
             asyncio.create_task(database.stay(inbox.news.wake), name="postgresql news"),
-            asyncio.create_task(_keep_house(database, inbox, clock), name="postgresql housekeeping"),
+            asyncio.create_task(
+                _keep_house(database, inbox, clock, inbox_limit), name="postgresql housekeeping"
+            ),
         ]
         try:
             yield State(inbox, PostgresqlLedger(database, clock), PostgresqlStore(database, clock))
@@ -65,19 +68,22 @@ async def open_postgresql_state(
                 await inbox.give_back_own()
 
 
-async def _keep_house(database: Database, inbox: PostgresqlInbox, clock: Clock) -> None:
+async def _keep_house(database: Database, inbox: PostgresqlInbox, clock: Clock, most_refuse: int) -> None:
     """Put back what dead processes had leased, and now and then drop what nobody will ask for any more."""
     for turn in itertools.count():
         try:
             await inbox.give_back_orphans()
             if turn % TURNS_BETWEEN_PRUNINGS == 0:
-                await _prune(database, clock.now())
+                await _prune(database, clock.now(), most_refuse)
         except StorageUnavailable as error:
             log.warning("housekeeping_failed", reason=str(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
-async def _prune(database: Database, now: datetime) -> None:
+async def _prune(database: Database, now: datetime, most_refuse: int) -> None:
     await database.fetch(ticks.PRUNE_STORED, now)
     await database.fetch(ticks.PRUNE_GIVEN_UP, now - GIVEN_UP_KEPT)
-    await database.fetch(ticks.PRUNE_PAGES, (now - PAGES_KEPT).date())
+    for kind, kept in KEPT.items():
+        await database.fetch(ticks.PRUNE_PAGES, kind, now - kept)
+    for kind in (Worth.CLAIM, Worth.FAILURES):
+        await database.fetch(ticks.PRUNE_REFUSE, kind, most_refuse)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
+from adapters.state.limits import Limits, Loads
 from adapters.state.postgresql import ticks
 from adapters.state.postgresql.batches import Batches
+from adapters.state.postgresql.crowd import look_around
 from adapters.state.postgresql.database import ALIVE, NEWS, Database
 from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.waiting import News, Taken
@@ -30,6 +32,9 @@ BITE = 500
 """Rows that one transaction changes at most, so that those beside it need not wait long."""
 
 
+TICK_COLUMNS = ("id", "channel", "twin", "accepted_at", "payload", "host", "asks")
+
+
 class Mark(NamedTuple):
     """A lease's token: the row, and a random number that no other lease of that row has."""
 
@@ -43,14 +48,14 @@ class PostgresqlInbox(Inbox):
     Args:
         database: The connections.
         clock: What time it is.
-        limit: Unfinished ticks that there may be, over all processes.
+        limits: What there may be, over all processes.
         lease_length: How long a tick may be worked on.
     """
 
-    def __init__(self, database: Database, clock: Clock, limit: int, lease_length: timedelta) -> None:
+    def __init__(self, database: Database, clock: Clock, limits: Limits, lease_length: timedelta) -> None:
         self._database = database
         self._clock = clock
-        self._limit = limit
+        self._limits = limits
         self._lease_length = lease_length
         self._suspects: set[int] = set()
         self._puts = Batches(self._put_all)
@@ -59,10 +64,10 @@ class PostgresqlInbox(Inbox):
 
     async def put(self, tick: SealedTick) -> bool:
         """Insert a row, together with those of all who put one now."""
-        stored = await self._puts.add(tick)
-        if stored is None:
-            raise InboxFull(f"{self._limit} ticks are waiting")
-        return stored
+        outcome = await self._puts.add(tick)
+        if isinstance(outcome, InboxFull):
+            raise outcome
+        return outcome
 
     async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
         """Look now, at every NOTIFY, when a tick is due, and every second."""
@@ -92,11 +97,15 @@ class PostgresqlInbox(Inbox):
                 return False
             attempts = tries(lease.progress, lease.attempt)
             await connection.execute(ticks.SET_ASIDE, *row.values(), now, attempts, reason)
+            while self._limits.exceeded_by(Loads.counted(*await connection.fetchrow(ticks.TALLY)).given_up):
+                await connection.execute(ticks.DROP_OLDEST)
             return True
 
     async def depth(self) -> Depth:
         """Read the counters."""
-        return Depth(*await self._database.fetchrow(ticks.DEPTH))
+        loads = Loads.counted(*await self._database.fetchrow(ticks.TALLY))
+        oldest = await self._database.fetchrow(ticks.OLDEST)
+        return self._limits.depth(loads, oldest["accepted_at"] if oldest else None)
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read the first rows."""
@@ -166,30 +175,25 @@ class PostgresqlInbox(Inbox):
             self.news.wake()
         self._suspects = unseen
 
-    async def _put_all(self, batch: Sequence[SealedTick]) -> list[bool | None]:
-        """True where it is stored, False where its twin is there, None where the inbox is full."""
+    async def _put_all(self, batch: Sequence[SealedTick]) -> list[bool | InboxFull]:
+        """True where it is stored, False where its twin is there."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
-            unfinished: int = await connection.fetchval(ticks.LOCK_TALLY)
+            crowd = await look_around(connection, batch, self._limits)
             twins = [tick.twin for tick in batch]
-            known = {row["twin"] for row in await connection.fetch(ticks.LOOK_AGAIN, twins, now)}
-            channels = list({tick.channel for tick in batch})
-            turns = dict(await connection.fetch(ticks.LAST_TURNS, channels))
+            seen = {row["twin"] for row in await connection.fetch(ticks.LOOK_AGAIN, twins, now)}
             rows: list[tuple[object, ...]] = []
-            outcomes: list[bool | None] = []
+            outcomes: list[bool | InboxFull] = []
             for tick in batch:
-                if tick.twin in known:
-                    outcomes.append(False)
-                elif unfinished + len(rows) >= self._limit:
-                    outcomes.append(None)
-                else:
-                    known.add(tick.twin)
-                    turn = max(tick.accepted_at, turns.get(tick.channel, tick.accepted_at))
-                    turns[tick.channel] = turn + ticks.APART
-                    rows.append(
-                        (tick.id, tick.channel, tick.twin, tick.accepted_at, tick.payload, tick.host, turn)
-                    )
-                    outcomes.append(True)
+                try:
+                    if tick.twin not in seen:
+                        rows.append(crowd.let_in(tick))
+                        seen.add(tick.twin)
+                        outcomes.append(True)
+                    else:
+                        outcomes.append(False)
+                except InboxFull as full:
+                    outcomes.append(full)
             if rows:
                 await connection.execute(ticks.PUT, *map(list, zip(*rows, strict=True)))
             await connection.execute(ticks.NOTIFY, NEWS)
@@ -213,9 +217,7 @@ class PostgresqlInbox(Inbox):
             return [], (await self._database.fetchrow(ticks.NEXT_BACK))["at"]
         return [
             Lease(
-                SealedTick(
-                    row["id"], row["channel"], row["twin"], row["accepted_at"], row["payload"], row["host"]
-                ),
+                SealedTick(*(row[name] for name in TICK_COLUMNS)),
                 row["attempts"],
                 expires_at,
                 Mark(row["seq"], token),

@@ -93,9 +93,54 @@ VERSION_1 = """
         REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION spend_monitor.count_rows();
 """
 
+VERSION_2 = """
+    -- known: whether anything had been delivered to the channel when the tick came in. asks: its settings.
+    ALTER TABLE spend_monitor.tick
+        ADD asks text NOT NULL DEFAULT '', ADD known boolean NOT NULL DEFAULT true;
+    ALTER TABLE spend_monitor.given_up
+        ADD asks text NOT NULL DEFAULT '', ADD known boolean NOT NULL DEFAULT true;
+    CREATE INDEX stranger_by_host ON spend_monitor.tick (host) WHERE NOT known;
+    DROP INDEX spend_monitor.given_up_by_age;
+    CREATE INDEX given_up_by_worth ON spend_monitor.given_up (known, at);
+    -- worth: of adapters.state.pages, what the page says.
+    ALTER TABLE spend_monitor.page
+        ADD worth smallint NOT NULL DEFAULT 3,
+        ADD written_at timestamptz NOT NULL DEFAULT now(),
+        DROP written_on;
+    CREATE INDEX page_by_worth ON spend_monitor.page (worth, written_at);
+    -- The tally counts payloads' bytes too, and how much of all is strangers'.
+    ALTER TABLE spend_monitor.tally
+        ADD bytes bigint NOT NULL DEFAULT 0, ADD strangers bigint NOT NULL DEFAULT 0,
+        ADD stranger_bytes bigint NOT NULL DEFAULT 0, ADD given_up_bytes bigint NOT NULL DEFAULT 0;
+    UPDATE spend_monitor.tally SET
+        bytes = (SELECT coalesce(sum(length(payload)), 0) FROM spend_monitor.tick),
+        given_up_bytes = (SELECT coalesce(sum(length(payload)), 0) FROM spend_monitor.given_up);
+    CREATE OR REPLACE FUNCTION spend_monitor.count_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        sign integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+        counted record;
+    BEGIN
+        SELECT count(*) AS rows, coalesce(sum(length(payload)), 0) AS bytes,
+            count(*) FILTER (WHERE NOT known) AS strangers,
+            coalesce(sum(length(payload)) FILTER (WHERE NOT known), 0) AS stranger_bytes
+        INTO counted FROM changed;
+        IF counted.rows > 0 AND TG_TABLE_NAME = 'tick' THEN
+            UPDATE spend_monitor.tally SET
+                unfinished = unfinished + sign * counted.rows, bytes = bytes + sign * counted.bytes,
+                strangers = strangers + sign * counted.strangers,
+                stranger_bytes = stranger_bytes + sign * counted.stranger_bytes;
+        ELSIF counted.rows > 0 THEN
+            UPDATE spend_monitor.tally SET
+                given_up = given_up + sign * counted.rows,
+                given_up_bytes = given_up_bytes + sign * counted.bytes;
+        END IF;
+        RETURN NULL;
+    END $$;
+"""
+
 TABLES = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'spend_monitor'"
 
-MIGRATIONS = (VERSION_1,)
+MIGRATIONS = (VERSION_1, VERSION_2)
 """The n-th brings a database of version n - 1 to version n. A published one is never changed."""
 
 

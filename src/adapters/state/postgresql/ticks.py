@@ -15,7 +15,10 @@ from datetime import timedelta
 APART = timedelta(seconds=1)
 """Between the turns of one channel's ticks."""
 
-LOCK_TALLY = "SELECT unfinished FROM spend_monitor.tally FOR UPDATE"
+TALLY = """
+    SELECT unfinished, bytes, strangers, stranger_bytes, given_up, given_up_bytes FROM spend_monitor.tally
+"""
+LOCK_TALLY = f"{TALLY} FOR UPDATE"
 NOTIFY = "SELECT pg_notify($1, '')"
 
 LAST_TURNS = """
@@ -28,11 +31,20 @@ LOOK_AGAIN = """
     )
     SELECT twin FROM spend_monitor.tick WHERE twin = ANY($1)
 """
+KNOWN = "SELECT DISTINCT channel FROM spend_monitor.page WHERE channel = ANY($1) AND worth >= 2"
+TOLD = "SELECT channel, content FROM spend_monitor.page WHERE channel = ANY($1) AND worth = 3"
+OF_CHANNELS = """
+    SELECT channel, count(*) FROM spend_monitor.tick WHERE channel = ANY($1) GROUP BY channel
+"""
+OF_HOSTS = """
+    SELECT host, count(*) FROM spend_monitor.tick WHERE host = ANY($1) AND NOT known GROUP BY host
+"""
 PUT = """
-    INSERT INTO spend_monitor.tick (id, channel, twin, accepted_at, payload, host, turn, at)
-    SELECT id, channel, twin, accepted_at, payload, host, turn, turn FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::timestamptz[]
-    ) WITH ORDINALITY AS new (id, channel, twin, accepted_at, payload, host, turn, number)
+    INSERT INTO spend_monitor.tick (id, channel, twin, accepted_at, payload, host, asks, known, turn, at)
+    SELECT id, channel, twin, accepted_at, payload, host, asks, known, turn, turn FROM unnest(
+        $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[],
+        $8::boolean[], $9::timestamptz[]
+    ) WITH ORDINALITY AS new (id, channel, twin, accepted_at, payload, host, asks, known, turn, number)
     ORDER BY number
 """
 
@@ -50,7 +62,7 @@ LEASE = """
         UPDATE spend_monitor.tick
         SET state = 'leased', at = $2, attempts = attempts + 1, owner = $3, token = $4
         FROM first WHERE tick.seq = first.seq
-        RETURNING tick.seq, due, attempts, progress, id, channel, twin, accepted_at, payload, host
+        RETURNING tick.seq, due, attempts, progress, id, channel, twin, accepted_at, payload, host, asks
     )
     SELECT * FROM leased ORDER BY due, seq
 """
@@ -83,18 +95,19 @@ PAUSE = f"""
 """  # noqa: S608  # constants only
 TAKE_OUT = f"""
     DELETE FROM spend_monitor.tick WHERE {HELD}
-    RETURNING seq, id, channel, twin, accepted_at, payload, host
+    RETURNING seq, id, channel, twin, accepted_at, payload, host, asks, known
 """  # noqa: S608  # constants only
 SET_ASIDE = """
     INSERT INTO spend_monitor.given_up
-        (seq, id, channel, twin, accepted_at, payload, host, at, attempts, reason)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        (seq, id, channel, twin, accepted_at, payload, host, asks, known, at, attempts, reason)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+DROP_OLDEST = """
+    DELETE FROM spend_monitor.given_up
+    WHERE seq = (SELECT seq FROM spend_monitor.given_up ORDER BY known, at LIMIT 1)
 """
 
-DEPTH = """
-    SELECT unfinished, given_up, (SELECT accepted_at FROM spend_monitor.tick ORDER BY seq LIMIT 1)
-    FROM spend_monitor.tally
-"""
+OLDEST = "SELECT accepted_at FROM spend_monitor.tick ORDER BY seq LIMIT 1"
 GIVEN_UP = """
     SELECT id, channel, 'given-up' AS state, accepted_at, attempts, at, reason,
         '' AS why, ''::bytea AS progress
@@ -110,9 +123,9 @@ SOME_GIVEN_UP = """
     WHERE ($1::text IS NULL OR id = $1) AND seq > $2 ORDER BY seq LIMIT $3
 """
 REVIVE = """
-    INSERT INTO spend_monitor.tick (seq, id, channel, twin, accepted_at, payload, host, turn, at)
+    INSERT INTO spend_monitor.tick (seq, id, channel, twin, accepted_at, payload, host, asks, known, turn, at)
     OVERRIDING SYSTEM VALUE
-    SELECT seq, id, channel, twin, accepted_at, payload, host, later.turn, later.turn
+    SELECT seq, id, channel, twin, accepted_at, payload, host, asks, known, later.turn, later.turn
     FROM spend_monitor.given_up AS old, LATERAL (
         SELECT greatest($2, max(turn) + interval '1 second') AS turn
         FROM spend_monitor.tick WHERE channel = old.channel
@@ -129,5 +142,10 @@ DROP_UNFINISHED = """
 PROVE = "UPDATE spend_monitor.tally SET proved_at = $1"
 
 PRUNE_GIVEN_UP = "DELETE FROM spend_monitor.given_up WHERE at <= $1"
-PRUNE_PAGES = "DELETE FROM spend_monitor.page WHERE written_on <= $1"
+PRUNE_PAGES = "DELETE FROM spend_monitor.page WHERE worth = $1 AND written_at <= $2"
+PRUNE_REFUSE = """
+    DELETE FROM spend_monitor.page WHERE (channel, topic) IN (
+        SELECT channel, topic FROM spend_monitor.page WHERE worth = $1 ORDER BY written_at DESC OFFSET $2
+    )
+"""
 PRUNE_STORED = "DELETE FROM spend_monitor.stored WHERE expires_at <= $1"

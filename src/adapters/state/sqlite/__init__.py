@@ -11,12 +11,14 @@ from pathlib import Path
 
 import structlog
 
+from adapters.state.limits import Limits
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.housekeeping import tidy
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.sqlite.ledger import SqliteLedger
 from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
+from adapters.state.sqlite.reserve import keep_reserve
 from adapters.state.sqlite.store import SqliteStore
 from adapters.state.state import State
 from application.errors import StorageUnavailable
@@ -55,10 +57,14 @@ async def open_sqlite_state(
     """
     async with open_engine(path, busy_timeout) as engine:
         owner = _owner(path)
-        inbox = SqliteInbox(engine, owner, clock, inbox_limit, lease_length)
+        inbox = SqliteInbox(engine, owner, clock, Limits(inbox_limit), lease_length)
         try:
             await inbox.give_back_orphans()
-            chores = (inbox.give_back_orphans, partial(_tidy, engine, clock))
+            chores = (
+                inbox.give_back_orphans,
+                partial(_tidy, engine, clock, inbox_limit),
+                partial(asyncio.to_thread, keep_reserve, path),
+            )
             house = asyncio.create_task(_keep_house(*chores), name="sqlite housekeeping")
             try:
                 yield State(inbox, SqliteLedger(engine, clock), SqliteStore(engine, clock))
@@ -96,6 +102,6 @@ async def _keep_house(*chores: Callable[[], Awaitable[None]]) -> None:
                 failing.discard(chore)
 
 
-async def _tidy(engine: Engine, clock: Clock) -> None:
-    while await engine.write(tidy, to_micros(clock.now())):  # in bites: others come in between
+async def _tidy(engine: Engine, clock: Clock, most_refuse: int) -> None:
+    while await engine.write(tidy, to_micros(clock.now()), most_refuse):  # in bites: others come in between
         pass

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import cast
 
+from adapters.state.limits import Limits
 from adapters.state.progress import tries
 from adapters.state.sqlite import ticks
 from adapters.state.sqlite.engine import Engine
 from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import News, Taken
-from application.errors import InboxFull, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
 
@@ -28,25 +29,23 @@ class SqliteInbox(Inbox):
         engine: The database.
         owner: Whose leases these are; they go back to the inbox at once when it is found dead.
         clock: What time it is.
-        limit: Unfinished ticks that there may be, over all processes.
+        limits: What there may be, over all processes.
         lease_length: How long a tick may be worked on.
     """
 
     def __init__(
-        self, engine: Engine, owner: Owner, clock: Clock, limit: int, lease_length: timedelta
+        self, engine: Engine, owner: Owner, clock: Clock, limits: Limits, lease_length: timedelta
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._clock = clock
-        self._limit = limit
+        self._limits = limits
         self._lease_length = lease_length
         self._news = News(clock)
 
     async def put(self, tick: SealedTick) -> bool:
         """Insert a row, and wake a lease that waits."""
-        stored = await self._engine.write(ticks.put, tick, self._limit, to_micros(self._clock.now()))
-        if stored is None:
-            raise InboxFull(f"{self._limit} ticks are waiting")
+        stored = await self._engine.write(ticks.put, tick, self._limits, to_micros(self._clock.now()))
         self._news.wake()  # also when it is not stored: its twin may be due now
         return stored
 
@@ -72,11 +71,11 @@ class SqliteInbox(Inbox):
         """Move the row aside, if the lease holds."""
         mark, now = cast("ticks.Mark", lease.token), to_micros(self._clock.now())
         attempts = tries(lease.progress, lease.attempt)
-        return await self._engine.write(ticks.give_up, mark, now, attempts, reason)
+        return await self._engine.write(ticks.give_up, mark, now, attempts, reason, self._limits)
 
     async def depth(self) -> Depth:
         """Read the counters."""
-        return await self._engine.read(ticks.depth)
+        return await self._engine.read(ticks.depth, self._limits)
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read the first rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from sqlite3 import Connection
 
-from adapters.state.pages import decode_page, encode_page
+from adapters.state.pages import DELIVERED, Worth, decode_page, encode_page, worth
 from adapters.state.sqlite.engine import Engine
 from adapters.state.sqlite.moments import DAY, to_micros
 from application.ports.clock import Clock
@@ -13,9 +13,14 @@ from application.ports.ledger import Ledger, Page
 
 READ = "SELECT content FROM page WHERE channel = ? AND topic = ?"
 WRITE = """
-    INSERT INTO page (channel, topic, written_at, content) VALUES (?, ?, ?, ?)
-    ON CONFLICT (channel, topic) DO UPDATE SET written_at = excluded.written_at, content = excluded.content
+    INSERT INTO page (channel, topic, written_at, worth, content) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (channel, topic) DO UPDATE
+    SET written_at = excluded.written_at, worth = excluded.worth, content = excluded.content
 """
+KNOWN = "SELECT 1 FROM page WHERE channel = ? AND worth >= ? LIMIT 1"
+NEWEST = f"""
+    SELECT content FROM page WHERE channel = ? AND worth = {Worth.TOLD:d} ORDER BY written_at DESC LIMIT 100
+"""  # noqa: S608  # constants only
 
 
 class SqliteLedger(Ledger):
@@ -36,12 +41,20 @@ class SqliteLedger(Ledger):
 
     async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
         """Read, change and write one row, in one transaction."""
-        return await self._engine.write(_update, channel, topic, change, self._today())
+        return await self._engine.write(_update, channel, topic, change, to_micros(self._clock.now()))
 
-    def _today(self) -> int:
-        """To the day: then a page that is written again keeps its place in the index by age."""
-        now = to_micros(self._clock.now())
-        return now - now % DAY
+    async def knows(self, channel: str, asks: str | None = None) -> bool:
+        """Look for one row, or into the channel's newest."""
+        return await self._engine.read(knows, channel, asks)
+
+
+def knows(connection: Connection, channel: str, asks: str | None = None) -> bool:
+    """Whether the channel was told anything, or of costs by these settings."""
+    if not connection.execute(KNOWN, (channel, DELIVERED)).fetchone():
+        return False
+    return asks is None or any(
+        asks in decode_page(content).asks for (content,) in connection.execute(NEWEST, (channel,))
+    )
 
 
 def _read(connection: Connection, channel: str, topic: str) -> Page:
@@ -50,10 +63,13 @@ def _read(connection: Connection, channel: str, topic: str) -> Page:
 
 
 def _update(
-    connection: Connection, channel: str, topic: str, change: Callable[[Page], Page], today: int
+    connection: Connection, channel: str, topic: str, change: Callable[[Page], Page], now: int
 ) -> Page:
     page = _read(connection, channel, topic)
     changed = change(page)
     if changed != page:
-        connection.execute(WRITE, (channel, topic, today, encode_page(changed)))
+        kind = worth(changed)
+        # To the day: then a page that is written again keeps its place in the index by age.
+        written_at = now if kind == Worth.CLAIM else now - now % DAY
+        connection.execute(WRITE, (channel, topic, written_at, kind, encode_page(changed)))
     return changed

@@ -91,7 +91,63 @@ VERSION_2 = (
     "UPDATE tick SET attempts = 0",
 )
 
-MIGRATIONS = (VERSION_1, VERSION_2)
+VERSION_3 = (
+    # known: whether anything had been delivered to the channel when the tick came in. asks: its settings.
+    "ALTER TABLE tick ADD COLUMN asks TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE tick ADD COLUMN known INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE given_up ADD COLUMN asks TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE given_up ADD COLUMN known INTEGER NOT NULL DEFAULT 1",
+    "CREATE INDEX stranger_by_host ON tick (host) WHERE known = 0",
+    "DROP INDEX given_up_by_age",
+    "CREATE INDEX given_up_by_worth ON given_up (known, at)",
+    # worth: of adapters.state.pages, what the page says. Before version 3 that was not noted.
+    "ALTER TABLE page ADD COLUMN worth INTEGER NOT NULL DEFAULT 3",
+    """
+    UPDATE page SET worth = CASE
+        WHEN json_array_length(content, '$.told') > 0 THEN 3
+        WHEN content ->> '$.failures' IS NOT NULL THEN 2
+        WHEN content ->> '$.since' IS NOT NULL THEN 1 ELSE 0 END
+    """,
+    "DROP INDEX page_by_age",
+    "CREATE INDEX page_by_worth ON page (worth, written_at)",
+    # The tally counts payloads' bytes too, and how much of all is strangers'.
+    "ALTER TABLE tally ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE tally ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE tally ADD COLUMN stranger_bytes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE tally ADD COLUMN given_up_bytes INTEGER NOT NULL DEFAULT 0",
+    "UPDATE tally SET bytes = (SELECT coalesce(sum(length(payload)), 0) FROM tick)",
+    "UPDATE tally SET given_up_bytes = (SELECT coalesce(sum(length(payload)), 0) FROM given_up)",
+    "DROP TRIGGER one_in",
+    "DROP TRIGGER one_out",
+    "DROP TRIGGER one_aside",
+    "DROP TRIGGER one_gone",
+    """
+    CREATE TRIGGER one_in AFTER INSERT ON tick BEGIN UPDATE tally SET
+        unfinished = unfinished + 1, bytes = bytes + length(NEW.payload),
+        strangers = strangers + (NEW.known = 0),
+        stranger_bytes = stranger_bytes + (NEW.known = 0) * length(NEW.payload);
+    END
+    """,
+    """
+    CREATE TRIGGER one_out AFTER DELETE ON tick BEGIN UPDATE tally SET
+        unfinished = unfinished - 1, bytes = bytes - length(OLD.payload),
+        strangers = strangers - (OLD.known = 0),
+        stranger_bytes = stranger_bytes - (OLD.known = 0) * length(OLD.payload);
+    END
+    """,
+    """
+    CREATE TRIGGER one_aside AFTER INSERT ON given_up BEGIN UPDATE tally SET
+        given_up = given_up + 1, given_up_bytes = given_up_bytes + length(NEW.payload);
+    END
+    """,
+    """
+    CREATE TRIGGER one_gone AFTER DELETE ON given_up BEGIN UPDATE tally SET
+        given_up = given_up - 1, given_up_bytes = given_up_bytes - length(OLD.payload);
+    END
+    """,
+)
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
 """The n-th brings a file of version n - 1 to version n. A published one is never changed."""
 
 
@@ -151,9 +207,10 @@ def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+    # In this order: another process may make the tables meanwhile, all at once and with our name on them.
+    is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application_id != APPLICATION_ID and not is_empty:
         raise _refused(path, "is the database of another program")
     if version > len(MIGRATIONS):

@@ -14,7 +14,9 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from adapters.state.limits import Limits, Loads
 from adapters.state.progress import decode_progress, encode_progress, tries
+from adapters.state.sqlite.ledger import knows
 from adapters.state.sqlite.moments import SECOND, from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import Taken
@@ -24,10 +26,11 @@ BITE = 500
 """Rows that one job changes at most, so that the jobs beside it need not wait long."""
 
 LAST_TURN = "SELECT max(turn) FROM tick WHERE channel = ?"
+OF_CHANNEL = "SELECT count(*) FROM tick WHERE channel = ?"
+OF_HOST = "SELECT count(*) FROM tick WHERE host = ? AND known = 0"
 PUT = """
-    INSERT INTO tick (id, channel, twin, accepted_at, payload, host, turn, at)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT unfinished FROM tally) < ?
-    ON CONFLICT DO NOTHING
+    INSERT INTO tick (id, channel, twin, accepted_at, payload, host, asks, known, turn, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 TWIN = "SELECT state, why FROM tick WHERE twin = ?"
 LOOK_AGAIN = "UPDATE tick SET at = ? WHERE twin = ? AND state = 'paused'"
@@ -38,7 +41,7 @@ COME_BACK = """
 """
 NEXT_BACK = "SELECT min(at) FROM tick WHERE state = ?"
 FIRST = """
-    SELECT seq, attempts, progress, id, channel, twin, accepted_at, payload, host
+    SELECT seq, attempts, progress, id, channel, twin, accepted_at, payload, host, asks
     FROM tick WHERE state = 'waiting' ORDER BY at, seq LIMIT ?
 """
 LEASE_FIRST = """
@@ -61,11 +64,13 @@ PAUSE = f"""
     UPDATE tick SET state = 'paused', at = ?, reason = ?, why = ?, progress = ?, attempts = 0 {HELD}
 """  # noqa: S608  # constants only
 GIVE_UP = f"""
-    INSERT INTO given_up (seq, id, channel, twin, accepted_at, at, attempts, reason, payload, host)
-    SELECT seq, id, channel, twin, accepted_at, ?, ?, ?, payload, host FROM tick {HELD}
+    INSERT INTO given_up
+        (seq, id, channel, twin, accepted_at, at, attempts, reason, payload, host, asks, known)
+    SELECT seq, id, channel, twin, accepted_at, ?, ?, ?, payload, host, asks, known FROM tick {HELD}
 """  # noqa: S608  # constants only
+DROP_OLDEST = "DELETE FROM given_up WHERE seq = (SELECT seq FROM given_up ORDER BY known, at LIMIT 1)"
 
-COUNTS = "SELECT unfinished, given_up FROM tally"
+TALLY = "SELECT unfinished, bytes, strangers, stranger_bytes, given_up, given_up_bytes FROM tally"
 OLDEST = "SELECT accepted_at FROM tick ORDER BY seq LIMIT 1"
 GIVEN_UP = """
     SELECT id, channel, 'given-up', accepted_at, attempts, at, reason, '', x''
@@ -79,8 +84,8 @@ UNFINISHED = """
 ONE_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE id = ?"
 NEXT_GIVEN_UP = "SELECT seq, channel FROM given_up WHERE seq > ? ORDER BY seq LIMIT ?"
 REVIVE = """
-    INSERT INTO tick (seq, id, channel, twin, accepted_at, payload, host, turn, at)
-    SELECT seq, id, channel, twin, accepted_at, payload, host, ?, ? FROM given_up WHERE seq = ?
+    INSERT INTO tick (seq, id, channel, twin, accepted_at, payload, host, asks, known, turn, at)
+    SELECT seq, id, channel, twin, accepted_at, payload, host, asks, known, ?, ? FROM given_up WHERE seq = ?
     ON CONFLICT DO NOTHING
 """
 PURGE = "DELETE FROM given_up WHERE seq = ?"
@@ -97,17 +102,42 @@ class Mark(NamedTuple):
     token: int
 
 
-def put(connection: Connection, tick: SealedTick, limit: int, now: int) -> bool | None:
-    """True when it is stored, False when its twin is there, None when the inbox is full."""
+def put(connection: Connection, tick: SealedTick, limits: Limits, now: int) -> bool:
+    """True when it is stored, False when its twin is there.
+
+    Raises:
+        InboxFull: There is no room for it.
+    """
+    if twin := connection.execute(TWIN, (tick.twin,)).fetchone():
+        if twin == (TickState.PAUSED, Why.NEWS):
+            connection.execute(LOOK_AGAIN, (now, tick.twin))
+        return False
     accepted_at = to_micros(tick.accepted_at)
     turn = _turn(connection, tick.channel, accepted_at)
-    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, tick.host, turn, turn)
-    if connection.execute(PUT, (*row, limit)).rowcount:
-        return True
-    twin = connection.execute(TWIN, (tick.twin,)).fetchone()
-    if twin == (TickState.PAUSED, Why.NEWS):
-        connection.execute(LOOK_AGAIN, (now, tick.twin))
-    return False if twin else None
+    known = knows(connection, tick.channel)
+    # What the channel was told about before waits behind nothing else of the channel.
+    is_own = turn > accepted_at and known and knows(connection, tick.channel, tick.asks)
+    loads = _loads(connection)
+    limits.check(
+        tick,
+        loads.known if known else loads.strangers,
+        known=known,
+        others_of_channel=lambda: 0 if is_own else _count(connection, OF_CHANNEL, tick.channel),
+        others_of_host=lambda: _count(connection, OF_HOST, tick.host),
+    )
+    turn = accepted_at if is_own else turn
+    row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, tick.host, tick.asks)
+    connection.execute(PUT, (*row, known, turn, turn))
+    return True
+
+
+def _count(connection: Connection, statement: str, key: str) -> int:
+    count: int = connection.execute(statement, (key,)).fetchone()[0]
+    return count
+
+
+def _loads(connection: Connection) -> Loads:
+    return Loads.counted(*connection.execute(TALLY).fetchone())
 
 
 def _turn(connection: Connection, channel: str, earliest: int) -> int:
@@ -125,13 +155,13 @@ def lease(connection: Connection, limit: int, now: int, expires_at: int, owner: 
     expiry = from_micros(expires_at)
     return [
         Lease(
-            SealedTick(id_, channel, twin, from_micros(accepted_at), payload, host),
+            SealedTick(id_, channel, twin, from_micros(accepted_at), payload, host, asks),
             attempts + 1,
             expiry,
             Mark(seq, token),
             decode_progress(progress),
         )
-        for seq, attempts, progress, id_, channel, twin, accepted_at, payload, host in rows
+        for seq, attempts, progress, id_, channel, twin, accepted_at, payload, host, asks in rows
     ], None
 
 
@@ -174,19 +204,22 @@ def pause(
     return bool(connection.execute(PAUSE, (*row, *mark, now)).rowcount)
 
 
-def give_up(connection: Connection, mark: Mark, now: int, attempts: int, reason: str) -> bool:
-    """Set the tick aside, if the lease holds."""
+def give_up(connection: Connection, mark: Mark, now: int, attempts: int, reason: str, limits: Limits) -> bool:
+    """Set the tick aside, if the lease holds, and drop what is too much then."""
     if not connection.execute(GIVE_UP, (now, attempts, reason, *mark, now)).rowcount:
         return False
     connection.execute(FORGET, (*mark, now))
+    for _ in range(BITE):
+        if not limits.exceeded_by(_loads(connection).given_up):
+            break
+        connection.execute(DROP_OLDEST)
     return True
 
 
-def depth(connection: Connection) -> Depth:
-    """Two counters and the oldest."""
-    unfinished, given_up = connection.execute(COUNTS).fetchone()
+def depth(connection: Connection, limits: Limits) -> Depth:
+    """The counters and the oldest."""
     oldest = connection.execute(OLDEST).fetchone()
-    return Depth(unfinished, given_up, from_micros(oldest[0]) if oldest else None)
+    return limits.depth(_loads(connection), from_micros(oldest[0]) if oldest else None)
 
 
 def entries(connection: Connection, limit: int) -> list[InboxEntry]:

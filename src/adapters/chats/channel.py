@@ -1,14 +1,14 @@
-"""The channel behind a return_url: a Telex webhook."""
+"""The channel behind a return_url: the one guarded way to every destination."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from ssl import SSLContext
 from time import monotonic
-from typing import Literal
+from urllib.parse import urlencode
 
-import msgspec
 from aiohttp import (
     ClientConnectorDNSError,
     ClientConnectorError,
@@ -24,11 +24,13 @@ from yarl import URL
 
 from adapters.chats.addresses import IPAddress, is_public
 from adapters.chats.connector import AddressForbidden, guarded_connector
+from adapters.chats.destination import Answer, Destination
 from adapters.chats.lanes import BUSY_SECONDS, HostLanes
 from adapters.chats.lookups import LookupsBusy, SystemResolver
+from adapters.chats.mail import PREFIX as MAILTO
+from adapters.chats.mail import MailServer, address_in, send
+from adapters.chats.registry import Destinations, with_query
 from adapters.chats.return_urls import ReturnUrlRules
-from adapters.chats.telex import message_of
-from adapters.telex.answers import judge
 from application.errors import ChannelBusy, ChannelUnavailable, ReturnUrlForbidden
 from application.notice import Notice
 from application.ports.channel import Channel
@@ -47,20 +49,8 @@ HEADERS = {
 }
 
 
-class WebhookMessage(msgspec.Struct, frozen=True):
-    """The JSON that Telex takes: exactly these four keys, none empty. Source: TELEX.md."""
-
-    message: str
-    status: Literal["success", "error"]
-    username: str = "AWS Spend Monitor"
-    event_name: str = "Cost Alert"
-
-
-_encoder = msgspec.json.Encoder()
-
-
 @asynccontextmanager
-async def open_telex(
+async def open_chats(
     clock: Clock,
     *,
     concurrency: int = 256,
@@ -71,8 +61,10 @@ async def open_telex(
     ssl: SSLContext | None = None,
     resolver: AbstractResolver | None = None,
     public: Callable[[IPAddress], bool] = is_public,
-) -> AsyncIterator[TelexChannel]:
-    """Open the channel adapter, and close its connections in the end.
+    webhook_secrets: Sequence[bytes] = (),
+    mail_server: MailServer | None = None,
+) -> AsyncIterator[Chats]:
+    """Open the way to every chat, and close its connections in the end.
 
     Args:
         clock: For a ``Retry-After`` that is a date.
@@ -85,6 +77,8 @@ async def open_telex(
         ssl: Which certificates are trusted; None is the system's choice.
         resolver: Looks names up; None is the system's way. Not closed here.
         public: Says which addresses are public.
+        webhook_secrets: What generic webhooks are signed with; none: they are not.
+        mail_server: Where e-mail is handed in; None: there is none.
     """
     rules = ReturnUrlRules(allow_private=allow_private, allowed_hosts=allowed_hosts, public=public)
     system = SystemResolver(trusts=rules.trusts)
@@ -97,66 +91,118 @@ async def open_telex(
             trust_env=False,
             auto_decompress=False,
         ) as session:
-            yield TelexChannel(session, rules, HostLanes(concurrency, trusts=rules.trusts), clock)
+            yield Chats(
+                session,
+                rules,
+                Destinations(rules, webhook_secrets, clock),
+                HostLanes(concurrency, trusts=rules.trusts),
+                clock,
+                mail_server,
+                total_timeout,
+            )
     finally:
         await system.close()
 
 
-class TelexChannel(Channel):
-    """Posts to Telex webhooks, each post once: trying again is up to the caller.
+class Chats(Channel):
+    """Posts to whatever a return_url leads to, each notice once: trying again is up to the caller.
 
     Args:
         session: Connects to checked addresses only, and takes nothing from the environment.
         rules: Say which return_urls are called.
+        destinations: Say what each is sent, and what its answers mean.
         lanes: Limit what is in flight to each host.
         clock: For a ``Retry-After`` that is a date.
+        mail_server: Where e-mail is handed in, if anywhere.
+        total_timeout: Seconds for handing it in.
     """
 
-    def __init__(self, session: ClientSession, rules: ReturnUrlRules, lanes: HostLanes, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: ClientSession,
+        rules: ReturnUrlRules,
+        destinations: Destinations,
+        lanes: HostLanes,
+        clock: Clock,
+        mail_server: MailServer | None,
+        total_timeout: float,
+    ) -> None:
         self._session = session
         self._rules = rules
+        self._destinations = destinations
         self._lanes = lanes
         self._clock = clock
+        self._mail_server = mail_server
+        self._total_timeout = total_timeout
 
-    def check(self, return_url: str, *, own: bool = False) -> None:  # noqa: ARG002  # the port's signature
+    def check(self, return_url: str, *, own: bool = False) -> None:
         """Refuse, without a network, what is never called."""
-        self._rules.read(return_url)
+        if not return_url.startswith(MAILTO):
+            self._destinations.find(return_url)
+        elif own:
+            self._mail(return_url)
+        else:
+            raise self._rules.forbidden("is an e-mail address, which only the operator may name")
 
     def lane(self, return_url: str) -> AbstractContextManager[None]:
         """Hold one of the places that the URL's host and port have earned."""
-        return self._lanes.place(_host(self._rules.read(return_url)))
+        return self._lanes.place(self._way(return_url)[0])
 
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver the notice, and let the host's lane know how that went.
 
         A 2xx whose body never ends is a delivery: whatever the rest says, sending it again would not help.
         """
-        url = self._rules.read(return_url)
+        host, deliver = self._way(return_url)
         started = monotonic()
         try:
-            whole = await self._deliver(url, notice)
+            whole = await deliver(notice)
         except ChannelBusy:
             raise
         except (ChannelUnavailable, ReturnUrlForbidden):
-            self._lanes.failed(_host(url))
+            self._lanes.failed(host)
             raise
         if whole:
-            self._lanes.succeeded(_host(url), promptly=monotonic() - started < PROMPT_SECONDS)
+            self._lanes.succeeded(host, promptly=monotonic() - started < PROMPT_SECONDS)
         else:
-            self._lanes.failed(_host(url))
+            self._lanes.failed(host)
 
-    async def _deliver(self, url: URL, notice: Notice) -> bool:
+    def _way(self, return_url: str) -> tuple[str, Callable[[Notice], Awaitable[bool]]]:
+        """The host, and how a notice gets there."""
+        if return_url.startswith(MAILTO):
+            server, address = self._mail(return_url)
+            return f"{server.host}:{server.port}", partial(self._mail_to, server, address)
+        destination, url = self._destinations.find(return_url)
+        return f"{url.raw_host}:{url.port}", partial(self._deliver, destination, url)
+
+    async def _mail_to(self, server: MailServer, address: str, notice: Notice) -> bool:
+        await send(server, notice, address, self._total_timeout)
+        return True
+
+    def _mail(self, return_url: str) -> tuple[MailServer, str]:
+        address = address_in(return_url)
+        if self._mail_server is None:
+            raise ReturnUrlForbidden(
+                "e-mail cannot be sent: no mail server is set. Accepted is SPEND_MONITOR_SMTP_URL, "
+                "as in smtps://user:password@host:465, and SPEND_MONITOR_MAIL_FROM."
+            )
+        return self._mail_server, address
+
+    async def _deliver(self, destination: Destination, url: URL, notice: Notice) -> bool:
         """Post, judge the answer, and say whether all of it came."""
-        message = message_of(notice)
-        data = _encoder.encode(WebhookMessage(message.text, "success" if message.good else "error"))
+        request = destination.write(notice, url)
+        if request.query:
+            url = with_query(url, "&".join(filter(None, (url.raw_query_string, urlencode(request.query)))))
         try:
-            async with self._session.post(url, data=data, allow_redirects=False) as response:
+            async with self._session.post(
+                url, data=request.body, headers=request.headers, allow_redirects=False
+            ) as response:
                 body, whole = await _read(response)
-                judge(url, response.status, response.headers, body, self._clock.now())
-                return whole
         except (ClientError, TimeoutError) as error:
             # Not "from error": aiohttp's texts hold the URL, and a traceback prints the whole chain.
             raise self._named(error) from None
+        destination.judge(Answer(url, response.status, response.headers, body, self._clock.now()))
+        return whole
 
     def _named(self, error: ClientError | TimeoutError) -> ChannelUnavailable | ReturnUrlForbidden:
         match error:
@@ -189,7 +235,3 @@ async def _read(response: ClientResponse) -> tuple[bytes, bool]:
     except (ClientError, TimeoutError):
         pass
     return bytes(body), False
-
-
-def _host(url: URL) -> str:
-    return f"{url.raw_host}:{url.port}"

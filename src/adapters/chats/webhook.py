@@ -1,0 +1,172 @@
+"""A program: JSON, signed as Standard Webhooks 1.0 says.
+
+Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from yarl import URL
+
+from adapters.chats.destination import Answer, Destination, Request, judge
+from adapters.chats.words import words_of
+from adapters.pages.document import Figures, document_of
+from application.notice import Notice, SpendNotice
+from application.ports.clock import Clock
+from application.text import one_line
+from domain.thresholds import Verdict
+
+LONGEST_BODY = 20_000
+"""Bytes. Source: the specification's advice on payload size."""
+
+SECRET_PREFIX = "whsec_"  # noqa: S105  # the form of a secret
+SECRET_FORM = f"accepted is {SECRET_PREFIX} and the base64 of 24 to 64 bytes; several: comma-separated"
+SHORTEST_SECRET, LONGEST_SECRET = 24, 64
+
+GONE = frozenset({410})
+
+TYPES = {
+    Verdict.EXCEEDED: "spend.exceeded",
+    Verdict.WITHIN: "spend.within",
+    Verdict.NOT_PUBLISHED: "spend.pending",
+}
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A check that could not be made: the cause's stable code, what is wrong, and what to do about it."""
+
+    account_id: str
+    code: str
+    problems: tuple[str, ...]
+    remedy: str
+    period: str
+
+
+class Said(Figures, frozen=True, kw_only=True):
+    """The figures, what happened in words, and the page; of very many services the last are left out."""
+
+    summary: str
+    happened: str
+    page: str | None = None
+    services_left_out: int = 0
+
+
+class SpendEvent(msgspec.Struct, frozen=True):
+    """A period's spend against its threshold."""
+
+    type: Literal["spend.exceeded", "spend.within", "spend.corrected", "spend.pending"]
+    timestamp: datetime
+    data: Said
+
+
+class FailureEvent(msgspec.Struct, frozen=True):
+    """A check that could not be made."""
+
+    type: Literal["check.failed"]
+    timestamp: datetime
+    data: Failure
+
+
+def webhook(secrets: Sequence[bytes], clock: Clock) -> Destination:
+    """The destination, signing with these secrets (the newest and, while rotating, older ones)."""
+
+    def write(notice: Notice, _url: URL) -> Request:
+        body = msgspec.json.encode(event(notice))
+        return Request(body, headers=signed(body, notice.id, clock.now(), secrets))
+
+    return Destination("webhook", recognises=lambda _: False, write=write, judge=read)
+
+
+def event(notice: Notice) -> SpendEvent | FailureEvent:
+    """What the program is told."""
+    if not isinstance(notice, SpendNotice):
+        problems = tuple(one_line(problem, 600) for problem in notice.problems[:20])
+        failure = Failure(notice.account.id, notice.code, problems, notice.remedy, str(notice.period))
+        return FailureEvent("check.failed", notice.made_at, failure)
+    words, report = words_of(notice), notice.report
+    kind = "spend.corrected" if report.corrects else TYPES[report.verdict]
+    document = document_of(notice)
+    figures = {name: getattr(document, name) for name in Figures.__struct_fields__}
+    whole = Said(summary=words.headline, happened=words.happened, page=notice.page or None, **figures)
+    told = SpendEvent(kind, notice.made_at, whole)  # type: ignore[arg-type]  # one of the four
+    return _shortened(told)
+
+
+def _shortened(told: SpendEvent) -> SpendEvent:
+    """At most 20 kB: of services and accounts the larger half is kept until it fits."""
+    kept = max(len(told.data.services), len(told.data.linked_accounts))
+    whole = told.data
+    while kept and len(msgspec.json.encode(told)) > LONGEST_BODY:
+        kept //= 2
+        shorter = msgspec.structs.replace(
+            whole,
+            services=whole.services[:kept],
+            linked_accounts=whole.linked_accounts[:kept],
+            services_left_out=len(whole.services) - kept,
+        )
+        told = msgspec.structs.replace(told, data=shorter)
+    return told
+
+
+def signed(body: bytes, message_id: str, now: datetime, secrets: Sequence[bytes]) -> dict[str, str]:
+    """The headers of an attempt; without a secret there is no signature."""
+    timestamp = f"{int(now.timestamp())}"
+    headers = {"webhook-id": message_id, "webhook-timestamp": timestamp}
+    content = f"{message_id}.{timestamp}.".encode() + body
+    signatures = [hmac.digest(secret, content, hashlib.sha256) for secret in secrets]
+    if signatures:
+        headers["webhook-signature"] = " ".join(f"v1,{base64.b64encode(one).decode()}" for one in signatures)
+    return headers
+
+
+def parse_secrets(text: str) -> tuple[bytes, ...]:
+    """Read ``whsec_…[,whsec_…]``.
+
+    Raises:
+        ValueError: One has another form; the text does not repeat it.
+    """
+    return tuple(_secret(entry.strip()) for entry in text.split(",") if entry.strip())
+
+
+def _secret(text: str) -> bytes:
+    try:
+        secret = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        secret = b""
+    if not (text.startswith(SECRET_PREFIX) and SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET):
+        raise ValueError(f"not a secret of a webhook; {SECRET_FORM}")
+    return secret
+
+
+def read(answer: Answer) -> None:
+    """Any 2xx is a yes; 410 asks never to be called again."""
+    judge(answer, reason=answer.text, gone=GONE)
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema of a body, as docs/webhook.schema.json has it."""
+    events, classes = schema_components("#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What a webhook is sent",
+        "oneOf": events,
+        "$defs": classes,
+    }
+
+
+def schema_components(reference: str) -> tuple[list[dict[str, object]], dict[str, dict[str, object]]]:
+    """The schemas of the two bodies, and of all that they are made of; ``reference`` is how they do that."""
+    events, classes = msgspec.json.schema_components([SpendEvent, FailureEvent], ref_template=reference)
+    return list(events), classes
+
+
+if __name__ == "__main__":  # to be written to docs/webhook.schema.json
+    print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())  # noqa: T201  # the output

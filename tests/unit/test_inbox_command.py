@@ -1,0 +1,92 @@
+"""What an operator does about ticks, when the disk is full too."""
+
+# ruff: noqa: ASYNC240  # nothing else runs here
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from adapters.state.sqlite import engine, open_sqlite_state
+from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve
+from application.errors import StorageUnavailable
+from entrypoints.config import Config
+from entrypoints.inbox import purge
+from tests.contract.states import a_tick
+from tests.fakes.clock import FixedClock
+
+
+@pytest.fixture
+async def config(tmp_path: Path) -> Config:
+    """Of a service that has given up on three ticks and has stopped."""
+    path = tmp_path / "state.db"
+    async with open_sqlite_state(path, FixedClock(), 1000) as state:
+        for _ in range(3):
+            await state.inbox.put(a_tick(FixedClock().now()))
+        for lease in await state.inbox.lease(3, 0):
+            await state.inbox.give_up(lease, "refused")
+    return Config(state_url=f"sqlite:///{path}")
+
+
+@pytest.fixture
+def reserve(config: Config) -> Path:
+    """The file that keeps some room."""
+    assert config.sqlite_path
+    keep_reserve(config.sqlite_path)
+    return config.sqlite_path.with_name("state.db.reserve")
+
+
+@pytest.fixture
+def _full_disk(reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be written before the reserve is gone."""
+    commit_all = engine._commit_all
+
+    def commit(*arguments: Any) -> Any:
+        if reserve.exists():
+            raise sqlite3.OperationalError("database or disk is full")
+        return commit_all(*arguments)
+
+    monkeypatch.setattr(engine, "_commit_all", commit)
+
+
+async def test_purge_leaves_the_reserve_alone(config: Config, reserve: Path) -> None:
+    """As long as it is not needed."""
+    assert (await purge(config, None), reserve.stat().st_size) == (3, RESERVED_BYTES)
+
+
+@pytest.mark.usefixtures("_full_disk")
+async def test_purge_on_a_full_disk(config: Config, reserve: Path) -> None:
+    """Room is made in the room that is kept for it."""
+    assert (await purge(config, None), reserve.exists()) == (3, False)
+
+
+@pytest.mark.usefixtures("_full_disk")
+async def test_without_a_reserve(config: Config, reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be done is said."""
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    reserve.unlink()
+    monkeypatch.setattr(engine, "_commit_all", fail)
+    with pytest.raises(StorageUnavailable, match="disk is full"):
+        await purge(config, None)
+
+
+class Usage(NamedTuple):
+    """As ``shutil.disk_usage`` has it."""
+
+    total: int
+    used: int
+    free: int
+
+
+def test_no_reserve_where_there_is_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What little there is, is for the service."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, RESERVED_BYTES))
+    keep_reserve(tmp_path / "state.db")
+    assert list(tmp_path.iterdir()) == []
