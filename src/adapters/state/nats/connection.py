@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
+import structlog
 from nats.aio.client import Client
 from nats.errors import (
     ConnectionClosedError,
@@ -21,8 +22,11 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError, NoStreamResponseError, ServiceUnavailableError
 
 from adapters.state.nats.address import NatsAddress
+from adapters.state.nats.credentials import CredentialsFile, CredentialsUnusable
 from adapters.state.state import StateRefused
 from application.errors import StorageUnavailable
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -32,6 +36,10 @@ START_SECONDS = 5.0
 REFUSED = "Authorization Violation"
 REQUEST_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
+REOPEN_SECONDS = 1.0
+
+LOST_SECONDS = 60.0
+"""After so long without a connection, a client that should find one by itself is not relied on any more."""
 
 OLDEST_SERVER = (2, 11)
 """The first that lets single messages expire."""
@@ -121,6 +129,15 @@ class Connection:
         with contextlib.suppress(Error, OSError, TypeError):
             await self.client.close()
 
+    async def renew_if_lost(self) -> None:
+        """Begin anew if the client has not come back for long."""
+        if self._away_since and time.monotonic() - self._away_since > LOST_SECONDS:
+            log.warning("nats_client_renewed")
+            self._away_since = time.monotonic()
+            with contextlib.suppress(Error, OSError, TypeError):
+                await self.client.close()
+            await self._open_again()
+
     async def ask(
         self,
         question: Callable[[], Awaitable[T]],
@@ -193,17 +210,35 @@ class Connection:
     async def _open_again(self) -> None:
         # A server that ends a connection with an error, as it does when credentials have run out, makes the
         # client close for good; with new credentials in their file a new client is let in.
-        if not self._closing:
-            self._reopening = asyncio.create_task(self._connect(), name="nats reopening")
+        if not self._closing and (self._reopening is None or self._reopening.done()):
+            self._reopening = asyncio.create_task(self._reopen(), name="nats reopening")
+
+    async def _reopen(self) -> None:
+        """Connect, however often it takes, and whatever goes wrong."""
+        while True:
+            try:
+                await self._connect()
+            except Exception as error:  # noqa: BLE001  # one that ends this would cut us off for good
+                log.warning("nats_reconnect_failed", error=type(error).__name__)
+            if not self.client.is_closed:
+                return
+            await asyncio.sleep(REOPEN_SECONDS)
 
 
 def _options(address: NatsAddress) -> dict[str, Any]:
+    credentials = CredentialsFile(address.creds) if address.creds else None
+    if credentials:
+        try:
+            credentials.check()
+        except CredentialsUnusable as exc:
+            raise StateRefused(f"SPEND_MONITOR_STATE_URL: {exc}") from exc
     return {
         "servers": [f"nats://{host}" for host in address.hosts],
         "user": address.user,
         "password": address.password,
         "token": address.token,
-        "user_credentials": address.creds,
+        "user_jwt_cb": credentials.jwt if credentials else None,
+        "signature_cb": credentials.sign if credentials else None,
         "tls": _tls(address),
         "name": "aws-spend-monitor",
         "connect_timeout": REQUEST_SECONDS,

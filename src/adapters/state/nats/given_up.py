@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
+from nats.js.api import RawStreamMsg
 
 from adapters.state.limits import Load
 from adapters.state.nats.connection import ASKING, REQUEST_SECONDS, Connection
 from adapters.state.nats.layout import GIVEN_UP, token
 from adapters.state.nats.publishing import publish_after
 from adapters.state.nats.ticks import add_tick, messages
+from adapters.state.nats.unreadable import UNREADABLE
 from application.errors import InboxFull
 from application.ports.inbox import InboxEntry, SealedTick, TickState
 
@@ -74,12 +76,17 @@ class GivenUpTicks:
     async def all(self, tick_id: str | None = None) -> AsyncIterator[Kept]:
         """All of them, or one, oldest first."""
         async for message in messages(self._connection, GIVEN_UP, _subject(tick_id)):
-            yield Kept(message.seq or 0, _decoder.decode(message.data or b""))
+            try:
+                yield Kept(message.seq or 0, _decoder.decode(message.data or b""))
+            except msgspec.DecodeError:
+                yield Kept(message.seq or 0, _unreadable(message))
 
     async def revive(self, tick_id: str | None) -> int:
         """Publish anew what has no twin, and drop it here; return how many."""
         revived = 0
         async for sequence, given_up in self.all(tick_id):
+            if not given_up.tick.payload:
+                continue
             # Another message id than the first time, or the stream would take it for a repetition.
             message_id = f"{given_up.tick.id}.{sequence}"
             try:
@@ -106,6 +113,13 @@ class GivenUpTicks:
             ASKING,
         )
         return int(json.loads(answer.data).get("purged", 0))
+
+
+def _unreadable(message: RawStreamMsg) -> GivenUp:
+    """Its place holder, with the id that its subject ends with."""
+    at = message.time or datetime.fromtimestamp(0, UTC)
+    tick = SealedTick((message.subject or "").rpartition(".")[2], "", "", at, b"")
+    return GivenUp(tick, 0, at, UNREADABLE)
 
 
 def _subject(tick_id: str | None) -> str:

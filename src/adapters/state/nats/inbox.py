@@ -10,13 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+import structlog
 from msgspec import structs
 from nats.aio.msg import Msg
 from nats.errors import Error
 
 from adapters.state.nats.connection import ASKING, AT_ONCE, AT_THE_DOOR, Connection
 from adapters.state.nats.given_up import GivenUp, GivenUpTicks
-from adapters.state.nats.layout import STORE, TICKS, WORKERS
+from adapters.state.nats.layout import STORE, TICKS, WORKERS, missing
 from adapters.state.nats.leases import DONE, Leases, again
 from adapters.state.nats.notes import Note, Notes
 from adapters.state.nats.pull import pull
@@ -33,6 +34,7 @@ from adapters.state.nats.ticks import (
     twin_of,
 )
 from adapters.state.nats.turns import Turns
+from adapters.state.nats.unreadable import UNREADABLE, unreadable_entry, unreadable_id, unreadable_sequence
 from adapters.state.progress import decode_progress, encode_progress, tries
 from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
@@ -47,6 +49,8 @@ from application.ports.inbox import (
     TickState,
     Why,
 )
+
+log = structlog.get_logger()
 
 LOOK_AHEAD = 500
 LOOK_AHEAD_BYTES = 16 * 2**20
@@ -102,6 +106,7 @@ class NatsInbox(Inbox):
         self._room = room
         self._clock = clock
         self._turns = Turns()
+        self._unreadable: set[int] = set()
 
     async def put(self, tick: SealedTick) -> bool:
         """Publish, and wait for the stream's acknowledgement; end the pause of a twin that waits for news."""
@@ -197,6 +202,8 @@ class NatsInbox(Inbox):
             if tick := decode_tick(message.data):
                 stored = Stored(message.seq or 0, tick)
                 entries.append(await self._entry(stored, delivered=stored.sequence <= delivered))
+            else:
+                entries.append(unreadable_entry(message))
         return entries
 
     async def revive(self, tick_id: str | None = None) -> int:
@@ -208,6 +215,8 @@ class NatsInbox(Inbox):
 
     async def purge(self, tick_id: str | None = None) -> int:
         """Purge the stream of given-up ticks, or delete the message of one that nobody works on."""
+        if tick_id and (sequence := unreadable_sequence(tick_id)):
+            return int(await drop_tick(self._connection, sequence, ASKING))
         purged = await self._given_up.purge(tick_id)
         if tick_id and not purged and (stored := await find_tick(self._connection, tick_id)):
             is_paused = await self._pause_of(stored) is not None
@@ -216,8 +225,9 @@ class NatsInbox(Inbox):
         return purged
 
     async def probe(self) -> None:
-        """Let the stream's leader answer, and write a value."""
-        await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), ASKING)
+        """Let the leaders of all streams answer, and write a value."""
+        if gone := await missing(self._connection):
+            raise StorageUnavailable(f"somebody has taken away NATS's {', '.join(gone)}; it is made anew")
         subject = f"$KV.{STORE}.probe.written"
         await self._connection.ask(
             lambda: self._connection.jetstream.publish(subject, b"written", msg_ttl=60), ASKING
@@ -227,7 +237,19 @@ class NatsInbox(Inbox):
         pulled = await self._connection.ask(
             lambda: pull(self._connection.client, batch, wait, max_bytes), AT_ONCE
         )
-        return [Arrival(message, tick) for message in pulled if (tick := decode_tick(message.data))]
+        arrivals = []
+        for message in pulled:
+            if tick := decode_tick(message.data):
+                arrivals.append(Arrival(message, tick))
+            else:
+                self._note_unreadable(message.metadata.sequence.stream)
+        return arrivals
+
+    def _note_unreadable(self, sequence: int) -> None:
+        """It stays where it is, for a newer version perhaps, and comes again whenever a lease would end."""
+        if sequence not in self._unreadable:
+            log.warning("tick_undecodable", tick=unreadable_id(sequence), reason=UNREADABLE)
+        self._unreadable.add(sequence)
 
     async def _more(self, batch: int, max_bytes: int = 0) -> list[Arrival]:
         """What else is there; nothing when the storage fails, as what is at hand is to be worked on."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
 from adapters.state.limits import Limits
-from adapters.state.nats.connection import AT_THE_DOOR, START_SECONDS, Connection, Patience
+from adapters.state.nats.connection import ASKING, AT_THE_DOOR, START_SECONDS, Connection, Patience
 from adapters.state.pages import PAGES_KEPT
 from adapters.state.state import StateRefused
 
@@ -32,6 +33,9 @@ DUPLICATE_WINDOW = timedelta(minutes=2)
 
 AT_START = Patience(START_SECONDS, AT_THE_DOOR.silent)
 """A start that falls into an election waits for its end."""
+
+MISSING = frozenset({10014, 10059})
+"""The API's codes for a consumer and a stream that are not there."""
 
 OTHERWISE = frozenset({10014, 10058})
 """The API's codes for a consumer that is not there, and for a stream that is, but is another."""
@@ -122,6 +126,26 @@ def _streams(limits: Limits, replicas: int) -> Sequence[StreamConfig]:
             retention=RetentionPolicy.LIMITS,
         ),
     ]
+
+
+async def missing(connection: Connection) -> list[str]:
+    """What somebody has taken away since the start.
+
+    Raises:
+        StorageUnavailable: The cluster does not answer.
+    """
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        f"stream {name}": partial(connection.jetstream.stream_info, name)
+        for name in (TICKS, GIVEN_UP, bucket_stream(LEDGER), bucket_stream(STORE))
+    }
+    questions[f"consumer {WORKERS}"] = lambda: connection.jetstream.consumer_info(TICKS, WORKERS)
+    gone = []
+    for name, question in questions.items():
+        try:
+            await connection.ask(question, ASKING, MISSING)
+        except APIError:
+            gone.append(name)
+    return gone
 
 
 async def _ensure_stream(connection: Connection, wanted: StreamConfig) -> None:

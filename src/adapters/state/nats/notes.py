@@ -61,4 +61,7 @@ class Notes:
     async def read(self, tick_id: str) -> Note | None:
         """Return the last note, if the tick was ever put back."""
         entry = await self._bucket.get("paused", tick_id)
-        return _decoder.decode(entry.value) if entry else None
+        try:
+            return _decoder.decode(entry.value) if entry else None
+        except msgspec.DecodeError:  # a newer version's: better tried once more than never
+            return None

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
+import structlog
 from nats.errors import Error
 
 from adapters.state.limits import Limits
 from adapters.state.nats.address import NatsAddress
 from adapters.state.nats.bucket import Bucket
-from adapters.state.nats.connection import open_connection
+from adapters.state.nats.connection import Connection, open_connection
 from adapters.state.nats.given_up import GivenUpTicks
 from adapters.state.nats.inbox import NatsInbox
-from adapters.state.nats.layout import LEDGER, STORE, ensure_layout
+from adapters.state.nats.layout import LEDGER, STORE, ensure_layout, missing
 from adapters.state.nats.leases import Leases
 from adapters.state.nats.ledger import NatsLedger
 from adapters.state.nats.notes import Notes
 from adapters.state.nats.room import Room
 from adapters.state.nats.store import NatsStore
 from adapters.state.state import State
+from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 
+log = structlog.get_logger()
+
 LEASE_LENGTH = timedelta(minutes=2)
+
+WATCH_SECONDS = 2.0
+"""How soon it is noticed that a stream, a bucket or the consumer is gone."""
 
 
 @contextlib.asynccontextmanager
@@ -64,10 +72,35 @@ async def open_nats_state(
             Room(connection, limits, ledger.knows),
             clock,
         )
-        signals = asyncio.create_task(leases.signal_progress(), name="nats progress signals")
+        ensure = partial(ensure_layout, connection, limits, replicas, lease_length)
+        tasks = (
+            asyncio.create_task(leases.signal_progress(), name="nats progress signals"),
+            asyncio.create_task(_keep_layout(connection, ensure), name="nats layout"),
+        )
         try:
             yield State(inbox, ledger, NatsStore(store, clock))
         finally:
-            signals.cancel()
+            for task in tasks:
+                task.cancel()
             with contextlib.suppress(Error, OSError):  # then they come back when their time is over
                 await leases.give_back()
+
+
+async def _keep_layout(connection: Connection, ensure: Callable[[], Awaitable[object]]) -> None:
+    """Make anew what somebody takes away, for as long as the state is open."""
+    trouble = ""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        before, trouble = trouble, ""
+        try:
+            await connection.renew_if_lost()
+            if gone := await missing(connection):
+                log.error("nats_layout_gone", missing=gone, effect="what was in it is lost")
+                await ensure()
+                log.warning("nats_layout_made_anew")
+        except StorageUnavailable as error:
+            trouble = str(error)
+        except Exception as error:  # noqa: BLE001  # a defect must not end this
+            trouble = type(error).__name__
+        if trouble and trouble != before:
+            log.warning("nats_layout_unknown", reason=trouble)
