@@ -26,6 +26,7 @@ from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
+from adapters.state.sqlite.steps import offset_of_machine
 from adapters.state.state import State
 from adapters.state.store import Store
 from adapters.vault import AesGcmVault, load_or_create_key_file
@@ -195,7 +196,7 @@ def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncConte
     """Open the store that ``SPEND_MONITOR_STATE_URL`` names."""
     clock = clock or SystemClock()
     if config.sqlite_path:
-        return open_sqlite_state(config.sqlite_path, clock, config.inbox_limit)
+        return open_sqlite_state(config.sqlite_path, clock, config.inbox_limit, read_offset=offset_of_machine)
     if config.state_url == "memory://":
         return open_memory_state(clock, config.inbox_limit)
     if config.state_url.startswith("postgresql://"):

@@ -28,7 +28,7 @@ class Limits:
     seconds: float = 30.0
     head_bytes: int = 64 * 1024
     headers: int = 100
-    held_bytes: int = 64 * 1024 * 1024
+    held_bytes: int = 32 * 1024 * 1024
     connections: int = 1000
     pipelined: int = 16
 

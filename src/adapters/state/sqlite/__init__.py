@@ -19,6 +19,7 @@ from adapters.state.sqlite.ledger import SqliteLedger
 from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.sqlite.reserve import keep_reserve
+from adapters.state.sqlite.steps import ClockSteps, ReadOffset
 from adapters.state.sqlite.store import SqliteStore
 from adapters.state.state import State
 from application.errors import StorageUnavailable
@@ -39,6 +40,7 @@ async def open_sqlite_state(
     inbox_limit: int,
     lease_length: timedelta = LEASE_LENGTH,
     busy_timeout: float = 5,
+    read_offset: ReadOffset = lambda: None,
 ) -> AsyncIterator[State]:
     """Open the file, keep house in it meanwhile, and in the end put back what this process has leased.
 
@@ -50,6 +52,7 @@ async def open_sqlite_state(
         inbox_limit: Unfinished ticks that there may be.
         lease_length: How long a tick may be worked on before another worker gets it.
         busy_timeout: Seconds to wait while another process writes.
+        read_offset: How far the machine's clock is from a time that nobody can step.
 
     Raises:
         StateRefused: The file is damaged, of a newer version, or none of ours. It is left as it is.
@@ -57,7 +60,8 @@ async def open_sqlite_state(
     """
     async with open_engine(path, busy_timeout) as engine:
         owner = _owner(path)
-        inbox = SqliteInbox(engine, owner, clock, Limits(inbox_limit), lease_length)
+        steps = ClockSteps(engine, read_offset)
+        inbox = SqliteInbox(engine, owner, clock, Limits(inbox_limit), lease_length, steps)
         try:
             await inbox.give_back_orphans()
             chores = (

@@ -16,6 +16,7 @@ from adapters.state.sqlite import ticks
 from adapters.state.sqlite.engine import Engine
 from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
+from adapters.state.sqlite.steps import ClockSteps
 from adapters.state.waiting import News, Taken
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
@@ -31,16 +32,24 @@ class SqliteInbox(Inbox):
         clock: What time it is.
         limits: What there may be, over all processes.
         lease_length: How long a tick may be worked on.
+        steps: Notices when the clock is stepped, where that is of interest.
     """
 
     def __init__(
-        self, engine: Engine, owner: Owner, clock: Clock, limits: Limits, lease_length: timedelta
+        self,
+        engine: Engine,
+        owner: Owner,
+        clock: Clock,
+        limits: Limits,
+        lease_length: timedelta,
+        steps: ClockSteps | None = None,
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._clock = clock
         self._limits = limits
         self._lease_length = lease_length
+        self._steps = steps
         self._news = News(clock)
 
     async def put(self, tick: SealedTick) -> bool:
@@ -112,6 +121,8 @@ class SqliteInbox(Inbox):
         await self._engine.write(ticks.give_back_untried, self._owner.name)
 
     async def _take(self, limit: int) -> Taken:
+        if self._steps:
+            await self._steps.follow()
         now = self._clock.now()
         expires_at = now + self._lease_length
         taken = self._engine.write(
