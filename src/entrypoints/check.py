@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from secrets import token_hex
@@ -14,7 +14,7 @@ from adapters.chats.telex import Message, message_of
 from adapters.pages.exports import costs_csv
 from application.check_spend import SpendChecked
 from application.credentials import OwnCredentials
-from application.errors import AwsError, ReturnUrlForbidden
+from application.errors import AwsError, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from domain.thresholds import Verdict
@@ -31,7 +31,7 @@ EXIT_FAILED = 3
 
 
 async def check(
-    config: Config, wanted: Monitor, output: str, notify: str | None, *, explain: bool = False
+    config: Config, wanted: Monitor, output: str, notify: Sequence[str] = (), *, explain: bool = False
 ) -> int:
     """Check once, print the report, and post it if asked to; return the exit code.
 
@@ -39,12 +39,12 @@ async def check(
         config: The process's settings.
         wanted: What to watch; and with which credentials.
         output: text, json or csv.
-        notify: A return_url, or None.
+        notify: Where to.
         explain: Whether to say how each figure came about.
     """
     async with _open_once(config) as container:
-        if notify:
-            _check_url(container, notify)
+        for url in notify:
+            _check_url(container, url)
         now, check_id = container.clock().now(), f"check-{token_hex(8)}"
         today = now.date()
         try:
@@ -61,9 +61,8 @@ async def check(
             if explain:
                 _console().print(visible(explanation(notice)), markup=False)
             exit_code = EXIT_CODES[report.verdict]
-        if notify:
-            await _post(container, notify, notice)
-    return exit_code
+        delivered = [await _post(container, url, notice) for url in notify]
+    return exit_code if all(delivered) else EXIT_FAILED
 
 
 async def doctor(config: Config) -> int:
@@ -89,10 +88,17 @@ def _check_url(container: Container, notify: str) -> None:
         raise click.BadParameter(str(error), param_hint="--notify") from error
 
 
-async def _post(container: Container, notify: str, notice: Notice) -> None:
-    with container.channel().lane(notify):
-        await container.channel().post(notify, notice)
-    Console(stderr=True).print("posted to the channel")
+async def _post(container: Container, notify: str, notice: Notice) -> bool:
+    """Deliver, and say whether that worked; whoever comes after gets theirs in any case."""
+    console = Console(stderr=True, soft_wrap=True)
+    try:
+        with container.channel().lane(notify):
+            await container.channel().post(notify, notice)
+    except (ChannelRefused, ChannelUnavailable, ReturnUrlForbidden) as error:
+        console.print(f"aws-spend-monitor: {error}", markup=False)
+        return False
+    console.print("posted to the channel")
+    return True
 
 
 def _print_checked(monitor: Monitor, checked: SpendChecked, notice: SpendNotice, output: str) -> None:
@@ -134,4 +140,4 @@ def _progress(words: str) -> Iterator[None]:
 
 def _open_once(config: Config) -> AbstractAsyncContextManager[Container]:
     """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
-    return open_container(replace(config, state_url="memory://", report_days=0), aws_attempts=3)
+    return open_container(replace(config, state_url="memory://", report_days=0, watches=None), aws_attempts=3)

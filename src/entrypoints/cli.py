@@ -8,7 +8,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -172,7 +174,8 @@ def check(**options: Any) -> None:
         excluded_record_types=options["exclude_charges"],
         scope=options["scope"],
     )
-    sys.exit(_run(run(config, monitor, options["output"], options["notify"], explain=options["explain"])))
+    notify = [options["notify"]] if options["notify"] else []
+    sys.exit(_run(run(config, monitor, options["output"], notify, explain=options["explain"])))
 
 
 @main.command()
@@ -190,6 +193,53 @@ def policy() -> None:
     from adapters.aws.policy import least_policy
 
     click.echo(least_policy())
+
+
+@main.group()
+def watches() -> None:
+    """See to the watches file, which SPEND_MONITOR_WATCHES names: the service's own schedule."""
+
+
+@watches.command("check")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def check_watches(file: Path | None) -> None:
+    """Read FILE, or the one that SPEND_MONITOR_WATCHES names, and name every mistake with its line.
+
+    Exit code: 0 when it can be used, else 2.
+    """
+    config = _config()
+    from entrypoints.watches import check as run
+
+    _run(run(_with_watches(config, file)))
+
+
+@watches.command("list")
+@click.option("--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"]))
+def list_watches(output: str) -> None:
+    """List when each watch fires next and what it said last."""
+    config = _config()
+    from entrypoints.watches import show
+
+    _run(show(_with_watches(config), output))
+
+
+@watches.command("run")
+@click.argument("name")
+def run_watch(name: str) -> None:
+    """Look once now, as the watch NAME does, and post the report to its destinations.
+
+    Its next time, and what its destinations were told, stay as they are. Exit codes are those of check.
+    """
+    config = _config()
+    from entrypoints.watches import run_now
+
+    sys.exit(_run(run_now(_with_watches(config), name)))
+
+
+def _with_watches(config: Config, file: Path | None = None) -> Config:
+    if file is None and config.watches is None:
+        raise click.UsageError("SPEND_MONITOR_WATCHES names no file")
+    return replace(config, watches=file) if file else config
 
 
 @main.group()
@@ -242,7 +292,7 @@ def _config() -> Config:
 
 def _run(command: Coroutine[Any, Any, Any], *, uvloop: bool = False) -> Any:
     """Run a command; what keeps it from starting is one line on standard error and exit code 3."""
-    from application.errors import SpendMonitorError
+    from application.errors import SpendMonitorError, WatchesRejected
 
     try:
         if uvloop:
@@ -250,6 +300,9 @@ def _run(command: Coroutine[Any, Any, Any], *, uvloop: bool = False) -> Any:
 
             return loops.run(command)
         return asyncio.run(command)
+    except WatchesRejected as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_WRONG_USAGE)
     except SpendMonitorError as error:
         click.echo(f"aws-spend-monitor: {error}", err=True)
         sys.exit(EXIT_FAILED)

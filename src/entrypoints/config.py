@@ -57,6 +57,7 @@ class Config:
         webhook_secrets: What generic webhooks are signed with; the newest first.
         smtp_server: Where e-mail is handed in.
         mail_from: What stands in its From.
+        watches: The file of the service's own watches, or None.
         log_level: debug, info, warning or error.
         log_format: console or json; None: console on a terminal, else json.
     """
@@ -82,6 +83,7 @@ class Config:
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     smtp_server: MailServer | None = None
     mail_from: str = ""
+    watches: Path | None = None
     log_level: str = "info"
     log_format: str | None = None
 
@@ -295,6 +297,12 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError(f"{text!r} is no file that is there; accepted is the path of a TOML file")
+    return Path(text)
+
+
 def _items(text: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in text.split(",") if item.strip())
 
@@ -321,6 +329,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET": ("webhook_secrets", parse_secrets),
     "SMTP_URL": ("smtp_server", parse_server),
     "MAIL_FROM": ("mail_from", parse_sender),
+    "WATCHES": ("watches", _file),
     "LOG_LEVEL": ("log_level", _choice(*LOG_LEVELS)),
     "LOG_FORMAT": ("log_format", _choice(*LOG_FORMATS)),
 }

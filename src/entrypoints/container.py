@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +25,7 @@ from adapters.chats.channel import open_chats
 from adapters.clock import SystemClock
 from adapters.pages.reports import NoReports, SealedReports
 from adapters.settings.form import TelexSettingsReader
+from adapters.settings.watches_file import WatchesFile
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
@@ -35,6 +38,7 @@ from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.diagnose import Diagnose
 from application.errors import StorageUnavailable
+from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
 from application.ports.access import Access
 from application.ports.channel import Channel
@@ -42,10 +46,12 @@ from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
 from application.ports.vault import Vault
+from application.ports.watches import NoWatches, Watches
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.door import Door
 from entrypoints.readiness import Readiness
+from entrypoints.schedule import schedule_of
 from entrypoints.worker import Worker
 
 if TYPE_CHECKING:
@@ -74,6 +80,7 @@ class Container(containers.DeclarativeContainer):
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
     aws_trouble: providers.Provider[Callable[[], str]] = providers.Object(str)
+    watches: providers.Provider[Watches] = providers.Dependency(default=providers.Object(NoWatches()))
 
     inbox = state.provided.inbox
     ledger = state.provided.ledger
@@ -107,7 +114,12 @@ class Container(containers.DeclarativeContainer):
         reports=reports,
         clock=clock,
         let_in=let_in,
+        watches=watches,
     )
+    fire_watches = providers.Singleton(
+        FireWatches, inbox=inbox, ledger=ledger, vault=vault, watches=watches, clock=clock
+    )
+    schedule = providers.Singleton(schedule_of, watches, fire_watches, clock)
     diagnose = providers.Singleton(Diagnose, access=access, identity=identity, cost_source=cost_source)
     door = providers.Singleton(Door)
     worker = providers.Singleton(
@@ -118,7 +130,9 @@ class Container(containers.DeclarativeContainer):
         concurrency=config.provided.concurrency,
         door=door,
     )
-    readiness = providers.Factory(Readiness, inbox=inbox, worker=None, aws_trouble=aws_trouble)
+    readiness = providers.Factory(
+        Readiness, inbox=inbox, worker=None, schedule=schedule, aws_trouble=aws_trouble
+    )
 
 
 @asynccontextmanager
@@ -187,9 +201,28 @@ async def open_container(
             aws_trouble=providers.Object(aws.trouble),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
+            watches=providers.Object(read_watches(config, channel, LetIn(vault, clock))),
         )
         container.check_dependencies()
         yield container
+
+
+def read_watches(config: Config, channel: Channel, let_in: LetIn) -> Watches:
+    """The watches of the file that ``SPEND_MONITOR_WATCHES`` names, if it names one.
+
+    Raises:
+        WatchesRejected: With every mistake in it.
+    """
+    if config.watches is None:
+        return NoWatches()
+    from adapters.settings.watches import WatchesReader  # noqa: PLC0415  # crontabs and time zones are for few
+
+    reader = WatchesReader(
+        config.watches.name, os.environ, partial(channel.check, own=True), let_in.external_id_of_watch
+    )
+    file = WatchesFile(config.watches, reader.read)
+    file.load()
+    return file
 
 
 def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncContextManager[State]:

@@ -281,9 +281,13 @@ def create_app(
             )
             if with_worker:
                 container.worker().start()
+            if schedule := container.schedule():
+                schedule.start()
             try:
                 yield
             finally:
+                if schedule:
+                    await schedule.stop()
                 if with_worker:
                     await container.worker().stop()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from adapters.settings.watches_file import WatchesFile
 from application.answer_tick import Answer, Outcome
 from application.ports.inbox import Depth, Lease
 
@@ -30,6 +31,9 @@ aws_calls = Counter("spend_monitor_aws_calls", "Calls to AWS.", ["operation", "r
 paid_requests = Counter("spend_monitor_paid_requests", "Cost Explorer requests that AWS charges for.")
 paid_dollars = Counter("spend_monitor_paid_dollars", "What those requests cost, in US dollars.")
 cache_hits = Counter("spend_monitor_cost_cache_hits", "Checks answered without a paid request.")
+watches_fired = Counter("spend_monitor_watches_fired", "Times of watches whose ticks were put.")
+watches = _gauge("spend_monitor_watches", "Watches in force.")
+watches_broken = _gauge("spend_monitor_watches_broken", "1 while the changed watches file cannot be used.")
 delay = Histogram(
     "spend_monitor_tick_to_message_seconds",
     "From a tick's acceptance to the delivery of its message.",
@@ -58,6 +62,12 @@ def record_paid_requests(count: int) -> None:
     """Count requests that AWS charges for."""
     paid_requests.inc(count)
     paid_dollars.inc(count * DOLLARS_PER_REQUEST)
+
+
+def record_watches(file: WatchesFile) -> None:
+    """Note what is in force."""
+    watches.set(len(file.all()))
+    watches_broken.set(bool(file.broken))
 
 
 def record_depth(depth: Depth, now: datetime) -> None:

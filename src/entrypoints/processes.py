@@ -47,8 +47,9 @@ async def serve_in_processes(
         with_worker: Whether each answers ticks too.
     """
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     with ExitStack() as stack:
         listeners = {}
         for option, wanted in (("--fd", port), ("--admin-fd", admin_port)):
@@ -60,7 +61,9 @@ async def serve_in_processes(
                 log.error("not_listening", host=host, port=wanted, reason=error.strerror or str(error))  # noqa: TRY400  # expected
                 return EXIT_FAILED
         metrics = stack.enter_context(tempfile.TemporaryDirectory(prefix="spend-monitor-metrics-"))
-        return await Crew(listeners, _environment(metrics), with_worker=with_worker).run(count, stop)
+        crew = Crew(listeners, _environment(metrics), with_worker=with_worker)
+        loop.add_signal_handler(signal.SIGHUP, crew.pass_on, signal.SIGHUP)
+        return await crew.run(count, stop)
 
 
 @dataclass(slots=True)
@@ -86,10 +89,14 @@ class Crew:
         for task in (stopping, *keeping):
             task.cancel()
         await asyncio.gather(stopping, *keeping, return_exceptions=True)
-        for process in self._running:
-            process.send_signal(signal.SIGTERM)
+        self.pass_on(signal.SIGTERM)
         await asyncio.gather(*(process.wait() for process in self._running))
         return next((task.result() for task in done if task is not stopping), 0)
+
+    def pass_on(self, number: int) -> None:
+        """Send a signal to all of them."""
+        for process in self._running:
+            process.send_signal(number)
 
     async def _keep_one(self) -> int:
         """Run one process again and again; return what it ends with when that is hopeless."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from application.errors import StorageUnavailable
 from application.ports.inbox import Inbox
+from entrypoints.schedule import Schedule
 from entrypoints.worker import Worker
 
 SHARED_SECONDS = 1.0
@@ -24,12 +25,14 @@ class Readiness:
     Args:
         inbox: Is the storage.
         worker: Of the same process, if it has one.
+        schedule: Fires the watches, if there are any.
         aws_trouble: What keeps this process from asking AWS at all; empty when nothing does.
         shared_seconds: How long an answer is good.
     """
 
     inbox: Inbox
     worker: Worker | None
+    schedule: Schedule | None = None
     aws_trouble: Callable[[], str] = str
     shared_seconds: float = SHARED_SECONDS
     _storage: asyncio.Task[str] | None = None
@@ -42,6 +45,8 @@ class Readiness:
             checks["worker"] = READY if self.worker.running else "failed: the loop has stopped"
             trouble = self.aws_trouble()
             checks["aws"] = f"failed: {trouble}" if trouble else READY
+        if self.schedule:
+            checks["watches"] = self.schedule.state
         return checks
 
     async def _shared_storage(self) -> str:

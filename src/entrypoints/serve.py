@@ -25,6 +25,7 @@ from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
 from entrypoints.protocol import FEW_FILES, GuardedProtocol, Held, Limits, raise_file_limit
+from entrypoints.schedule import reload_on_hangup
 
 log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ async def serve(
     """
     _prepare()
     async with open_container(config) as container:
+        reload_on_hangup(container.schedule())
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
         limits = Limits(connections=_raise_file_limit() // 2)
@@ -171,11 +173,18 @@ async def work(config: Config, host: str, port: int | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         worker = container.worker()
+        schedule = container.schedule()
+        reload_on_hangup(schedule)
         async with _beside(admin_app(container, container.readiness(worker=worker)), config, host, port):
             worker.start()
+            if schedule:
+                schedule.start()
             log.info("working", concurrency=config.concurrency)
             waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.ended())]
+            waits += [asyncio.ensure_future(schedule.ended())] if schedule else []
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if schedule:
+                await schedule.stop()
             await worker.stop()
     if not stop.is_set():
         raise SystemExit(EXIT_CRASHED)

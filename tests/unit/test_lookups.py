@@ -46,7 +46,7 @@ def servers() -> Iterator[NameServers]:
     made.mend()
 
 
-def resolver_of(servers: NameServers, longest: float = 0.05) -> SystemResolver:
+def resolver_of(servers: NameServers, longest: float = 0.5) -> SystemResolver:
     """The resolver, impatient."""
     return SystemResolver(servers.look_up, longest)
 

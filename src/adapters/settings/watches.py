@@ -22,7 +22,7 @@ from adapters.settings.roles import read_role
 from adapters.settings.schedules import Crontab, read_crontab, read_zone
 from adapters.settings.text import cleaned, did_you_mean, quoted
 from adapters.settings.toml_lines import line_of, lines_of
-from application.credentials import Credentials, OwnCredentials
+from application.credentials import Credentials, OwnCredentials, Role
 from application.errors import ReturnUrlForbidden, WatchesRejected
 from application.ports.watches import ScheduledWatch
 from domain.parts import Budgets
@@ -70,7 +70,7 @@ def read_access(value: object) -> Credentials:
     """
     accepted = 'Accepted is { profile = "billing" } or { role = "arn:aws:iam::111122223333:role/spend" }.'
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise ValueError(f"takes a table of texts. {accepted}")  # noqa: TRY004  # the grammar's one error
+        raise ValueError(f"takes a table of texts. {accepted}")
     match {key: cleaned(each) for key, each in value.items()}:
         case {"profile": profile, **others} if profile and not others:
             return OwnCredentials(profile)
@@ -100,7 +100,7 @@ def read_budget_table(value: object) -> Budgets:
 def _as_text(reader: Callable[[str], Any]) -> Callable[[object], Any]:
     def read(value: object) -> Any:
         if isinstance(value, bool | dict):
-            raise ValueError("takes a text, a number or a list of these.")
+            raise ValueError("takes a text, a number or a list of these.")  # noqa: TRY004  # as all readers
         return reader(text_of(value))
 
     return read
@@ -134,11 +134,13 @@ class WatchesReader:
         file: Its name, as errors show it.
         environment: What ``${NAME}`` stands for.
         check: Refuses with ReturnUrlForbidden a destination that is never called.
+        external_id: Makes the external id of a watch, by its name, whose role is written without one.
     """
 
     file: str
     environment: Mapping[str, str] = field(repr=False)
     check: Callable[[str], None]
+    external_id: Callable[[str], str] = field(default=lambda _: "", repr=False)
 
     def read(self, text: str) -> tuple[ScheduledWatch, ...]:
         """Return the watches in their order.
@@ -154,7 +156,14 @@ class WatchesReader:
             raise WatchesRejected(f"{self.file}: is nested too deep.") from error
         if reading.mistakes:
             raise WatchesRejected(*sorted(reading.mistakes, key=lambda text: reading.mistakes[text]))
-        return watches
+        return tuple(self._with_external_id(watch) for watch in watches)
+
+    def _with_external_id(self, watch: ScheduledWatch) -> ScheduledWatch:
+        role = watch.monitor.credentials
+        if not isinstance(role, Role) or role.external_id:
+            return watch
+        named = replace(role, external_id=self.external_id(watch.name))
+        return replace(watch, monitor=replace(watch.monitor, credentials=named))
 
     def _document(self, text: str) -> dict[str, Any]:
         if len(text) > LARGEST_FILE:
@@ -174,7 +183,8 @@ def _syntax(file: str, error: str) -> str:
     line = f":{position[1]}" if position and position[1] else ""
     what = error[: position.start()] if position else error
     if twice := TWICE.match(what):
-        return f"{file}{line}: [{'.'.join(twice[1].replace("'", '').split(', '))}] is there twice."
+        table = ".".join(twice[1].replace("'", "").split(", "))
+        return f"{file}{line}: [{table}] is there twice."
     return f"{file}{line}: is not TOML: {what}."
 
 
