@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -137,13 +137,18 @@ class Container(containers.DeclarativeContainer):
 
 @asynccontextmanager
 async def open_container(
-    config: Config, clock: Clock | None = None, *, aws_attempts: int = 1
+    config: Config,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    aws_attempts: int = 1,
 ) -> AsyncIterator[Container]:
     """Open every real adapter, and close them at the end.
 
     Args:
         config: The process's settings.
         clock: What time it is; the system's, unless a test brings one that it can move.
+        environment: What ``${NAME}`` stands for in the file of watches.
         aws_attempts: How often one call to AWS is tried: once where the inbox tries ticks again, more often
             where there is none.
 
@@ -201,13 +206,13 @@ async def open_container(
             aws_trouble=providers.Object(aws.trouble),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
-            watches=providers.Object(read_watches(config, channel, LetIn(vault, clock))),
+            watches=providers.Object(read_watches(config, channel, LetIn(vault, clock), environment)),
         )
         container.check_dependencies()
         yield container
 
 
-def read_watches(config: Config, channel: Channel, let_in: LetIn) -> Watches:
+def read_watches(config: Config, channel: Channel, let_in: LetIn, environment: Mapping[str, str]) -> Watches:
     """The watches of the file that ``SPEND_MONITOR_WATCHES`` names, if it names one.
 
     Raises:
@@ -218,7 +223,7 @@ def read_watches(config: Config, channel: Channel, let_in: LetIn) -> Watches:
     from adapters.settings.watches import WatchesReader  # noqa: PLC0415  # crontabs and time zones are for few
 
     reader = WatchesReader(
-        config.watches.name, os.environ, partial(channel.check, own=True), let_in.external_id_of_watch
+        config.watches.name, environment, partial(channel.check, own=True), let_in.external_id_of_watch
     )
     file = WatchesFile(config.watches, reader.read)
     file.load()
