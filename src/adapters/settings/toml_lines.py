@@ -54,7 +54,7 @@ def _path(key: str) -> Path:
     parts: list[str] = []
     with suppress(tomllib.TOMLDecodeError):
         node: object = tomllib.loads(f"{key} = 0")
-        while isinstance(node, dict):
+        while isinstance(node, dict) and len(node) == 1:
             ((part, node),) = node.items()
             parts.append(part)
     return tuple(parts)
