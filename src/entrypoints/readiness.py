@@ -39,7 +39,7 @@ class Readiness:
     _looked_at: float = field(default=0, init=False)
 
     async def checks(self) -> Mapping[str, str]:
-        """By part, ``ready`` or what failed."""
+        """By part, ``ready``, ``ready, but …`` or what failed."""
         checks = {"storage": await self._shared_storage()}
         if self.worker:
             checks["worker"] = READY if self.worker.running else "failed: the loop has stopped"
