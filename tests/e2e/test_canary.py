@@ -30,6 +30,7 @@ SECRET = "canary+secret/zJalrXUtnFEMI+K7MDENG/bPxRfi"
 SESSION = "IQoJcanarysession//////////wEaCXVzLWVhc3QtMSJGMEQCIE"
 TOKEN = "canarytoken-0195-7000-8000"
 VAULT_KEY = base64.b64encode(b"canary vault key 32 bytes long!!").decode()
+PUBLIC_URL = "http://localhost"
 MARKS = (KEY_ID, SECRET, SESSION, TOKEN, VAULT_KEY)
 
 ECHO = f"The key {KEY_ID}GOOD with {SECRET} ({quote(SECRET, safe='')}) was refused"
@@ -174,6 +175,16 @@ async def everything_said(client: aiohttp.ClientSession, bodies: list[str]) -> s
     return "\n".join(said)
 
 
+async def every_page(client: aiohttp.ClientSession, messages: list[str]) -> str:
+    """All forms of all reports that messages link to."""
+    said = []
+    for path in sorted(set(re.findall(rf"{PUBLIC_URL}(/reports/[\\w-]+)", "\n".join(messages)))):
+        for form in ("", ".png", ".json", ".csv"):
+            async with client.get(f"{path}{form}") as answer:
+                said.append(f"{answer.status} {answer.raw_headers!r} {await answer.read()!r}")
+    return "\n".join(said)
+
+
 def spellings(mark: str) -> set[bytes]:
     """Plain, quoted, and in base64 from each of the three places in a group where it may begin."""
     shifted = [base64.b64encode(b"x" * n + mark.encode())[4:-4] for n in range(3)]
@@ -227,6 +238,7 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
     variables = {
         "SPEND_MONITOR_LOG_LEVEL": "debug",
         "SPEND_MONITOR_SECRET_KEY": VAULT_KEY,
+        "SPEND_MONITOR_PUBLIC_URL": PUBLIC_URL,
         "PYTHONPATH": str(ROOT),
     }
     async with gossip() as outside:
@@ -237,6 +249,7 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
             async with asyncio.timeout(60):
                 while await settled(client) < len(ticks(outside)):  # noqa: ASYNC110  # it is in another process
                     await asyncio.sleep(0.05)
+            pages = await every_page(client, outside.messages)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, UNLIMITED))  # the disk is full
             answers += await everything_said(client, [ticks(outside)[0].replace("10", "11")])
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
@@ -249,6 +262,7 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
         assert await running.stop() == 0
         log = "".join(running.log)
     assert "503 " in answers
+    assert "200 " in pages
     assert "500 " in answers
     for event in ("tick_crashed", "request_crashed", "background_error", "a library logs what it caught"):
         assert event in log
@@ -260,6 +274,7 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
         "arguments": arguments,
         "inbox list": listed,
         "messages": "\n".join(outside.messages),
+        "pages": pages,
         "files": files,
     }
     assert {place: found(content) for place, content in places.items() if found(content)} == {}

@@ -16,10 +16,12 @@ from adapters.pages.rendering import Page, render_picture, render_report
 from adapters.pages.shown import ReportView
 from adapters.pages.view import view_of
 from application.notice import SpendNotice
+from domain.analysis import Misfit
+from domain.costs import UNDIVIDED
 from domain.money import Money
 from domain.periods import Frequency
 from domain.reports import Report
-from domain.thresholds import Verdict
+from domain.thresholds import UNLIMITED, Verdict
 from domain.told import Told
 from tests.fakes.histories import by_period, daily
 from tests.fakes.notices import (
@@ -120,7 +122,7 @@ def test_a_month_is_compared_with_as_many_days_of_the_one_before() -> None:
         "So far, to Sun 22 Nov 2026": "$220.00",
         "Thu 1 Oct 2026 to Thu 22 Oct 2026": "$220.00",
         "Heading for": "$300.00 by the end of November",
-        "Pace of the last seven days": "$10.00 a day",
+        "Pace of a usual day": "$10.00",
         "Threshold": "$100.00",
         "Reached": "on Tue 10 Nov 2026",
     }
@@ -232,3 +234,39 @@ def test_dates_are_what_people_say() -> None:
     assert (shown.period, shown.until) == ("Sun 22 Nov 2026", "Wed 23 Dec 2026")
     assert shown.made_at == "Mon 23 Nov 2026, 12:00 UTC"
     assert date(2026, 11, 22).strftime("%a") == "Sun"
+
+
+def test_a_scope_that_nothing_fits_is_told_as_that() -> None:
+    """Never as a day that AWS has not published, and never as $0."""
+    analysis = UNPUBLISHED.report.analysis
+    assert analysis is not None
+    report = replace(UNPUBLISHED.report, analysis=replace(analysis, misfit=Misfit(("Amazon EC2",))))
+    shown = view(spend_notice(days(*[None] * 35), report=report))
+    assert (shown.spend, shown.verdict) == ("No figure", "")
+    assert shown.events[-1] == "Near it in the bill: Amazon EC2."
+    assert not any("published" in sentence for sentence in (*shown.events, *shown.notes))
+
+
+def test_credits_that_hide_something_are_named() -> None:
+    """With what it would be without them."""
+    analysis = WITHIN.report.analysis
+    assert analysis is not None
+    report = replace(WITHIN.report, analysis=replace(analysis, taken_off=Money(Decimal(-5))))
+    why = view(spend_notice(WITHIN.history, report=report)).why
+    assert why[-1] == "Credits and refunds take $5.00 off: $15.00 without them."
+
+
+def test_sums_alone_are_a_page() -> None:
+    """Where the answer by service is too long to pay for."""
+    shown = view(on_days(*[{UNDIVIDED: "10"}] * 35))
+    assert any("too many pages" in note for note in shown.notes)
+    assert shown.chart is not None
+    assert [key.name for key in shown.chart.keys] == [UNDIVIDED]
+
+
+def test_who_watches_parts_alone_has_no_threshold_for_the_whole() -> None:
+    """No sum that nobody set."""
+    shown = view(spend_notice(WITHIN.history, replace(MONITOR, threshold=UNLIMITED)))
+    assert (shown.against, shown.meter) == ("", None)
+    assert shown.chart is not None
+    assert (shown.chart.threshold, shown.chart.threshold_above) == (None, "")

@@ -100,6 +100,7 @@ class MonthOutlook(msgspec.Struct, frozen=True):
     spend: Amount = Amount()
     pace_per_day: Amount | None = None
     by_month_end: Amount | None = None
+    to_come: Amount | None = None
     threshold: Amount | None = None
     threshold_reached_on: date | None = None
     month_before: SpanSpend | None = None
@@ -176,6 +177,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 class Document(Figures, frozen=True, kw_only=True):
     """A report: its figures, what AWS was asked and answered, and how they follow from that."""
 
+    taken_off: Amount | None = None
+    misfit: list[str] | None = None
+    divided: bool = True
     asked: dict[str, Any] = {}
     derived: list[str] = []
     costs: Costs = Costs()
@@ -204,6 +208,7 @@ def document_of(notice: SpendNotice) -> Document:
         milestone=None if report.milestone is None else digits(report.milestone),
         correction=report.corrects,
         told=_told(report.before),
+        divided=notice.history.is_divided,
         asked=request_for(question),
         derived=derivation_of(notice),
         costs=_costs(notice.history),
@@ -217,6 +222,8 @@ def _with_analysis(document: Document, notice: SpendNotice, analysis: Analysis) 
     later, usual, episode = analysis.later_change, analysis.usual, analysis.episode
     return msgspec.structs.replace(
         document,
+        taken_off=_amount(analysis.taken_off),
+        misfit=list(analysis.misfit.near) if analysis.misfit else None,
         provisional=analysis.provisional,
         later_change=later and LaterChange(f"{later.percent:f}", later.periods),
         compared_with=before
@@ -249,6 +256,7 @@ def _outlook(outlook: Outlook, history: CostHistory) -> MonthOutlook:
         spend=_known(outlook.spend),
         pace_per_day=_amount(outlook.pace),
         by_month_end=_amount(outlook.by_month_end),
+        to_come=_amount(outlook.to_come),
         threshold=_amount(limit),
         threshold_reached_on=outlook.reached_on,
         month_before=SpanSpend(before.start, before.end, _amount(history.spend(before)))

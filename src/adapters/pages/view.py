@@ -40,10 +40,10 @@ def view_of(document: Document, until: datetime | None = None) -> ReportView:
     slots = {key.name: key.slot for key in chart.keys if key.slot != OTHERS} if chart else {}
     return ReportView(
         subject=tuple(_subject(document)),
-        spend=_money(document.spend) or "Not published yet",
+        spend=_money(document.spend) or ("No figure" if document.misfit is not None else "Not published yet"),
         period=title_of(document.period.period),
         tone=document.tone,
-        verdict=VERDICTS.get(document.verdict, document.verdict),
+        verdict="" if document.misfit is not None else VERDICTS.get(document.verdict, document.verdict),
         against=_against(document),
         meter=_meter(document),
         events=tuple(_events(document)),
@@ -108,6 +108,12 @@ def _meter_of(spent: Decimal, expected: Decimal, limit: Decimal | None, label: s
 
 
 def _events(document: Document) -> Iterator[str]:
+    if document.misfit is not None:
+        near = ", ".join(one_line(name, LONGEST_NAME) for name in document.misfit)
+        yield f"Nothing in all the days that AWS was asked for fits the scope {one_line(document.scope)}."
+        yield f"Near it in the bill: {near}." if near else "Names must be spelled as in Cost Explorer."
+    elif document.verdict == "not-published":
+        yield "AWS has not published all costs of this period yet. The channel is told when it has."
     if document.correction and document.told and document.told.verdicts:
         was, now = document.told.verdicts[-1], document.verdict
         yield (
@@ -124,8 +130,6 @@ def _events(document: Document) -> Iterator[str]:
             f"Back within budget after {least}{_count(episode.periods, _unit(document))} over it, "
             f"by {_money(episode.over)} in total."
         )
-    if document.verdict == "not-published":
-        yield "AWS has not published all costs of this period yet. The channel is told when it has."
 
 
 def _why(document: Document) -> Iterator[str]:
@@ -141,6 +145,9 @@ def _why(document: Document) -> Iterator[str]:
             f" ({_money(usual.lowest)} to {_money(usual.highest)})" if usual.lowest and usual.highest else ""
         )
         yield f"A {usual.weekday} usually costs {_money(usual.median)}{spread}."
+    if (off := document.taken_off) and document.spend:
+        taken = Money(-off.money.amount, off.money.currency)
+        yield f"Credits and refunds take {taken} off: {document.spend.money - off.money} without them."
 
 
 def _table(parts: Sequence[PartSpend], slots: dict[str, int]) -> Table:
@@ -175,8 +182,10 @@ def _month(outlook: MonthOutlook) -> Month:
         facts.append((f"{title_of(before.period)}", _money(before.spend) or "not published"))
     if heading:
         facts.append(("Heading for", f"{heading} by the end of {outlook.month.start:%B}"))
+    if outlook.to_come and outlook.to_come.money.amount:
+        facts.append(("Still to come, as on the last 1st", _money(outlook.to_come)))
     if outlook.pace_per_day:
-        facts.append(("Pace of the last seven days", f"{_money(outlook.pace_per_day)} a day"))
+        facts.append(("Pace of a usual day", _money(outlook.pace_per_day)))
     if limit:
         facts.append(("Threshold", str(limit)))
         facts.append(("Reached", _reached(outlook)))
@@ -220,10 +229,12 @@ def _notes(document: Document) -> Iterator[str]:
         yield f"Provisional: AWS may still change it{later}."
     if document.published_until:
         yield f"AWS has published costs up to {_date(document.published_until, last=True)}."
-    elif document.spend is None:
+    elif document.misfit is None and document.spend is None:
         yield "AWS shows no costs before it either: none arose, or the account is new."
     if not (document.told and document.told.verdicts):
         yield "This is the first word on this period."
+    if not document.divided:
+        yield "What it is made of is not known: AWS's answer by service has too many pages to pay for."
     if document.metric:
         yield f"Counted as {one_line(document.metric)}."
     if document.excluded_charges:
