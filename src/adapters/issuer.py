@@ -37,17 +37,17 @@ class Issuer:
 
     def __init__(self, keys: list[RSAKey], url: str, clock: Clock) -> None:
         self._keys = keys
-        self._url = url
+        self.url = url
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"Issuer({self._url}, <{len(self._keys)} keys>)"
+        return f"Issuer({self.url}, <{len(self._keys)} keys>)"
 
     def token(self, subject: str) -> str:
         """A token that says who comes, to AWS and nobody else, for five minutes."""
         now = self._clock.now()
         claims = {
-            "iss": self._url,
+            "iss": self.url,
             "aud": AUDIENCE,
             "sub": subject,
             "iat": int(now.timestamp()),
@@ -59,8 +59,8 @@ class Issuer:
     def discovery(self) -> Mapping[str, Any]:
         """``/.well-known/openid-configuration``. Source: OpenID Connect Discovery 1.0, section 3."""
         return {
-            "issuer": self._url,
-            "jwks_uri": f"{self._url}/.well-known/jwks.json",
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/.well-known/jwks.json",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],

@@ -64,7 +64,7 @@ class WayIn:
     @property
     def condition(self) -> str:
         """The line of the trust policy that lets in this channel and no other."""
-        return f'"Condition": {{"StringEquals": {{"{self.condition_key}": "{self.id}"}}}}'
+        return condition_line(self.condition_key, self.id)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -125,6 +125,10 @@ class LetIn:
         link = self._link(role) if self.public_url else ""
         return WayIn(role.arn, self.access.id_name, role.external_id, self.condition_key, link)
 
+    def condition(self, role: Role) -> str:
+        """The line that the role's trust policy must hold."""
+        return condition_line(self.condition_key, role.external_id)
+
     @property
     def condition_key(self) -> str:
         """What a trust policy compares with the id."""
@@ -154,3 +158,8 @@ class LetIn:
         sealed = self.vault.seal(f"{until}\n{role.arn}\n{role.external_id}".encode(), context=LINK)
         token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
         return f"{self.public_url}/access/{token}"
+
+
+def condition_line(key: str, value: str) -> str:
+    """A condition as it stands in a trust policy."""
+    return f'"Condition": {{"StringEquals": {{"{key}": "{value}"}}}}'

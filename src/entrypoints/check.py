@@ -22,6 +22,7 @@ from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.explain import explanation
 from entrypoints.report import print_report, report_json
+from entrypoints.role import diagnose
 from entrypoints.terminal import json_text, visible
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: 3}
@@ -65,12 +66,24 @@ async def check(
     return exit_code if all(delivered) else EXIT_FAILED
 
 
-async def doctor(config: Config) -> int:
-    """Print what works and how to mend what does not; return the exit code."""
-    async with _open_once(config) as container:
-        with _progress("Asking AWS …"):
-            today = container.clock().now().date()
-            findings = await container.diagnose().execute(OwnCredentials(), today)
+async def doctor(
+    config: Config, role: str | None = None, destination: str | None = None, watch: str | None = None
+) -> int:
+    """Print what works and how to mend what does not; return the exit code.
+
+    Args:
+        config: The process's settings.
+        role: The ARN of a role to try; None: the process's own credentials.
+        destination: The return_url of the channel that the role is for, or None.
+        watch: The name of the watch that it is for, or None.
+    """
+    with _progress("Asking AWS …"):
+        if role is None:
+            async with _open_once(config) as container:
+                today = container.clock().now().date()
+                findings = await container.diagnose().execute(OwnCredentials(), today)
+        else:
+            findings = await diagnose(config, role, destination, watch)
     console = _console()
     for finding in findings:
         mark, style = ("✓", "green") if finding.works else ("✗", "red")

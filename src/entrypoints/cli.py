@@ -179,12 +179,37 @@ def check(**options: Any) -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.option("--role", metavar="ARN", help="Try this role instead: what must work, and what must not.")
+@click.option("--for", "destination", metavar="URL", help="With --role: the channel's return_url.")
+@click.option("--watch", metavar="NAME", help="With --role: the watch that uses it.")
+def doctor(role: str | None, destination: str | None, watch: str | None) -> None:
     """Check credentials and permissions, and say how to mend what does not work."""
     config = _config()
     from entrypoints.check import doctor as run
 
-    sys.exit(_run(run(config)))
+    if role is None and (destination or watch):
+        raise click.UsageError("--for and --watch go with --role")
+    sys.exit(_run(run(config, role, destination, watch)))
+
+
+@main.command()
+@click.option(
+    "--format",
+    "output",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "cloudformation", "terraform", "cli"]),
+)
+@click.option("--for", "destination", metavar="URL", help="The channel's return_url: fills its id in.")
+@click.option("--watch", metavar="NAME", help="The watch that uses it: fills its id in.")
+def role(output: str, destination: str | None, watch: str | None) -> None:
+    """Print the role that an account must have to let this service in."""
+    config = _config()
+    from entrypoints.role import print_role
+
+    if destination is not None and watch is not None:
+        raise click.UsageError("--for and --watch exclude each other: a role is for one of them")
+    _run(print_role(config, output, destination, watch))
 
 
 @main.command()

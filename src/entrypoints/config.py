@@ -98,6 +98,20 @@ class Config:
         """Where e-mail is handed in, and from whom; None: nowhere."""
         return self.smtp_server and replace(self.smtp_server, sender=self.mail_from)
 
+    @property
+    def key_path(self) -> Path | None:
+        """Where the secret key is when it is not given: beside the database."""
+        return self._beside(".key")
+
+    @property
+    def signing_key_path(self) -> Path | None:
+        """Where the issuer's keys are when they are not given: beside the database."""
+        return self._beside(".signing.pem")
+
+    def _beside(self, ending: str) -> Path | None:
+        path = self.sqlite_path
+        return path.with_name(path.name + ending) if path else None
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
         """Read every ``SPEND_MONITOR_`` variable, and what hosts set; a blank one is as good as unset.

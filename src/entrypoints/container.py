@@ -19,6 +19,7 @@ from adapters.aws.assuming import ByExternalId, ByWebIdentity, Way, session_name
 from adapters.aws.clients import Aws, open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.frugal import frugal
+from adapters.aws.role_trials import AwsRoleTrials
 from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
 from adapters.chats.channel import open_chats
@@ -37,10 +38,11 @@ from application.accept_tick import AcceptTick
 from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.diagnose import Diagnose
+from application.diagnose_role import DiagnoseRole
 from application.errors import StorageUnavailable
 from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
-from application.ports.access import Access
+from application.ports.access import Access, RoleTrials
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
@@ -77,6 +79,7 @@ class Container(containers.DeclarativeContainer):
     channel: providers.Provider[Channel] = providers.Dependency()
     access: providers.Provider[Access] = providers.Dependency()
     issuer: providers.Provider[Issuer | None] = providers.Dependency()
+    trials: providers.Provider[RoleTrials] = providers.Dependency()
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
     aws_trouble: providers.Provider[Callable[[], str]] = providers.Object(str)
@@ -121,6 +124,7 @@ class Container(containers.DeclarativeContainer):
     )
     schedule = providers.Singleton(schedule_of, watches, fire_watches, clock)
     diagnose = providers.Singleton(Diagnose, access=access, identity=identity, cost_source=cost_source)
+    diagnose_role = providers.Singleton(DiagnoseRole, trials=trials, cost_source=cost_source, let_in=let_in)
     door = providers.Singleton(Door)
     worker = providers.Singleton(
         Worker,
@@ -204,6 +208,7 @@ async def open_container(
             access=providers.Object(AwsAccess(own, roles)),
             issuer=providers.Object(issuer),
             aws_trouble=providers.Object(aws.trouble),
+            trials=providers.Object(AwsRoleTrials(aws, way)),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
             watches=providers.Object(read_watches(config, channel, LetIn(vault, clock), environment)),
@@ -260,9 +265,8 @@ def open_issuer(config: Config, clock: Clock) -> Issuer | None:
     try:
         if config.signing_key:
             keys = issuer.parse_signing_keys(config.signing_key)
-        elif config.sqlite_path:
-            path = config.sqlite_path.with_name(config.sqlite_path.name + ".signing.pem")
-            keys = issuer.load_or_create_signing_keys(path)
+        elif config.signing_key_path:
+            keys = issuer.load_or_create_signing_keys(config.signing_key_path)
         else:
             keys = issuer.new_signing_keys()
     except ValueError as error:
@@ -274,7 +278,7 @@ def way_of(config: Config, aws: Aws, own: Own, issuer: Issuer | None) -> Way | N
     """How roles are assumed; None: not at all."""
     host = urlsplit(config.public_url or "").hostname
     if issuer:
-        return ByWebIdentity(aws, issuer.token, session_name(host))
+        return ByWebIdentity(aws, issuer.token, issuer.url, session_name(host))
     if config.role_access is RoleAccess.EXTERNAL_ID:
         return ByExternalId(aws, own.key, session_name(host))
     return None
@@ -294,9 +298,9 @@ def secret_keys(config: Config) -> list[bytes]:
     """
     if config.secret_keys:
         return list(config.secret_keys)
-    if config.sqlite_path is None:
+    key_file = config.key_path
+    if config.sqlite_path is None or key_file is None:
         return [secrets.token_bytes(32)]
-    key_file = config.sqlite_path.with_name(config.sqlite_path.name + ".key")
     if config.sqlite_path.exists() and not key_file.exists():
         log.warning(
             "key_file_missing", path=str(key_file), effect="what waits in the database cannot be opened"

@@ -28,6 +28,7 @@ from adapters.pages.drawings import Drawings
 from adapters.telex.manifest import manifest
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
+from entrypoints.access import role_routes
 from entrypoints.admin import Metrics, health, ready
 from entrypoints.config import Config
 from entrypoints.container import Container
@@ -299,7 +300,7 @@ def create_app(
         middleware.append(rate_limit_config(config.rate_limit).middleware)
     private: list[Any] = [] if config.admin_port else [ready, Metrics]
     return Litestar(
-        [tick, home, report, integration, health, *private],
+        [tick, home, report, integration, health, *private, *role_routes(config)],
         lifespan=[lifespan],
         stores={"rate_limit": clients},
         state=State({"config": config, "body_seconds": body_seconds}),

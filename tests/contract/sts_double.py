@@ -26,11 +26,13 @@ from adapters.aws.clients import Aws, open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
+from adapters.clock import SystemClock
 from adapters.issuer import Issuer, new_signing_keys
 from adapters.state.memory import MemoryStore
 from application.credentials import AccessKey
 from application.errors import AwsError
 from application.let_in import RoleAccess
+from application.ports.clock import Clock
 from tests.contract.aws_doubles import HOST_KEY, Canned, DoubleWorld, _xml, point_sdk_at
 from tests.fakes.aws import Account
 from tests.fakes.clock import FixedClock
@@ -80,15 +82,19 @@ class StsDouble(DoubleWorld):
         roles: By ARN.
         providers: Issuers that the customers' accounts know, with their audiences.
         sessions: What was given, oldest first.
+        ignores_session_policies: As AWS never does.
+        can_decode: Whether it knows ``DecodeAuthorizationMessage``.
         clock: AWS's, and in ``RolesWorld`` the process's too.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = FixedClock(datetime.now(UTC))
+        self.clock: Clock = SystemClock()
         self.roles: dict[str, TrustedRole] = {}
         self.providers: dict[str, str] = {}
         self.sessions: list[Assumed] = []
+        self.ignores_session_policies = False
+        self.can_decode = True
         self._given: dict[str, Assumed] = {}
         self._numbers = count(1)
         self.add(AccessKey(HOST_KEY, "host-secret"), Account(OUR_ACCOUNT))
@@ -104,11 +110,15 @@ class StsDouble(DoubleWorld):
         action = "ce:GetCostAndUsage" if operation == "GetCostAndUsage" else f"sts:{operation}"
         if session is None or operation == "GetCallerIdentity" or action in session.allows:
             return None
+        if operation == "DecodeAuthorizationMessage" and not self.can_decode:
+            return None
         code = "AccessDeniedException" if action.startswith("ce:") else "AccessDenied"
         return Canned(AwsError, 403, code, f"User: x is not authorized to perform: {action}")
 
     def signed(self, operation: str, parameters: Mapping[str, Any], account: Account) -> web.Response:
         """``AssumeRole``."""
+        if operation == "DecodeAuthorizationMessage" and self.can_decode:
+            return self._sts_error(Canned(AwsError, 400, "InvalidAuthorizationMessageException"))
         if operation != "AssumeRole":
             return super().signed(operation, parameters, account)
         role = self.roles.get(parameters["RoleArn"])
@@ -155,7 +165,8 @@ class StsDouble(DoubleWorld):
             said = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
             return self._sts_error(Canned(AwsError, 400, "ValidationError", said))
         limits = json.loads(parameters["Policy"])["Statement"]
-        allows = role.actions & {action for each in limits for action in each["Action"]}
+        allowed = {action for each in limits for action in each["Action"]}
+        allows = role.actions if self.ignores_session_policies else role.actions & allowed
         session = Assumed(role, parameters["RoleSessionName"], allows)
         number = next(self._numbers)
         key = AccessKey(
@@ -216,6 +227,7 @@ class RolesWorld(StsDouble):
 
     def __init__(self) -> None:
         super().__init__()
+        self.clock: FixedClock = FixedClock(datetime.now(UTC))
         self.store = MemoryStore(self.clock)
         self.opened: list[str] = []
         self.way = RoleAccess.EXTERNAL_ID
@@ -224,12 +236,15 @@ class RolesWorld(StsDouble):
 
     def start(self) -> None:
         """Start a process; what the one before held in memory is gone."""
-        own = Own()
-        way: Way = ByExternalId(self._aws, own.key, session_name("spend.example"))
+        roles = Roles(self.how(), self.store, FakeVault(), self.clock, self.opened.append)
+        self.access = AwsAccess(Own(), roles)
+
+    def how(self) -> Way:
+        """The adapter of the way."""
+        name = session_name("spend.example")
         if self.way is RoleAccess.WEB_IDENTITY:
-            way = ByWebIdentity(self._aws, self.issuer.token, session_name("spend.example"))
-        roles = Roles(way, self.store, FakeVault(), self.clock, self.opened.append)
-        self.access = AwsAccess(own, roles)
+            return ByWebIdentity(self._aws, self.issuer.token, self.issuer.url, name)
+        return ByExternalId(self._aws, Own().key, name)
 
     def add_role(self, arn: str, external_id: str | None, **options: Any) -> TrustedRole:
         """Make a role that trusts this process."""

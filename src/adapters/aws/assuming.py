@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -37,6 +38,10 @@ SHORTEST = 900
 NOBODY = "spend-monitor-nobody"
 """A subject that is no channel's."""
 
+ASSUMED_ROLE = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.*")
+UNKNOWN = (AccessKeyUnknown, CredentialsExpired, SecretKeyWrong)
+"""What AWS says when it is our own identity that it does not take."""
+
 Assumed = tuple[AccessKey, datetime]
 """A temporary key, and when it ends."""
 
@@ -64,6 +69,15 @@ class Way(Protocol):
     async def partition(self) -> str:
         """``aws``, ``aws-cn`` …: where this service works."""
 
+    @abstractmethod
+    async def trusted(self) -> str:
+        """Whom a trust policy must name: the ARN of an identity, or the address of an issuer.
+
+        Raises:
+            RoleRefused: This service has no identity.
+            AwsUnavailable: Worth trying later.
+        """
+
 
 class ByExternalId(Way):
     """``AssumeRole``, signed by the process's own identity.
@@ -78,23 +92,40 @@ class ByExternalId(Way):
         self._aws = aws
         self._own_key = own_key
         self._session_name = session_name
+        self._trusted = ""
 
     async def assume(self, arn: str, external_id: str | None) -> Assumed:
         """See the port."""
+        key = await self._key()
         try:
-            key = await self._own_key()
             given = {"ExternalId": external_id} if external_id else {}
             ask = partial(self._aws.call, ASSUME_ROLE, key)
             reply = await _as_long_as_allowed(ask, _session_of(arn, self._session_name) | given)
         except PermissionMissing as refusal:
             raise RoleNotLetIn from refusal
-        except (AccessKeyUnknown, CredentialsExpired, CredentialsMissing, SecretKeyWrong) as refusal:
-            raise OwnIdentityMissing(refusal.detail) from refusal
+        except UNKNOWN as refusal:
+            raise OwnIdentityMissing(str(refusal)) from refusal
         return _assumed(arn, reply)
 
     async def partition(self) -> str:
         """See the port."""
         return await self._aws.partition()
+
+    async def trusted(self) -> str:
+        """See the port. AWS is asked once."""
+        if not self._trusted:
+            key = await self._key()
+            try:
+                self._trusted = (await self._aws.call(GET_CALLER_ARN, key, {})).content
+            except UNKNOWN as refusal:
+                raise OwnIdentityMissing(str(refusal)) from refusal
+        return self._trusted
+
+    async def _key(self) -> AccessKey:
+        try:
+            return await self._own_key()
+        except CredentialsMissing as refusal:
+            raise OwnIdentityMissing(refusal.detail) from refusal
 
 
 class ByWebIdentity(Way):
@@ -103,12 +134,14 @@ class ByWebIdentity(Way):
     Args:
         aws: Where to ask.
         make_token: Signs a token that is good for minutes.
+        issuer: Who signs: the service's address.
         session_name: What the customer reads in CloudTrail.
     """
 
-    def __init__(self, aws: Aws, make_token: MakeToken, session_name: str) -> None:
+    def __init__(self, aws: Aws, make_token: MakeToken, issuer: str, session_name: str) -> None:
         self._aws = aws
         self._make_token = make_token
+        self._issuer = issuer
         self._session_name = session_name
 
     async def assume(self, arn: str, external_id: str | None) -> Assumed:
@@ -128,6 +161,17 @@ class ByWebIdentity(Way):
     async def partition(self) -> str:
         """See the port."""
         return await self._aws.partition()
+
+    async def trusted(self) -> str:
+        """See the port."""
+        return self._issuer
+
+
+def _own_arn(answer: Answer) -> str:
+    """A role's session is trusted by the role's own ARN; its path, if it has one, AWS does not tell."""
+    arn = str(answer.parsed().get("Arn", ""))
+    session = ASSUMED_ROLE.fullmatch(arn)
+    return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else arn
 
 
 def session_name(host: str | None) -> str:
@@ -184,6 +228,7 @@ def _credentials(answer: Answer) -> dict[str, Any]:
     return dict(found)
 
 
+GET_CALLER_ARN = Operation("sts", "get_caller_identity", paid=False, read=_own_arn)
 ASSUME_ROLE = Operation("sts", "assume_role", paid=False, read=_credentials)
 ASSUME_ROLE_WITH_WEB_IDENTITY = Operation(
     "sts", "assume_role_with_web_identity", paid=False, read=_credentials, secrets=("WebIdentityToken",)

@@ -21,8 +21,8 @@ SPARE = timedelta(minutes=5)
 """So long before its end a temporary key is used no more."""
 
 CLOSED_KEPT = timedelta(days=1)
-REFUSAL_KEPT = timedelta(seconds=30)
-"""Whoever has just mended a trust policy is served soon, and a flood of ticks asks AWS twice a minute."""
+REFUSAL_KEPT = timedelta(seconds=2)
+"""A burst of ticks asks AWS once; whoever has just mended a trust policy is served at once."""
 
 
 @dataclass(frozen=True, slots=True)
