@@ -32,7 +32,15 @@ from application.let_in import LetIn
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.pace import Pace
-from application.patience import FOR_A_FILE, FOR_A_TURN, FOR_AWS, FOR_STRANGERS, FOR_TELEX, Patience
+from application.patience import (
+    FOR_A_FILE,
+    FOR_A_ROLE,
+    FOR_A_TURN,
+    FOR_AWS,
+    FOR_STRANGERS,
+    FOR_TELEX,
+    Patience,
+)
 from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease, Why
@@ -41,6 +49,7 @@ from application.ports.reports import Reports
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
+from application.role_errors import RoleRefused
 from domain.periods import Frequency, Period
 from domain.reports import Report
 
@@ -142,8 +151,8 @@ class AnswerTick:
         answer = Answer()
         try:
             await self._answer(lease, answer)
-        except WatchUnknown as error:
-            return await self._look_for_watch(lease, answer, error)
+        except (RoleRefused, WatchUnknown) as missing:
+            return await self._look_again(lease, answer, missing)
         except (AwsBusy, ChannelBusy, ChannelToldEnough) as busy:
             return await self._wait_for_turn(lease, answer, busy)
         except AwsUnavailable as error:
@@ -176,6 +185,8 @@ class AnswerTick:
             except AwsRefused as failure:
                 answer.account_id, answer.paid_requests = failure.account_id, failure.paid_requests
                 await self._tell_failure(tick, monitor, failure, answer)
+                if isinstance(failure, RoleRefused) and failure.owners:
+                    raise
             except AwsUnavailable as failure:
                 answer.account_id, answer.paid_requests = failure.account_id, failure.paid_requests
                 now = self.clock.now()
@@ -303,17 +314,24 @@ class AnswerTick:
         await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.FAILURE, progress)
         return answer
 
-    async def _look_for_watch(self, lease: Lease, answer: Answer, error: WatchUnknown) -> Answer:
-        """Another process may have a newer file; a watch that nobody has is nobody's question any more."""
+    async def _look_again(self, lease: Lease, answer: Answer, missing: RoleRefused | WatchUnknown) -> Answer:
+        """Look again without a further tick, and then let it be.
+
+        Whoever makes the role hears at once that it works. Of a watch another process may have a newer file.
+        """
+        patience, why = FOR_A_FILE, Why.TURN
+        if isinstance(missing, RoleRefused):
+            patience, why = FOR_A_ROLE, Why.NEWS
         now = self.clock.now()
         progress = lease.progress.failed(now)
-        answer.cause, answer.reason = error.code, str(error)
-        if FOR_A_FILE.ends(progress, now):
+        answer.cause, answer.reason = missing.code, str(missing)
+        if patience.ends(progress, now):
             await self.inbox.acknowledge(lease)
             return answer
-        answer.outcome = Outcome.RETRY
-        until = FOR_A_FILE.next_try(progress.failures, now, self.jitter())
-        await self.inbox.pause(lease, until, f"{error.code}: {error}", Why.TURN, progress)
+        if answer.outcome is Outcome.SILENT:
+            answer.outcome = Outcome.RETRY
+        until = patience.next_try(progress.failures, now, self.jitter())
+        await self.inbox.pause(lease, until, f"{missing.code}: {missing}", why, progress)
         return answer
 
     async def _wait_for_turn(

@@ -51,5 +51,8 @@ FOR_A_TURN = Patience(timedelta(seconds=1), longest=timedelta(seconds=5), total=
 FOR_A_FILE = Patience(timedelta(seconds=20), longest=timedelta(minutes=1), total=timedelta(minutes=3))
 FOR_AWS = Patience(timedelta(seconds=2), longest=timedelta(minutes=2), total=timedelta(minutes=15))
 FOR_TELEX = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(days=1))
+FOR_A_ROLE = Patience(timedelta(seconds=5), longest=timedelta(minutes=15), total=timedelta(days=1))
+"""Whoever has been told how to make a role may be at it."""
+
 FOR_STRANGERS = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(hours=6))
 """Where nothing was ever delivered, there may be nobody."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from adapters.aws.access import AwsAccess, Own
 from adapters.aws.operations import Operation
 from adapters.issuer import Issuer, new_signing_keys
 from application.credentials import Role
-from application.errors import AwsRefused, CostExplorerAbsent, PermissionMissing
+from application.errors import AwsBusy, AwsRefused, CostExplorerAbsent, PermissionMissing
 from application.let_in import RoleAccess
 from application.ports.cost_source import CostQuery, Granularity
 from application.role_errors import (
@@ -160,6 +161,21 @@ async def test_a_refusal_is_remembered_for_seconds(world: RolesWorld) -> None:
     assert len(world.tried) == 1
     world.add_role(ARN, ID)
     world.clock.move(timedelta(seconds=2))
+    assert await world.access.key(ROLE)
+
+
+async def test_roles_that_are_made_up_are_tried_at_a_measured_pace(world: RolesWorld) -> None:
+    """After fifty refusals the others wait for their turn; a role that was let in before never does."""
+    world.add_role(ARN, ID)
+    await world.access.key(ROLE)
+    made_up = [Role(f"arn:aws:iam::444455556666:role/r{n}", ID) for n in range(80)]
+    results = [await asyncio.gather(world.access.key(each), return_exceptions=True) for each in made_up]
+    kinds = [type(result) for (result,) in results]
+    assert (kinds.count(RoleNotLetIn), kinds.count(AwsBusy)) == (51, 29)
+    world.clock.move(timedelta(minutes=58))
+    for each in made_up[:60]:
+        with suppress(RoleNotLetIn, AwsBusy):
+            await world.access.key(Role(each.arn, "again"))
     assert await world.access.key(ROLE)
 
 

@@ -72,15 +72,46 @@ async def test_what_is_missing_is_told_step_by_step() -> None:
     assert world.let_in.open(link) == Role(ARN, external_id)
 
 
-async def test_the_channel_is_told_when_it_works() -> None:
-    """The next look finds the role and reports, in the same period in which it was refused."""
-    world = World()
-    world.access.refusal = RoleNotLetIn()
-    await tick(world)
+def let_in_now(world: World) -> None:
+    """The owner makes the role."""
     later = world_with_role()
     world.access.keys, world.aws = later.access.keys, later.aws
     world.restart()
-    assert (await tick(world)).outcome is Outcome.TOLD
+
+
+async def test_the_channel_is_told_when_it_works() -> None:
+    """Without a further tick: the same one looks again, and reports in the period in which it was refused."""
+    world = World()
+    world.access.refusal = RoleNotLetIn()
+    assert (await tick(world)).outcome is Outcome.FAILURE_TOLD
+    assert {answer.outcome for answer in await world.work_for(timedelta(hours=2))} == {Outcome.RETRY}
+    let_in_now(world)
+    answers = await world.work_for(timedelta(minutes=15))
+    assert [answer.outcome for answer in answers] == [Outcome.TOLD]
+    assert len(world.texts) == 2
+    assert await world.inbox.entries() == []
+
+
+async def test_the_same_tick_again_looks_at_once() -> None:
+    """Whoever has made the role and saves the settings anew need not wait for the pause's end."""
+    world = World()
+    world.access.refusal = RoleNotLetIn()
+    await tick(world)
+    await world.work_for(timedelta(hours=2))
+    let_in_now(world)
+    await world.accept(RAW, URL)
+    assert [answer.outcome for answer in await world.work()] == [Outcome.TOLD]
+
+
+async def test_after_a_day_nobody_looks_any_more() -> None:
+    """Some hundred free requests; the next day's tick asks anew."""
+    world = World()
+    world.access.refusal = RoleNotLetIn()
+    await tick(world)
+    await world.work_for(timedelta(days=2))
+    assert await world.inbox.entries() == []
+    assert 90 < len(world.access.asked) < 130
+    assert len(world.texts) == 1
 
 
 @pytest.mark.parametrize("failure", [RoleAccessOff(), OwnIdentityMissing(), PermissionMissing()])

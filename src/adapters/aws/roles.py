@@ -10,6 +10,7 @@ from functools import partial
 from adapters.aws.assuming import Way
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
+from adapters.aws.trials import Keys, Pace
 from adapters.state.store import Store
 from application.credentials import AccessKey, Role
 from application.errors import AwsRefused, CostExplorerAbsent
@@ -63,6 +64,8 @@ class Roles:
         self._closed = Recall(store, vault, "role-closed", bool)
         self._refused = Recall(store, vault, "role-refused", bool)
         self._sessions: dict[Role, Session] = {}
+        self._pace = Pace(clock)
+        self._known = Keys()
         self._flights = Flights[AccessKey]()
 
     async def key(self, role: Role) -> AccessKey:
@@ -83,11 +86,15 @@ class Roles:
         await self._refused.get(refused)
         try:
             await self._check_partition(role)
+            if role not in self._known:
+                self._pace.wait_for_turn()
             session = Session(*await self._way.assume(role.arn, role.external_id))
             await self._check_closed(role)
         except AwsRefused as refusal:
+            self._pace.refused()
             await self._refused.keep_refusal(refused, refusal, REFUSAL_KEPT)
             raise
+        self._known.add(role)
         self._keep(role, session)
         return session.key
 

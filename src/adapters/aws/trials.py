@@ -35,25 +35,56 @@ OF_THE_KEY = (AccessKeyUnknown, SecretKeyWrong, CredentialsExpired, PermissionMi
 
 
 class Keys:
-    """A bounded set of access keys, by hash: a key itself lives in memory only while it is used."""
+    """Access keys or roles, by hash: a key itself lives in memory only while it is used."""
 
     def __init__(self) -> None:
         self._hashes: OrderedDict[int, None] = OrderedDict()
 
-    def __contains__(self, credentials: AccessKey) -> bool:
+    def __contains__(self, value: object) -> bool:
         """Whether it was added, and is not forgotten."""
-        return hash(credentials) in self._hashes
+        return hash(value) in self._hashes
 
-    def add(self, credentials: AccessKey) -> None:
+    def add(self, value: object) -> None:
         """Remember it; the one added longest ago is forgotten first."""
-        self._hashes[hash(credentials)] = None
-        self._hashes.move_to_end(hash(credentials))
+        self._hashes[hash(value)] = None
+        self._hashes.move_to_end(hash(value))
         if len(self._hashes) > REMEMBERED:
             self._hashes.popitem(last=False)
 
-    def discard(self, credentials: AccessKey) -> None:
+    def discard(self, value: object) -> None:
         """Forget it."""
-        self._hashes.pop(hash(credentials), None)
+        self._hashes.pop(hash(value), None)
+
+
+class Pace:
+    """How fast STS may refuse what it has never accepted: as long as few are refused, nobody waits.
+
+    Args:
+        clock: How long ago it was.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._left = float(REFUSALS_AT_ONCE)
+        self._filled_at = clock.now()
+
+    def refused(self) -> None:
+        """One more was."""
+        self._left -= 1
+
+    def wait_for_turn(self) -> None:
+        """Let one more through.
+
+        Raises:
+            AwsBusy: Not now.
+        """
+        now = self._clock.now()
+        passed = max((now - self._filled_at).total_seconds(), 0)
+        self._left = min(self._left + passed * REFUSALS_PER_SECOND, REFUSALS_AT_ONCE)
+        self._filled_at = now
+        if self._left < 0:
+            wait = -self._left / REFUSALS_PER_SECOND
+            raise AwsBusy("AWS refuses many new keys and roles: they wait for their turn.", retry_after=wait)
 
 
 class IdentityOnTrial(Identity):
@@ -68,32 +99,21 @@ class IdentityOnTrial(Identity):
 
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
-        self._clock = clock
         self._accepted = Keys()
-        self._left = float(REFUSALS_AT_ONCE)
-        self._filled_at = clock.now()
+        self._pace = Pace(clock)
 
     async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
         if credentials not in self._accepted:
-            self._wait_for_turn()
+            self._pace.wait_for_turn()
         try:
             account_id = await self._identity.account_id(credentials)
         except AwsRefused:
-            self._left -= 1
+            self._pace.refused()
             self._accepted.discard(credentials)
             raise
         self._accepted.add(credentials)
         return account_id
-
-    def _wait_for_turn(self) -> None:
-        now = self._clock.now()
-        passed = max((now - self._filled_at).total_seconds(), 0)
-        self._left = min(self._left + passed * REFUSALS_PER_SECOND, REFUSALS_AT_ONCE)
-        self._filled_at = now
-        if self._left < 0:
-            wait = -self._left / REFUSALS_PER_SECOND
-            raise AwsBusy("AWS refuses many new access keys: they wait for their turn.", retry_after=wait)
 
 
 @dataclass(slots=True)
