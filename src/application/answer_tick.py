@@ -204,6 +204,7 @@ class AnswerTick:
         watch = self.watches.find(tick.watch)
         if watch is None or tick.return_url not in watch.destinations:
             raise WatchUnknown(f"no watch here is called {tick.watch} and tells this destination")
+        self.channel.check(tick.return_url, own=True)
         return self.let_in.named_for_watch(watch.monitor, tick.watch)
 
     async def _tell_news(

@@ -174,3 +174,16 @@ async def test_a_name_that_cannot_be_looked_up_now_waits_for_its_turn() -> None:
     mended.set()
     assert caught.value.retry_after
     assert [str(end) for end in ends] == ["The channel's host name could not be looked up."] * 4
+
+
+async def test_what_the_operator_names_waits_for_no_stranger(telex: TelexDouble) -> None:
+    """A host that a watch reports to has its own places from the first message on."""
+    async with open_any(FixedClock(), allow_private=True) as channel:
+        with ExitStack() as held:
+            for _ in range(4):
+                held.enter_context(channel.lane(telex.url))
+            with pytest.raises(ChannelBusy), channel.lane(telex.url):
+                pass
+            channel.check(telex.url, own=True)
+            for _ in range(28):
+                held.enter_context(channel.lane(telex.url))

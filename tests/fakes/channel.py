@@ -23,6 +23,8 @@ class FakeChannel(Channel):
     def __init__(self, forbidden: frozenset[str] = frozenset(), places: int = 1000) -> None:
         self.forbidden = forbidden
         self.places = places
+        self.own: set[str] = set()
+        """What was checked as the operator's own."""
         self.posts: list[tuple[str, Notice]] = []
         """Every delivery, oldest first: the return_url and the notice."""
         self.failures: deque[SpendMonitorError] = deque()
@@ -35,13 +37,18 @@ class FakeChannel(Channel):
 
     def check(self, return_url: str, *, own: bool = False) -> None:
         """Refuse the forbidden ones, and from strangers e-mail addresses."""
+        self._refuse(return_url, own=own)
+        if own:
+            self.own.add(return_url)
+
+    def _refuse(self, return_url: str, *, own: bool) -> None:
         if return_url in self.forbidden or (return_url.startswith("mailto:") and not own):
             raise ReturnUrlForbidden("return_url is forbidden here. Accepted is any other.")
 
     @contextmanager
     def lane(self, return_url: str) -> Iterator[None]:
         """Hold one of the places."""
-        self.check(return_url, own=True)
+        self._refuse(return_url, own=True)
         if self.places <= 0:
             raise ChannelBusy("Every place is taken.")
         self.places -= 1
@@ -52,7 +59,7 @@ class FakeChannel(Channel):
 
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, or fail as told."""
-        self.check(return_url, own=True)
+        self._refuse(return_url, own=True)
         if self.failures:
             raise self.failures.popleft()
         self.posts.append((return_url, notice))

@@ -57,6 +57,7 @@ async def test_a_watch_that_is_due_tells_each_of_its_destinations() -> None:
     assert names(await fire(world)) == [("production", 2)]
     assert [answer.outcome for answer in await world.work()] == [Outcome.TOLD] * 2
     assert [url for url, _ in world.channel.posts] == [SLACK, MAIL]
+    assert world.channel.own == {SLACK, MAIL}, "they wait for no stranger's host"
     assert await fire(world) == []
 
 

@@ -137,12 +137,11 @@ class Chats(Channel):
 
     def check(self, return_url: str, *, own: bool = False) -> None:
         """Refuse, without a network, what is never called."""
-        if not return_url.startswith(MAILTO):
-            self._destinations.find(return_url)
-        elif own:
-            self._mail(return_url)
-        else:
+        if return_url.startswith(MAILTO) and not own:
             raise self._rules.forbidden("is an e-mail address, which only the operator may name")
+        host, _ = self._way(return_url)
+        if own:
+            self._rules.trust(host.rpartition(":")[0])
 
     def lane(self, return_url: str) -> AbstractContextManager[None]:
         """Hold one of the places that the URL's host and port have earned."""

@@ -51,14 +51,19 @@ class ReturnUrlRules:
         hosts = [host.lower().removeprefix("*").strip("[]") for host in allowed_hosts]
         self._hosts = frozenset(host for host in hosts if not host.startswith("."))
         self._parents = tuple(host for host in hosts if host.startswith("."))
+        self._own: set[str] = set()
         self._allow_private = allow_private
         self._public = public
         self.read: Callable[[str], URL] = lru_cache(REMEMBERED)(self._read)
         """Return the very URL to call, or raise ReturnUrlForbidden. No network."""
 
     def trusts(self, host: str) -> bool:
-        """Whether no stranger can own this host: it is well known, or the operator lists it by its name."""
-        return is_well_known(host) or host in self._hosts
+        """Whether no stranger can own this host: it is well known, or the operator has named it."""
+        return is_well_known(host) or host in self._hosts or host in self._own
+
+    def trust(self, host: str) -> None:
+        """The operator has named it, as where a watch reports to."""
+        self._own.add(host)
 
     def allows(self, address: IPAddress) -> bool:
         """Whether a connection may be made to this address."""

@@ -18,7 +18,8 @@ class Channel(Protocol):
 
         Args:
             return_url: Where a notice would go.
-            own: Whether the operator names it, and no stranger's tick: then it may be an e-mail address.
+            own: Whether the operator names it, and no stranger's tick: then it may be an e-mail address, and
+                its host waits for no stranger's from now on.
 
         Raises:
             ReturnUrlForbidden: The URL's own spelling rules it out.
