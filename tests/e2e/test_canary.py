@@ -178,7 +178,7 @@ async def everything_said(client: aiohttp.ClientSession, bodies: list[str]) -> s
 async def every_page(client: aiohttp.ClientSession, messages: list[str]) -> str:
     """All forms of all reports that messages link to."""
     said = []
-    for path in sorted(set(re.findall(rf"{PUBLIC_URL}(/reports/[\\w-]+)", "\n".join(messages)))):
+    for path in sorted(set(re.findall(rf"{PUBLIC_URL}(/reports/[\w-]+)", "\n".join(messages)))):
         for form in ("", ".png", ".json", ".csv"):
             async with client.get(f"{path}{form}") as answer:
                 said.append(f"{answer.status} {answer.raw_headers!r} {await answer.read()!r}")
