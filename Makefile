@@ -24,7 +24,7 @@ run: setup ## serve on 127.0.0.1:8000
 test: setup ## all tests
 	@$(RUN) pytest --numprocesses auto --dist worksteal
 
-soak: setup ## ten thousand ticks with faults injected everywhere; prints what was lost: 0
+soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0
 	@$(RUN) python -m tests.soak
 
 cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,000 ticks and kills

@@ -135,6 +135,7 @@ class Strangers:
                 writer.write(b"POST /tick HTTP/1.1\r\nHost: x\r\n")
                 for _ in range(9):
                     writer.write(part)
+                    await writer.drain()
                     await asyncio.sleep(0.2)
                 await reader.read()
                 writer.close()
