@@ -55,7 +55,7 @@ class RoleNotLetIn(RoleRefused):
         "AWS does not let this service in by this role: there is no such role, or its trust policy names "
         "another service or another id than this channel's."
     )
-    remedy = "Make the role, or correct its trust policy, as 'aws-spend-monitor role' prints it."
+    remedy = "Make the role, or correct its trust policy."
 
 
 class RoleOpen(RoleRefused):

@@ -66,7 +66,9 @@ def _role(arn: str) -> Role:
 
 def _id_of(container: Container, destination: str | None, watch: str | None) -> str:
     if watch is not None:
-        return container.let_in().external_id_of_watch(watch)
+        found = container.watches().find(watch)
+        role = found.monitor.credentials if found else None
+        return role.external_id if isinstance(role, Role) else container.let_in().external_id_of_watch(watch)
     return container.let_in().external_id(destination) if destination is not None else ""
 
 

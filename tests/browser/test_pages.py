@@ -12,7 +12,10 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from application.credentials import Role
+from application.let_in import RoleAccess
 from application.notice import SpendNotice
+from application.role_errors import RoleNotLetIn
 from domain.money import Money
 from domain.periods import Frequency
 from domain.told import Told
@@ -52,7 +55,8 @@ REPORTS = {
     "another currency": spend_notice(daily("2026-11-23", *["1234567.89"] * 35, currency="CNY")),
     "one day": spend_notice(days("5")),
 }
-PAGES = ("/", "/reports/none", *REPORTS)
+ROLE = replace(MONITOR, credentials=Role("arn:aws:iam::111122223333:role/spend"))
+PAGES = ("/", "/reports/none", "/access", *REPORTS)
 
 
 class Reader:
@@ -92,9 +96,17 @@ class Reader:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def reader() -> AsyncIterator[Reader]:
     """One browser and one door for all tests."""
-    config = Config(state_url="memory://", public_url=PUBLIC_URL, operator="Platform team, ops@acme.example")
+    config = Config(
+        state_url="memory://",
+        public_url=PUBLIC_URL,
+        operator="Platform team, ops@acme.example",
+        role_access=RoleAccess.EXTERNAL_ID,
+    )
     async with open_door(config) as door, open_browser() as browser:
         paths = {"/": "/", "/reports/none": "/reports/none"}
+        way_in = door.let_in.way_in(door.let_in.named(ROLE, PUBLIC_URL), RoleNotLetIn())
+        assert way_in is not None
+        paths["/access"] = way_in.link.removeprefix(PUBLIC_URL)
         for name, notice in REPORTS.items():
             told = await door.reports.keep(replace(notice, id=name.replace(" ", "-")))
             assert isinstance(told, SpendNotice)
@@ -125,7 +137,7 @@ async def test_everybody_can_read_it(name: str, reader: Reader) -> None:
             assert serious(found["violations"]) == []
 
 
-@pytest.mark.parametrize("name", ["/", "/reports/none", "a breach"])
+@pytest.mark.parametrize("name", ["/", "/reports/none", "/access", "a breach"])
 async def test_a_page_is_whole_without_a_script(name: str, reader: Reader) -> None:
     """The same words, and a style that is applied, so that the policy lets the page's own through."""
     async with reader.reading(name) as page:

@@ -83,6 +83,7 @@ class StsDouble(DoubleWorld):
         providers: Issuers that the customers' accounts know, with their audiences.
         sessions: What was given, oldest first.
         ignores_session_policies: As AWS never does.
+        repeats: Whether it says in its error what it was told.
         can_decode: Whether it knows ``DecodeAuthorizationMessage``.
         clock: AWS's, and in ``RolesWorld`` the process's too.
     """
@@ -95,6 +96,7 @@ class StsDouble(DoubleWorld):
         self.sessions: list[Assumed] = []
         self.ignores_session_policies = False
         self.can_decode = True
+        self.repeats = False
         self._given: dict[str, Assumed] = {}
         self._numbers = count(1)
         self.add(AccessKey(HOST_KEY, "host-secret"), Account(OUR_ACCOUNT))
@@ -131,6 +133,9 @@ class StsDouble(DoubleWorld):
         """``AssumeRoleWithWebIdentity``."""
         if operation != "AssumeRoleWithWebIdentity":
             return None
+        if self.repeats:
+            said = "I was told " + parameters["WebIdentityToken"]
+            return self._sts_error(Canned(AwsError, 400, "ValidationError", said))
         token = parameters["WebIdentityToken"]
         if trouble := await self._trouble_with(token):
             return self._sts_error(Canned(AwsError, 400, *trouble))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from adapters.aws.access import AwsAccess, Own
 from adapters.aws.operations import Operation
 from adapters.issuer import Issuer, new_signing_keys
 from application.credentials import Role
-from application.errors import AwsBusy, AwsRefused, CostExplorerAbsent, PermissionMissing
+from application.errors import AwsBusy, AwsRefused, CostExplorerAbsent, PermissionMissing, RequestRefused
 from application.let_in import RoleAccess
 from application.ports.cost_source import CostQuery, Granularity
 from application.role_errors import (
@@ -284,6 +285,27 @@ async def test_a_clock_that_is_off_is_told(by_token: RolesWorld) -> None:
     with pytest.raises(IssuerRefused) as caught:
         await by_token.access.key(ROLE)
     assert "clock" in caught.value.remedy
+
+
+async def test_a_token_is_never_repeated(by_token: RolesWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """However gossipy AWS is, neither the error nor a log at debug level holds the token or its signature."""
+    caplog.set_level(logging.DEBUG)
+    by_token.repeats = True
+    with pytest.raises(RequestRefused) as caught:
+        await by_token.access.key(ROLE)
+    token = by_token.tried[0]["WebIdentityToken"]
+    for part in (token, *token.split(".")[1:]):
+        assert part not in f"{caught.value} {caught.value.detail} {caplog.text}"
+
+
+async def test_no_representation_shows_a_temporary_key(world: RolesWorld) -> None:
+    """Neither the key's, nor the session's, nor what holds them."""
+    world.add_role(ARN, ID)
+    key = await world.access.key(ROLE)
+    roles = world.access._roles
+    assert roles is not None
+    shown = repr([key, roles._sessions, world.access, world.issuer])
+    assert "temporary" not in shown.lower()
 
 
 async def test_without_role_access_no_role_is_tried(world: RolesWorld) -> None:

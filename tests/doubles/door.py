@@ -15,6 +15,7 @@ from adapters.chats.channel import open_chats
 from adapters.clock import SystemClock
 from adapters.state.memory import open_memory_state
 from adapters.state.state import State
+from application.let_in import LetIn
 from application.ports.inbox import Inbox
 from application.ports.reports import Reports
 from entrypoints.config import Config
@@ -22,7 +23,7 @@ from entrypoints.container import Container
 from entrypoints.http import create_app
 from entrypoints.protocol import Limits
 from entrypoints.serve import Server, server_for
-from tests.fakes.aws import FakeAws, FakeCostSource, FakeIdentity
+from tests.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
 from tests.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
 from tests.fakes.vault import FakeVault
 
@@ -53,6 +54,7 @@ class Door:
         disk: What inbox and ledger rest on; a test may break it.
         inbox: For a test to look into, whatever the disk does.
         reports: What its pages show.
+        let_in: Makes the links of the pages about roles.
         client: Without anything of its own: no cookies, no default headers but Host.
     """
 
@@ -61,6 +63,7 @@ class Door:
     inbox: Inbox
     client: aiohttp.ClientSession
     reports: Reports
+    let_in: LetIn
 
     async def ask(self, method: str, path: str, data: Any = None, **headers: str) -> Reply:
         """Make one request; header names are written with underscores."""
@@ -110,6 +113,7 @@ async def open_door(
             vault=providers.Object(FakeVault()),
             state=providers.Object(state),
             channel=providers.Object(channel),
+            trials=providers.Object(FakeRoleTrials(FakeAccess())),
             identity=providers.Object(FakeIdentity(aws)),
             cost_source=providers.Object(FakeCostSource(aws)),
         )
@@ -122,7 +126,7 @@ async def open_door(
         )
         server = server_for(app, config, "127.0.0.1", 0, limits or Limits())
         async with _serving(server) as port, _client(port) as client:
-            yield Door(port, disk, memory.inbox, client, container.reports())
+            yield Door(port, disk, memory.inbox, client, container.reports(), container.let_in())
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from math import ceil
 from adapters.aws.cost_explorer import MOST_PAGES
 from application.credentials import AccessKey, Credentials, Role
 from application.errors import AccessKeyUnknown, AnswerTooLong, AwsError, CredentialsMissing, SecretKeyWrong
-from application.ports.access import Access
+from application.ports.access import Access, RoleTrials
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
 from application.role_errors import RoleAccessOff
@@ -135,6 +135,33 @@ class FakeAccess(Access):
         if self.own is None:
             raise CredentialsMissing
         return self.own
+
+
+class FakeRoleTrials(RoleTrials):
+    """Roles that let one id in and no other.
+
+    Args:
+        access: Where the roles are.
+    """
+
+    def __init__(self, access: FakeAccess) -> None:
+        self._access = access
+
+    async def trusted(self) -> str:
+        """Somebody."""
+        return "arn:aws:iam::999988887777:role/service"
+
+    async def assume(self, role: Role) -> AccessKey:
+        """As a check does."""
+        return await self._access.key(role)
+
+    async def lets_in(self, role: Role) -> bool:
+        """As it is set up."""
+        return role in self._access.keys
+
+    async def can_do_more(self, key: AccessKey) -> bool | None:
+        """It cannot."""
+        return key.who == ("nobody",)
 
 
 class FakeIdentity(Identity):
