@@ -1,4 +1,4 @@
-"""``make demo``: the real service on SQLite, moto as AWS, a local channel as Telex; three ticks and a page.
+"""``make demo``: the real service on SQLite, moto as AWS, a local channel as Telex; four ticks and a page.
 
 With ``--stay`` (``make demo STAY=1``) it goes on serving until Enter, so that the page can be opened.
 """
@@ -23,6 +23,7 @@ from rich.text import Text
 
 from tests.doubles import aws, service
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
+from tests.midnight import Night
 
 console = Console(width=100)
 
@@ -104,8 +105,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+async def midnight(cloud: aws.MotoAws, channel: LocalChannel, key: aws.Key, folder: Path) -> None:
+    """A tick at 00:00, when AWS has published half of the day; and what the channel reads at noon."""
+    console.rule("[bold]A tick at midnight")
+    night = Night(cloud, channel, channel.tick("midnight", tick_settings(key, "100")), month_of_costs())
+    console.print(f"the clock of this scene shows {night.clock.now():%H:%M}; AWS has half of the day")
+    waits, (at_midnight, at_noon) = await night.pass_by(folder)
+    show("the channel reads at once", at_midnight["message"], "yellow")
+    console.print(f"inbox list: the tick is {waits.state} until {waits.at:%H:%M}: {waits.reason}")
+    console.print(f"the clock shows {night.clock.now():%H:%M}; AWS has all of the day")
+    show("the channel reads", at_noon["message"], "green")
+    if not (at_midnight["message"].startswith("⏳") and at_noon["message"].startswith("✅")):
+        raise SystemExit("the midnight tick should have waited for the whole day")
+
+
 async def main() -> None:
-    """Run the three scenes, open a page, and end with 0, or with what went wrong."""
+    """Run the scenes, open a page, and end with 0, or with what went wrong."""
     port = free_port()
     with aws.moto_aws() as cloud, tempfile.TemporaryDirectory() as folder:
         quiet, spiking = cloud.user("quiet-team"), cloud.user("spiking-team")
@@ -131,10 +146,11 @@ async def main() -> None:
             wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")
             tick = channel.tick("wrong", tick_settings(wrong, "100"))
             await scene("Wrong keys", "⚠️", cloud, monitor.url, channel, tick)
+            await midnight(cloud, channel, cloud.user("night-team"), Path(folder))
             if "--stay" in sys.argv:
                 console.print(f"\nserving; the landing page is {monitor.url}/. Press Enter to end.")
                 await asyncio.to_thread(sys.stdin.readline)
-    console.rule("[bold]done: three ticks, three messages, a page")
+    console.rule("[bold]done: four ticks and a page")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from adapters.chats.telex import message_of
@@ -23,10 +22,6 @@ class ConsoleChannel(Channel):
 
     def check(self, return_url: str, *, own: bool = False) -> None:
         """Accept: nothing is called."""
-
-    def lane(self, return_url: str) -> AbstractContextManager[None]:  # noqa: ARG002  # the port's signature
-        """Give way: a stream takes one message after the other."""
-        return nullcontext()
 
     async def post(self, return_url: str, notice: Notice) -> None:  # noqa: ARG002  # likewise
         """Print the words of a Telex message and an empty line after it."""

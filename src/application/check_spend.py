@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from application.credentials import AccessKey
@@ -13,8 +13,9 @@ from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
 from application.ports.identity import Identity
-from application.ports.ledger import Ledger, Page
+from application.ports.ledger import Page
 from domain.analysis import Misfit
+from domain.closing import SAID_UNTIL_DAY
 from domain.costs import CostHistory
 from domain.movers import Part, parts_of, with_rest
 from domain.near import near
@@ -22,10 +23,13 @@ from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period, first_of_previous_month
 from domain.reports import Report, news
 from domain.scope import WHOLE_BILL
+from domain.settling import Settling
 from domain.thresholds import Verdict
 
 DAYS_ASKED = 35
 MONTHS_ASKED = 13
+DAYS_ASKED_BEYOND = timedelta(days=7)
+"""An older question is asked as it was on that day, or the days before it would fall out of the answer."""
 
 
 class LinkedAccounts(StrEnum):
@@ -38,6 +42,40 @@ class LinkedAccounts(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks AWS: what signs the question, and whose account answers.
+
+    Args:
+        key: Good for minutes at least.
+        account_id: 12 digits.
+    """
+
+    key: AccessKey
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What AWS has answered.
+
+    Args:
+        account_id: Whose costs.
+        query: What AWS was asked.
+        history: All that it answered.
+        today: The UTC day that periods are counted from.
+        asked_at: When it answered (UTC).
+        paid_requests: Cost Explorer requests made for this, at $0.01 each.
+    """
+
+    account_id: str
+    query: CostQuery
+    history: CostHistory
+    today: date
+    asked_at: datetime
+    paid_requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpendChecked:
     """What a check found.
 
@@ -47,7 +85,6 @@ class SpendChecked:
         history: All that AWS answered.
         reports: What the channel has not been told yet, oldest period first; may be empty. Each holds its
             analysis.
-        page: What the channel had been told before.
         paid_requests: Cost Explorer requests made for this check, at $0.01 each.
     """
 
@@ -55,7 +92,6 @@ class SpendChecked:
     query: CostQuery
     history: CostHistory
     reports: list[Report]
-    page: Page
     paid_requests: int
 
 
@@ -66,42 +102,84 @@ class CheckSpend:
     access: Access
     identity: Identity
     cost_source: CostSource
-    ledger: Ledger
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
 
-    async def execute(self, monitor: Monitor, today: date, channel: str | None = None) -> SpendChecked:
-        """Check a monitor's newest period, and those that late data may still change.
-
-        Args:
-            monitor: Whose account, which part of the bill, which periods, which threshold.
-            today: The UTC day that the periods are counted from.
-            channel: Whose ledger to consult; None (the command line) has been told nothing, and is told of
-                the newest period in any case.
+    async def execute(self, monitor: Monitor, now: datetime) -> SpendChecked:
+        """Check now, for somebody who has been told nothing and is told of the newest period in any case.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
             AwsUnavailable: Worth trying later.
-            StorageUnavailable: Worth trying later.
+        """
+        everything = replace(monitor, notify=Notify.EVERY_CHECK)
+        asker = await self.asker(monitor)
+        costs = await self.costs(monitor, asker, now.date(), now)
+        return await self.reports(everything, asker, costs, Page(), Settling(timedelta(), now))
+
+    async def asker(self, monitor: Monitor) -> Asker:
+        """Find out whose account it is; that is free.
+
+        Raises:
+            AwsRefused, AwsUnavailable: As of ``execute``.
         """
         key = await self.access.key(monitor.credentials)
-        account_id = await self.identity.account_id(key)
-        query = query_for(monitor, account_id, today)
+        return Asker(key, await self.identity.account_id(key))
+
+    async def costs(
+        self, monitor: Monitor, asker: Asker, today: date, now: datetime, since: datetime | None = None
+    ) -> Costs:
+        """Ask what the account cost.
+
+        Args:
+            monitor: Which part of the bill, which periods.
+            asker: Who asks.
+            today: The UTC day whose question this is: periods are counted from it.
+            now: The moment (UTC): costs are asked for up to that day.
+            since: An answer of AWS's from then on will do; None: how old it may be is the source's business.
+
+        Raises:
+            AwsRefused, AwsUnavailable: As of ``execute``.
+        """
+        as_of = min(now.date(), today + DAYS_ASKED_BEYOND)
+        query = query_for(monitor, asker.account_id, today, as_of)
         try:
-            answer = await self.cost_source.costs(key, query)
+            answer = await self.cost_source.costs(asker.key, query, since)
         except AwsError as failure:
-            failure.account_id = account_id
+            failure.account_id = asker.account_id
             raise
-        page = await self.ledger.read(channel, monitor.topic(account_id)) if channel else Page()
-        watch = monitor.watch if channel else replace(monitor.watch, notify=Notify.EVERY_CHECK)
-        reports = news(watch, today, answer.history, page.told, page.since)
-        paid = answer.paid_requests
-        if self._accounts_matter(query, reports):
-            reports, more_paid = await self._with_accounts(key, query, reports)
+        asked_at = answer.asked_at or now
+        return Costs(asker.account_id, query, answer.history, today, asked_at, answer.paid_requests)
+
+    async def reports(
+        self,
+        monitor: Monitor,
+        asker: Asker,
+        costs: Costs,
+        page: Page,
+        settling: Settling,
+        *,
+        at_once: bool = True,
+    ) -> SpendChecked:
+        """Say what there is to say of the newest period, and of those that late data may still change.
+
+        Args:
+            monitor: What to look for.
+            asker: Who may ask for the accounts behind a breach.
+            costs: What AWS has answered.
+            page: What the channel has been told before.
+            settling: How long good news waits.
+            at_once: Whether to speak of the newest period even if it is not settled.
+        """
+        history = costs.history
+        reports = news(monitor.watch, costs.today, history, page.told, page.since, settling, at_once=at_once)
+        paid = costs.paid_requests
+        if self._accounts_matter(costs.query, reports):
+            reports, more_paid = await self._with_accounts(asker.key, costs.query, reports)
             paid += more_paid
-        if answer.history.is_empty and query.scope:
-            misfit = await self._misfit(key, query)
+        if history.is_empty and costs.query.scope:
+            misfit = await self._misfit(asker.key, costs.query)
             reports = [_say_misfit(report, misfit) for report in reports]
-        return SpendChecked(account_id, query, answer.history, reports, page, paid)
+        return SpendChecked(costs.account_id, costs.query, history, reports, paid)
 
     async def _misfit(self, key: AccessKey, query: CostQuery) -> Misfit:
         """What of the whole bill was meant, perhaps; only if it is at hand."""
@@ -128,25 +206,39 @@ class CheckSpend:
         return [_name_accounts(report, answer) for report in reports], answer.paid_requests
 
 
-def query_for(monitor: Monitor, account_id: str, today: date) -> CostQuery:
+def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None = None) -> CostQuery:
     """The one question whose answer holds the period and enough before it to compare with.
 
-    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before.
-    For monthly checks 13 months and the running one by month, as far back as Cost Explorer goes.
+    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before;
+    in a month's first days the month that has closed and the one before it. For monthly checks 13 months and
+    the running one by month, as far back as Cost Explorer goes.
+
+    Args:
+        monitor: What is watched.
+        account_id: Whose costs.
+        today: The UTC day that periods are counted from.
+        as_of: The day up to which costs are asked for, if it is later: who looks again asks what is asked
+            that day anyhow.
     """
-    frequency = monitor.frequency
-    first = today.replace(day=1)
+    frequency, end = monitor.frequency, max(as_of or today, today)
     if frequency is Frequency.MONTHLY:
-        start = first
+        start = end.replace(day=1)
         for _ in range(MONTHS_ASKED):
             start = first_of_previous_month(start)
-        window, granularity = Period(start, today), Granularity.MONTHLY
+        granularity = Granularity.MONTHLY
     else:
-        compared_with = frequency.period_before(frequency.period_on(today))
-        window = Period(min(today - DAYS_ASKED * DAY, compared_with.start), today)
-        granularity = Granularity.DAILY
+        starts = [end - DAYS_ASKED * DAY]
+        starts += [frequency.period_before(frequency.period_on(day)).start for day in (today, end)]
+        if frequency is not Frequency.MONTH_TO_DATE and end.day <= SAID_UNTIL_DAY:
+            starts.append(first_of_previous_month(first_of_previous_month(end)))
+        start, granularity = min(starts), Granularity.DAILY
     return CostQuery(
-        account_id, window, granularity, monitor.metric, monitor.scope, monitor.excluded_record_types
+        account_id,
+        Period(start, end),
+        granularity,
+        monitor.metric,
+        monitor.scope,
+        monitor.excluded_record_types,
     )
 
 

@@ -35,6 +35,7 @@ SpendMonitorError
 ├── ChannelToldEnough       of what it never asked before: comes back within the hour
 ├── TickUnreadable          no key opens the stored tick: given up on
 ├── InternalError           a defect of ours: tried again
+├── WorkerDied              a tick that seems to end processes: given up on
 ├── InboxFull               503 at the door
 └── StorageUnavailable      503 at the door, tried again behind it
 ```
@@ -386,6 +387,21 @@ class InternalError(SpendMonitorError):
     """A defect of this service, or a tick that took too long. The text names a type, never a value."""
 
     code = "internal-error"
+
+
+class WorkerDied(SpendMonitorError):
+    """Process after process has ended while it worked on a tick.
+
+    Args:
+        times: How many.
+    """
+
+    code = "worker-died"
+
+    def __init__(self, times: int) -> None:
+        super().__init__(
+            f"{times} times in a row the process ended, or its storage failed, while it worked on this tick"
+        )
 
 
 class InboxFull(SpendMonitorError):

@@ -8,12 +8,16 @@ from datetime import date
 from decimal import Decimal
 
 from domain.analysis import Analysis, analyse
+from domain.closing import SAID_UNTIL_DAY, Closing, closing_on
 from domain.costs import CostHistory
 from domain.money import Money
+from domain.movers import parts_of
 from domain.notify import Notify
 from domain.periods import WEEK, Frequency, Period
+from domain.settling import Pending, Settling, end_of, looks_whole
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
+from domain.trust import SETTLES_IN
 from domain.usual import usual_for
 from domain.watch import Watch
 
@@ -34,6 +38,9 @@ class Report:
         milestone: The highest of the channel's milestones that the month has reached and that was not told.
         analysis: The figures behind it; only with a report that is to be told.
         made_on: The UTC day of the look.
+        whole: Whether AWS has published all of it, as far as can be told; a part is compared with nothing.
+        pending: What it waits for, if it is told of before it is settled.
+        closing: What the month before cost; with the first report of a month only.
     """
 
     period: Period
@@ -45,6 +52,9 @@ class Report:
     milestone: Decimal | None = None
     analysis: Analysis | None = None
     made_on: date | None = None
+    whole: bool = True
+    pending: Pending | None = None
+    closing: Closing | None = None
 
     @property
     def corrects(self) -> bool:
@@ -84,51 +94,98 @@ def report_on(
 
 
 def news(
-    watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], since: date | None = None
+    watch: Watch,
+    today: date,
+    history: CostHistory,
+    told: Mapping[Period, Told],
+    since: date | None = None,
+    settling: Settling | None = None,
+    *,
+    at_once: bool = True,
 ) -> list[Report]:
     """The reports that a channel has not had yet, oldest period first, each with its analysis.
 
     The newest period is reported once (or as the watch says), and again when its verdict changes. An older
     one that is read again is reported when its verdict has changed, or when nothing was said of it and it
-    is over: a breach is never missed. Periods before the channel's first check stay silent. What was
+    is over: a breach is never missed. Other periods before the channel's first check stay silent. What was
     corrected is read again for a week after that: a next correction may have to wait for its day.
 
     Args:
         watch: What to look for.
-        today: The UTC day that periods are counted from.
+        today: The UTC day that periods are counted from: the newest is that day's, whatever was told since.
         history: What they cost.
         told: What the channel has been told so far.
         since: The start of the first period checked, if nothing was said then; else ``told`` shows it.
+        settling: How long "within budget" waits for AWS; None: not at all.
+        at_once: Whether the newest is to be told of even if it is not published, or not settled.
     """
     newest = watch.frequency.period_on(today)
     since = since or min((period.start for period in told), default=newest.start)
+    looked_on = settling.now.date() if settling else today
     reviewed = {
         period
         for period in watch.frequency.periods_reviewed_on(today)
-        if period in told or period.start >= since
+        if period == newest or period in told or period.start >= since
     }
     reviewed |= {
         period
         for period, one in told.items()
-        if one.corrected_on and one.corrected_on > today - WEEK and not watch.is_running(period)
+        if one.corrected_on and one.corrected_on > looked_on - WEEK and not watch.is_running(period)
     }
-    reports = [_look_at(watch, period, today, history, told) for period in sorted(reviewed)]
+    reports = [_look_at(watch, period, looked_on, history, told, settling) for period in sorted(reviewed)]
     return [
-        replace(
-            report, analysis=analyse(watch.frequency, today, history, watch.threshold, report.period, told)
-        )
+        _with_figures(watch, today, history, told, report)
         for report in reports
-        if _is_news(watch, report, told, today, is_newest=report.period == newest)
+        if _is_news(watch, report, told, looked_on, is_newest=report.period == newest, at_once=at_once)
     ]
 
 
+def _with_figures(
+    watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], report: Report
+) -> Report:
+    analysis = analyse(watch.frequency, today, history, watch.threshold, report.period, told)
+    if not report.whole:
+        # A part beside a whole would always be "down".
+        analysis = replace(
+            analysis,
+            before=None,
+            spend_before=None,
+            parts=parts_of(history, analysis.counted, None),
+            usual=analysis.usual if report.spike else None,
+            episode=None,
+        )
+    closing = closing_on(history, today) if _is_first_of_month(watch, today, told, report) else None
+    return replace(report, analysis=analysis, closing=closing)
+
+
+def _is_first_of_month(watch: Watch, today: date, told: Mapping[Period, Told], report: Report) -> bool:
+    """Whether no verdict was told since the month has closed, by a channel that watches days or weeks."""
+    if watch.frequency not in {Frequency.DAILY, Frequency.WEEKLY} or today.day > SAID_UNTIL_DAY:
+        return False
+    begin = today.replace(day=1)
+    is_of_this_month = report.whole and report.period.end >= begin
+    return is_of_this_month and not any(
+        period.end >= begin and one.verdicts[-1] is not Verdict.NOT_PUBLISHED for period, one in told.items()
+    )
+
+
 def _look_at(
-    watch: Watch, period: Period, today: date, history: CostHistory, told: Mapping[Period, Told]
+    watch: Watch,
+    period: Period,
+    looked_on: date,
+    history: CostHistory,
+    told: Mapping[Period, Told],
+    settling: Settling | None,
 ) -> Report:
     report = report_on(
         period, history, watch.threshold, told.get(period), still_open=watch.is_running(period)
     )
-    report = replace(report, made_on=today)
+    is_old = settling is not None and settling.now >= end_of(period) + max(settling.after, SETTLES_IN)
+    report = replace(
+        report, made_on=looked_on, whole=settling is None or is_old or looks_whole(history, period)
+    )
+    if settling and report.verdict is Verdict.WITHIN and not settling.is_settled(history, period):
+        report = replace(report, verdict=Verdict.NOT_PUBLISHED)
     if report.spend is None:
         return report
     if watch.frequency is Frequency.MONTH_TO_DATE:
@@ -142,17 +199,23 @@ def _look_at(
 
 
 def _is_news(
-    watch: Watch, report: Report, told: Mapping[Period, Told], today: date, *, is_newest: bool
+    watch: Watch,
+    report: Report,
+    told: Mapping[Period, Told],
+    looked_on: date,
+    *,
+    is_newest: bool,
+    at_once: bool,
 ) -> bool:
     before, verdict = report.before, report.verdict
-    if is_newest and watch.notify is Notify.EVERY_CHECK:
+    if is_newest and at_once and watch.notify is Notify.EVERY_CHECK:
         return True
     if report.milestone or (report.spike and not (before and before.spike)):
         return True
     is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
     if before:
-        return before.allows(verdict, today) and (is_wanted or report.corrects)
-    if not is_newest:
+        return before.allows(verdict, looked_on) and (is_wanted or report.corrects)
+    if not is_newest or (verdict is Verdict.NOT_PUBLISHED and not at_once):
         return verdict is Verdict.EXCEEDED
     if watch.milestones and watch.is_running(report.period):
         month = _told_of_month(report.period, told)

@@ -47,12 +47,11 @@ async def check(
         for url in notify:
             _check_url(container, url)
         now, check_id = container.clock().now(), f"check-{token_hex(8)}"
-        today = now.date()
         try:
             with _progress("Asking AWS Cost Explorer …"):
-                checked = await container.check_spend().execute(wanted, today)
+                checked = await container.check_spend().execute(wanted, now)
         except AwsError as failure:
-            notice: Notice = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(today))
+            notice: Notice = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(now.date()))
             _print_failure(failure, message_of(notice), output)
             exit_code = EXIT_FAILED
         else:
@@ -105,8 +104,7 @@ async def _post(container: Container, notify: str, notice: Notice) -> bool:
     """Deliver, and say whether that worked; whoever comes after gets theirs in any case."""
     console = Console(stderr=True, soft_wrap=True)
     try:
-        with container.channel().lane(notify):
-            await container.channel().post(notify, notice)
+        await container.channel().post(notify, notice)
     except (ChannelRefused, ChannelUnavailable, ReturnUrlForbidden) as error:
         console.print(f"aws-spend-monitor: {error}", markup=False)
         return False

@@ -19,6 +19,7 @@ from application.check_spend import LinkedAccounts
 from application.let_in import RoleAccess
 
 PREFIX = "SPEND_MONITOR_"
+MOST_SETTLE_HOURS = 720
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
@@ -41,6 +42,8 @@ class Config:
         allow_private_return_urls: Also plain http and private addresses.
         inbox_limit: Ticks waiting before the door answers 503.
         concurrency: Checks in flight.
+        settle: How long after its end a period may wait for AWS before "within budget" is said; zero: not
+            at all.
         cost_cache_ttl: How long a Cost Explorer answer is reused; zero turns reuse off.
         max_paid_requests_per_day: Per AWS account; 0 is no cap.
         linked_accounts: When a report on an exceeded threshold names the accounts that moved, for a second
@@ -69,6 +72,7 @@ class Config:
     allow_private_return_urls: bool = False
     inbox_limit: int = 100_000
     concurrency: int = 256
+    settle: timedelta = timedelta(hours=24)
     cost_cache_ttl: timedelta = timedelta(hours=6)
     max_paid_requests_per_day: int = 100
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
@@ -302,6 +306,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _hours(text: str) -> timedelta:
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > MOST_SETTLE_HOURS:
+        raise ValueError(
+            f"{text!r} is not accepted; accepted is a whole number from 0 to {MOST_SETTLE_HOURS}"
+        )
+    return timedelta(hours=int(text))
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in choices:
@@ -329,6 +341,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "ALLOW_PRIVATE_RETURN_URLS": ("allow_private_return_urls", _flag),
     "INBOX_LIMIT": ("inbox_limit", _whole(1)),
     "CONCURRENCY": ("concurrency", _whole(1)),
+    "SETTLE_HOURS": ("settle", _hours),
     "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
     "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
     "LINKED_ACCOUNTS": ("linked_accounts", lambda text: LinkedAccounts(_choice(*LinkedAccounts)(text))),

@@ -42,6 +42,7 @@ from application.diagnose_role import DiagnoseRole
 from application.errors import StorageUnavailable
 from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
+from application.plan_looks import PlanLooks
 from application.ports.access import Access, RoleTrials
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -49,6 +50,7 @@ from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
 from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
+from application.say_once import SayOnce
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.door import Door
@@ -103,18 +105,16 @@ class Container(containers.DeclarativeContainer):
         access=access,
         identity=identity,
         cost_source=cost_source,
-        ledger=ledger,
         linked_accounts=config.provided.linked_accounts,
     )
     answer_tick = providers.Singleton(
         AnswerTick,
         inbox=inbox,
-        ledger=ledger,
         vault=vault,
         settings=settings,
         check_spend=check_spend,
-        channel=channel,
-        reports=reports,
+        say_once=providers.Singleton(SayOnce, ledger=ledger, channel=channel, reports=reports, clock=clock),
+        plan_looks=providers.Singleton(PlanLooks, ledger=ledger, settle=config.provided.settle),
         clock=clock,
         let_in=let_in,
         watches=watches,

@@ -10,10 +10,13 @@ from rich.text import Text
 
 from adapters.state.sqlite.reserve import release_reserve
 from application.errors import StorageUnavailable
-from application.ports.inbox import InboxEntry
+from application.ports.inbox import InboxEntry, Why
 from entrypoints.config import Config
 from entrypoints.container import open_state
 from entrypoints.terminal import json_text, visible
+
+WHY = {Why.FAILURE: "tries again", Why.TURN: "its turn", Why.NEWS: "news"}
+"""What a paused tick waits for, in the table's words."""
 
 
 async def show(config: Config, output: str) -> None:
@@ -57,7 +60,9 @@ def _existing(config: Config) -> Config:
 
 
 def _table(entries: Sequence[InboxEntry]) -> Table:
-    table = Table("tick", "channel", "state", "accepted", "tries", "since or until", "reason", box=None)
+    table = Table(
+        "tick", "channel", "state", "accepted", "tries", "since or until", "why", "reason", box=None
+    )
     for entry in entries:
         table.add_row(
             entry.id,
@@ -66,6 +71,7 @@ def _table(entries: Sequence[InboxEntry]) -> Table:
             f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
             str(entry.attempts),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
+            WHY[entry.why] if entry.why else "",
             Text(visible(entry.reason)),
         )
     return table

@@ -7,7 +7,7 @@ from datetime import datetime
 from prometheus_client import Counter, Gauge, Histogram
 
 from adapters.settings.watches_file import WatchesFile
-from application.answer_tick import Answer, Outcome
+from application.answer import Answer, Outcome
 from application.ports.inbox import Depth, Lease
 
 DOLLARS_PER_REQUEST = 0.01
@@ -26,6 +26,9 @@ oldest = _gauge("spend_monitor_oldest_tick_age_seconds", "Age of the oldest unfi
 kept = _gauge("spend_monitor_ticks_given_up_kept", "Given-up ticks in the inbox: see 'inbox list'.")
 answered = Counter("spend_monitor_ticks_answered", "Ticks finished.", ["outcome"])
 retries = Counter("spend_monitor_tick_retries", "Ticks put back to be tried again.", ["cause"])
+waits = Counter(
+    "spend_monitor_tick_waits", "Ticks put back to wait for AWS or for somebody to mend something.", ["cause"]
+)
 given_up = Counter("spend_monitor_ticks_given_up", "Ticks given up on.", ["cause"])
 aws_calls = Counter("spend_monitor_aws_calls", "Calls to AWS.", ["operation", "result"])
 paid_requests = Counter("spend_monitor_paid_requests", "Cost Explorer requests that AWS charges for.")
@@ -46,11 +49,14 @@ def record_answer(lease: Lease, answer: Answer, now: datetime) -> None:
     if answer.outcome is Outcome.RETRY:
         retries.labels(answer.cause).inc()
         return
+    if answer.outcome in {Outcome.TOLD, Outcome.FAILURE_TOLD}:
+        delay.observe((now - lease.tick.accepted_at).total_seconds())
+    if answer.until:
+        waits.labels(answer.waits_for).inc()
+        return
     answered.labels(answer.outcome).inc()
     if answer.outcome is Outcome.GIVEN_UP:
         given_up.labels(answer.cause).inc()
-    elif answer.outcome is not Outcome.SILENT:
-        delay.observe((now - lease.tick.accepted_at).total_seconds())
 
 
 def record_aws_call(operation: str, result: str) -> None:

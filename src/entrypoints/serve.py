@@ -26,6 +26,7 @@ from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
 from entrypoints.protocol import FEW_FILES, GuardedProtocol, Held, Limits, raise_file_limit
 from entrypoints.schedule import reload_on_hangup
+from entrypoints.worker import Worker
 
 log = structlog.get_logger()
 
@@ -37,6 +38,9 @@ OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 ALL_LOADED_SECONDS = 5
 """After the start: what is there then, botocore's models above all, stays to the end."""
+
+WATCH_SECONDS = 0.2
+"""How often it is looked whether the service has started, and its worker is to be watched."""
 
 REQUESTS_END_SECONDS = 3
 """How long a stop waits for open requests before it drains the worker: both within a usual 30 seconds."""
@@ -103,9 +107,14 @@ async def serve(
         readiness = container.readiness(worker=container.worker() if with_worker else None)
         admin = admin_app(container, readiness, partial(describe, config))
         async with _beside(admin, config, host, config.admin_port, admin_listener):
+            watching = with_worker and asyncio.create_task(_stop_without(container.worker(), server))
             await server.serve([listener] if listener else None)
+            if watching:
+                watching.cancel()
         if not server.started:
             raise SystemExit(EXIT_FAILED)
+        if with_worker and container.worker().crashed:
+            raise SystemExit(EXIT_CRASHED)
     log.info("stopped")
 
 
@@ -197,6 +206,14 @@ def _raise_file_limit() -> int:
         effect = f"at most {files // 2} connections; raise the limit (ulimit -n) to {FEW_FILES} or more"
         log.warning("few_files", limit=files, effect=effect)
     return files
+
+
+async def _stop_without(worker: Worker, server: uvicorn.Server) -> None:
+    """A process that takes ticks and answers none is worse than none: let whoever supervises it know."""
+    while not server.started:  # noqa: ASYNC110  # uvicorn tells nobody
+        await asyncio.sleep(WATCH_SECONDS)
+    await worker.ended()
+    server.should_exit = True
 
 
 def _prepare() -> None:

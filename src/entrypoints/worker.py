@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from application.answer_tick import Answer, AnswerTick, Outcome
+from application.answer import Answer, Outcome
+from application.answer_tick import AnswerTick
 from application.errors import InternalError, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import Inbox, Lease, Why
@@ -63,6 +64,12 @@ class Worker:
     def running(self) -> bool:
         """Whether the loop is alive."""
         return self._loop is not None and not self._loop.done()
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the loop has ended by a defect."""
+        loop = self._loop
+        return loop is not None and loop.done() and not loop.cancelled() and loop.exception() is not None
 
     async def ended(self) -> None:
         """Wait until the loop ends, be it by a defect."""
@@ -135,6 +142,7 @@ class Worker:
             period=answer.period or None,
             cause=answer.cause or None,
             reason=answer.reason or None,
+            until=answer.until.isoformat() if answer.until else None,
             paid_requests=answer.paid_requests,
             seconds=round(time.perf_counter() - began, 4),
         )
@@ -166,6 +174,7 @@ EVENTS = {
     Outcome.TOLD: "tick_told",
     Outcome.SILENT: "tick_silent",
     Outcome.FAILURE_TOLD: "tick_failure_told",
+    Outcome.WAITS: "tick_waits",
     Outcome.RETRY: "tick_retry",
     Outcome.GIVEN_UP: "tick_given_up",
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from adapters.chats.channel import Chats, open_chats
 from adapters.chats.telex import message_of
 from adapters.console import ConsoleChannel
-from application.errors import ChannelBusy, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
+from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.ports.channel import Channel
 from tests.contract.telex_double import (
     TelexDouble,
@@ -115,11 +114,9 @@ async def test_an_absence_carries_the_pause_asked_for(rig: Rig) -> None:
 
 
 async def test_a_forbidden_url_is_refused_everywhere(rig: Rig) -> None:
-    """At the door, in the lane and when posting, and its text shows no part of it."""
+    """At the door and when posting, and its text shows no part of it."""
     with pytest.raises(ReturnUrlForbidden) as at_the_door:
         rig.channel.check(rig.forbidden)
-    with pytest.raises(ReturnUrlForbidden), rig.channel.lane(rig.forbidden):
-        pass
     with pytest.raises(ReturnUrlForbidden):
         await rig.channel.post(rig.forbidden, GOOD)
     assert "user@" not in str(at_the_door.value)
@@ -133,24 +130,12 @@ async def test_an_acceptable_url_passes_the_door(rig: Rig) -> None:
     assert rig.told() == []
 
 
-async def test_a_lane_ends(rig: Rig) -> None:
-    """With every place held the next is ChannelBusy, and a place given back can be taken again."""
-    with ExitStack() as held:
-        for _ in range(8):
-            held.enter_context(rig.channel.lane(rig.url))
-        with pytest.raises(ChannelBusy), rig.channel.lane(rig.url):
-            pass
-    with rig.channel.lane(rig.url):
-        pass
-
-
 async def test_a_console_prints_the_message() -> None:
     """The text and an empty line, whatever the return_url, which is not shown."""
     stream = io.StringIO()
     channel = ConsoleChannel(stream)
     channel.check("anything")
-    with channel.lane("anything"):
-        await channel.post("anything", GOOD)
+    await channel.post("anything", GOOD)
     assert stream.getvalue() == f"{message_of(GOOD).text}\n\n"
 
 

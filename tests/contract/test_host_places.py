@@ -44,7 +44,7 @@ async def test_a_failing_host_shrinks_to_a_quarter_and_no_other_does(telex: Tele
     """Each failure halves the host's places; another host keeps all of its own."""
     async with raw_server() as dead, open_telex(8) as channel:
         for _ in range(3):
-            with channel.lane(dead.url), pytest.raises(ChannelUnavailable):
+            with pytest.raises(ChannelUnavailable):
                 await channel.post(dead.url, GOOD)
         with channel.lane(dead.url), channel.lane(dead.url), ExitStack() as held:
             with pytest.raises(ChannelBusy), channel.lane(dead.url):
@@ -65,8 +65,7 @@ async def test_a_host_that_hangs_holds_up_no_other(telex: TelexDouble) -> None:
     async with raw_server(then=silent) as dead, open_telex() as channel:
 
         async def tell(url: str) -> None:
-            with channel.lane(url):
-                await channel.post(url, GOOD)
+            await channel.post(url, GOOD)
 
         waiting = [asyncio.create_task(tell(dead.url)) for _ in range(40)]
         async with asyncio.timeout(5):
@@ -82,8 +81,7 @@ async def test_a_host_earns_places_by_answering(telex: TelexDouble) -> None:
     """Each message taken at once gives the host one place more, up to the concurrency."""
     async with open_telex(34) as channel:
         for _ in range(3):
-            with channel.lane(telex.url):
-                await channel.post(telex.url, GOOD)
+            await channel.post(telex.url, GOOD)
         with ExitStack() as held:
             for _ in range(34):
                 held.enter_context(channel.lane(telex.url))
@@ -95,8 +93,7 @@ async def test_a_slow_host_earns_no_place(telex: TelexDouble, monkeypatch: pytes
     """A host that takes its time holds each place for long, so it gets no more of them."""
     monkeypatch.setattr("adapters.chats.channel.PROMPT_SECONDS", 0.0)
     async with open_telex(34) as channel:
-        with channel.lane(telex.url):
-            await channel.post(telex.url, GOOD)
+        await channel.post(telex.url, GOOD)
         with ExitStack() as held:
             for _ in range(32):
                 held.enter_context(channel.lane(telex.url))
@@ -108,7 +105,7 @@ async def test_a_refusal_costs_the_host_no_place(telex: TelexDouble) -> None:
     """One channel that Telex no longer knows does not slow down the others on that host."""
     async with open_telex(2) as channel:
         telex.answer(404)
-        with channel.lane(telex.url), pytest.raises(ChannelRefused):
+        with pytest.raises(ChannelRefused):
             await channel.post(telex.url, GOOD)
         with channel.lane(telex.url), channel.lane(telex.url):
             pass
@@ -120,8 +117,7 @@ async def test_a_stalling_answer_costs_the_host_places() -> None:
         raw_server(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{") as slow,
         open_telex(2) as channel,
     ):
-        with channel.lane(slow.url):
-            await channel.post(slow.url, GOOD)
+        await channel.post(slow.url, GOOD)
         with channel.lane(slow.url), pytest.raises(ChannelBusy), channel.lane(slow.url):
             pass
 
@@ -142,8 +138,7 @@ async def test_strangers_that_hang_hold_up_nobody(telex: TelexDouble) -> None:
         hosts = [await stack.enter_async_context(raw_server(then=silent)) for _ in range(8)]
 
         async def tell(url: str) -> None:
-            with channel.lane(url):
-                await channel.post(url, GOOD)
+            await channel.post(url, GOOD)
 
         waiting = [asyncio.create_task(tell(host.url)) for host in hosts for _ in range(8)]
         async with asyncio.timeout(5):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
 
@@ -70,6 +70,7 @@ class FakeAws:
     Attributes:
         identified: Who asked whose credentials these are, in order.
         asked: Every question about costs that was answered or refused, in order.
+        since: From when on an answer would have done, for each of these.
         gate: Held by a test, it keeps every call waiting.
     """
 
@@ -78,6 +79,7 @@ class FakeAws:
         self._failures: dict[AccessKey, AwsError] = {}
         self.identified: list[AccessKey] = []
         self.asked: list[tuple[AccessKey, CostQuery]] = []
+        self.since: list[datetime | None] = []
         self.gate: asyncio.Lock | None = None
 
     def add(self, credentials: AccessKey, account: Account) -> None:
@@ -183,9 +185,15 @@ class FakeCostSource(CostSource):
     def __init__(self, aws: FakeAws) -> None:
         self._aws = aws
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self,
+        credentials: AccessKey,
+        query: CostQuery,
+        since: datetime | None = None,
+    ) -> CostAnswer:
         """Add the account's bill up, for as many cents as it has pages."""
         self._aws.asked.append((credentials, query))
+        self._aws.since.append(since)
         async with self._aws.passage():
             try:
                 account = self._aws.account(credentials)

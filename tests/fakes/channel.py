@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from adapters.chats.telex import Message, message_of
 from application.errors import ChannelBusy, ReturnUrlForbidden, SpendMonitorError
@@ -45,21 +43,11 @@ class FakeChannel(Channel):
         if return_url in self.forbidden or (return_url.startswith("mailto:") and not own):
             raise ReturnUrlForbidden("return_url is forbidden here. Accepted is any other.")
 
-    @contextmanager
-    def lane(self, return_url: str) -> Iterator[None]:
-        """Hold one of the places."""
-        self._refuse(return_url, own=True)
-        if self.places <= 0:
-            raise ChannelBusy("Every place is taken.")
-        self.places -= 1
-        try:
-            yield
-        finally:
-            self.places += 1
-
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, or fail as told."""
         self._refuse(return_url, own=True)
+        if self.places <= 0:
+            raise ChannelBusy("Every place is taken.")
         if self.failures:
             raise self.failures.popleft()
         self.posts.append((return_url, notice))

@@ -12,15 +12,18 @@ from adapters.pages.reports import NoReports
 from adapters.settings.form import TelexSettingsReader
 from adapters.state.memory import MemoryInbox, MemoryLedger
 from application.accept_tick import Accepted, AcceptTick
-from application.answer_tick import Answer, AnswerTick
+from application.answer import Answer
+from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.credentials import AccessKey
 from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
 from application.monitor import Monitor
+from application.plan_looks import PlanLooks
 from application.ports.inbox import InboxEntry, Lease
 from application.ports.ledger import Page
 from application.ports.reports import Reports
+from application.say_once import SayOnce
 from domain.periods import Frequency
 from domain.thresholds import Threshold
 from tests.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
@@ -84,9 +87,11 @@ class World:
 
     Args:
         inbox_limit: How many unfinished ticks the inbox takes.
+        settle: How long good news may wait.
     """
 
-    def __init__(self, inbox_limit: int = 1000) -> None:
+    def __init__(self, inbox_limit: int = 1000, settle: timedelta = DAY) -> None:
+        self.settle = settle
         self.clock = FixedClock(NOON)
         self.aws = FakeAws()
         self.account = Account(ACCOUNT, bill(self.today))
@@ -108,15 +113,14 @@ class World:
     def restart(self) -> None:
         """Go on as a process that was just started: with nothing in memory but the state."""
         inbox, ledger = BreakableInbox(self.inbox, self.disk), BreakableLedger(self.ledger, self.disk)
-        self.check_spend = CheckSpend(self.access, FakeIdentity(self.aws), FakeCostSource(self.aws), ledger)
+        self.check_spend = CheckSpend(self.access, FakeIdentity(self.aws), FakeCostSource(self.aws))
         self.answer_tick = AnswerTick(
             inbox,
-            ledger,
             self.vault,
             TelexSettingsReader(),
             self.check_spend,
-            self.channel,
-            self.reports,
+            SayOnce(ledger, self.channel, self.reports, self.clock),
+            PlanLooks(ledger, self.settle),
             self.clock,
             self.let_in,
             self.watches,
@@ -151,10 +155,11 @@ class World:
         return await asyncio.gather(*(self.answer_tick.execute(lease) for lease in await self.lease()))
 
     async def tick(self, raw: bytes | None = None, return_url: str = URL) -> Answer:
-        """Take a tick in and answer it."""
+        """Take a tick in and answer it, or the one like it that waits."""
         accepted = await self.accept(raw, return_url)
-        leases = {lease.tick.id: lease for lease in await self.lease()}
-        return await self.answer_tick.execute(leases[accepted.tick_id])
+        leases = await self.lease()
+        mine = [lease for lease in leases if lease.tick.id == accepted.tick_id] or leases
+        return await self.answer_tick.execute(mine[0])
 
     async def work_for(self, time: timedelta) -> list[Answer]:
         """Answer every tick when it is due, while so much time passes."""

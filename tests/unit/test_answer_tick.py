@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.errors import InternalError
 from application.ports.inbox import TickState
 from domain.periods import Frequency, Period

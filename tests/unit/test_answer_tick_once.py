@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.errors import AwsBusy, StorageUnavailable
 from application.notice import Notice
 from application.ports.inbox import Lease, TickState
@@ -175,7 +175,10 @@ class TestStorageFails:
         """A claim outlives its tick's lease, so that the process that has delivered can record first."""
         world = World()
         await delivered_but_not_recorded(world)
-        here, elsewhere = world.answer_tick, replace(world.answer_tick, unrecorded={})
+        here, elsewhere = (
+            world.answer_tick,
+            replace(world.answer_tick, say_once=replace(world.answer_tick.say_once, unrecorded={})),
+        )
         world.clock.move(LEASE - SECOND)
         await world.accept(ALIKE[1])
         world.answer_tick = elsewhere
@@ -199,21 +202,25 @@ class TestStorageFails:
         world = World()
         await delivered_but_not_recorded(world)
         await world.work_for(HOUR)
-        assert world.answer_tick.unrecorded == {}
+        assert world.answer_tick.say_once.unrecorded == {}
 
 
 class TestBusy:
     """The channel's host has as many deliveries in flight as it has earned."""
 
-    async def test_the_tick_comes_back_soon_and_aws_is_not_asked(self) -> None:
-        """No place, no question: nothing is paid for a report that cannot be delivered now."""
+    async def test_the_tick_comes_back_soon_with_the_answer_that_it_has(self) -> None:
+        """What AWS has said is not asked, or paid for, again: the place was all that was missing."""
         world = World()
         world.channel.places = 0
         answer = await world.tick()
         assert (answer.outcome, answer.cause) == (Outcome.RETRY, "channel-busy")
-        assert world.aws.identified == []
         [entry] = await world.inbox.entries()
         assert entry.at - world.clock.now() <= SECOND
+        asked_at = world.clock.now()
+        world.channel.places = 1
+        await world.work_for(MINUTE)
+        assert len(world.texts) == 1
+        assert world.aws.since == [None, asked_at]
 
     async def test_it_is_never_given_up_for_lack_of_a_place(self) -> None:
         """However long the queue, each tick gets its turn; and it does not ask for it every second."""
@@ -241,14 +248,6 @@ class TestBusy:
         assert entry.at - world.clock.now() == pause * SECOND
         await world.work_for(HOUR)
         assert world.texts == []
-
-    async def test_places_are_given_back(self) -> None:
-        """Whatever becomes of a tick, its place is free afterwards."""
-        world = World()
-        world.channel.places = 1
-        for raw in (None, settings(threshold="ten"), b"[]"):
-            await world.tick(raw)
-        assert world.channel.places == 1
 
 
 async def delivered_but_not_recorded(world: World, raw: bytes = ALIKE[0]) -> None:

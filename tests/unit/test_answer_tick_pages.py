@@ -9,7 +9,7 @@ import pytest
 from adapters.pages.document import document_of
 from adapters.pages.reports import SealedReports
 from adapters.state.memory import MemoryStore
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.errors import StorageUnavailable
 from application.notice import FailureNotice, SpendNotice
 from tests.fakes.storage import BreakableStore, Disk

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from operator import ne
@@ -20,7 +20,7 @@ from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.recall import UNDER_WAY
 from adapters.aws.remembered import KeptCosts, pack, unpack
 from adapters.state.memory import MemoryStore
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.credentials import AccessKey
 from application.errors import (
     AccessKeyUnknown,
@@ -147,12 +147,14 @@ async def test_what_fails_in_less_detail_has_cost_both(frugality: Frugality) -> 
     """The pages in vain are counted beside the request that AWS then refused."""
 
     class ThenAway(FakeCostSource):
-        async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+        async def costs(
+            self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+        ) -> CostAnswer:
             if query.group_by is None:
                 error = AwsUnavailable("away")
                 error.paid_requests = 1
                 raise error
-            return await super().costs(credentials, query)
+            return await super().costs(credentials, query, since)
 
     frugality.aws.add(KEY, Account("123456789012", WHOLE, page_size=1))
     narrowed = NarrowedCosts(ThenAway(frugality.aws), frugality.store, FakeVault())

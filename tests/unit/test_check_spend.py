@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from application.check_spend import LinkedAccounts, SpendChecked, query_for
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsUnavailable, PermissionMissing, StorageUnavailable
+from application.errors import AwsError, AwsUnavailable, PermissionMissing
 from application.monitor import Monitor
 from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
 from application.ports.ledger import Page
@@ -22,18 +22,18 @@ from domain.charges import Metric
 from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period
 from domain.scope import Scope
+from domain.settling import Settling
 from domain.thresholds import Threshold, Verdict
 from tests.fakes.aws import FakeCostSource
 from tests.fakes.world import ACCOUNT, KEY, World, bill
 
-CHANNEL = "a channel's hash"
 MONITOR = Monitor(KEY, Threshold(Decimal(100)))
 TWO_ACCOUNTS = replace(MONITOR, scope=Scope(accounts=("111122223333", "444455556666")))
 
 
-async def check(world: World, monitor: Monitor = MONITOR, channel: str | None = CHANNEL) -> SpendChecked:
-    """Run the use case on the world's day."""
-    return await world.check_spend.execute(monitor, world.today, channel)
+async def check(world: World, monitor: Monitor = MONITOR) -> SpendChecked:
+    """Run the use case as the command line does."""
+    return await world.check_spend.execute(monitor, world.clock.now())
 
 
 async def test_it_finds_account_spend_and_verdict() -> None:
@@ -65,23 +65,43 @@ async def test_every_page_is_counted() -> None:
 
 
 async def test_what_the_channel_was_told_is_no_news() -> None:
-    """The ledger's page is consulted, and handed on."""
+    """What stands on the page is not reported again."""
+    world, now = World(), World().clock.now()
+    page = Page({report.period: report.told() for report in (await check(world)).reports})
+    asker = await world.check_spend.asker(MONITOR)
+    costs = await world.check_spend.costs(MONITOR, asker, world.today, now)
+    settling = Settling(timedelta(hours=24), now)
+    assert (await world.check_spend.reports(MONITOR, asker, costs, page, settling)).reports == []
+
+
+async def test_a_later_look_asks_what_is_asked_that_day() -> None:
+    """Who looks at yesterday's question again shares today's; after a week it is asked as it was."""
     world = World()
-    first = await check(world)
-    told = {report.period: report.told() for report in first.reports}
-    await world.ledger.update(CHANNEL, MONITOR.topic(ACCOUNT), lambda page: replace(page, told=told))
-    second = await check(world)
-    assert second.reports == []
-    assert second.page.told == told
+    asker = await world.check_spend.asker(MONITOR)
+    ends = []
+    for days in (0, 1, 3, 30):
+        now = world.clock.now() + days * DAY
+        costs = await world.check_spend.costs(MONITOR, asker, world.today, now)
+        assert costs.today == world.today
+        ends.append((costs.query.window.end - world.today).days)
+        if days < 7:
+            assert costs.query == query_for(MONITOR, ACCOUNT, now.date())
+    assert ends == [0, 1, 3, 7]
+
+
+@pytest.mark.parametrize(("day", "reaches_back"), [(1, True), (7, True), (8, False), (23, False)])
+def test_the_first_days_of_a_month_ask_for_two_whole_months(day: int, *, reaches_back: bool) -> None:
+    """Then a report says what the closed month cost, beside the one before it."""
+    query = query_for(MONITOR, ACCOUNT, date(2026, 11, day))
+    assert (query.window.start <= date(2026, 9, 1)) is reaches_back
 
 
 @pytest.mark.parametrize("notify", list(Notify))
 async def test_the_command_line_always_gets_the_newest_period(notify: Notify) -> None:
     """Who asks without a channel has been told nothing, and is told in any case."""
     world = World()
-    checked = await check(world, replace(MONITOR, notify=notify), channel=None)
+    checked = await check(world, replace(MONITOR, notify=notify))
     assert [report.period for report in checked.reports] == [Period(world.today - DAY, world.today)]
-    assert checked.page == Page()
 
 
 async def test_wrong_keys_cost_nothing() -> None:
@@ -98,14 +118,6 @@ async def test_what_cost_explorer_says_is_passed_on(error: AwsError) -> None:
     """A failure is never a figure."""
     with pytest.raises(type(error)):
         await check(failing(World(), error, at=1))
-
-
-async def test_a_broken_ledger_is_passed_on() -> None:
-    """Who cannot know what was said does not speak."""
-    world = World()
-    world.disk.break_after(0)
-    with pytest.raises(StorageUnavailable):
-        await check(world)
 
 
 async def test_the_view_of_the_bill_is_part_of_the_question() -> None:
@@ -168,10 +180,12 @@ class NothingFits(FakeCostSource):
         super().__init__(world.aws)
         self._world, self._known = world, known
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """Answer that nothing fits."""
         self._world.account.bill = {}
-        return await super().costs(credentials, query)
+        return await super().costs(credentials, query, since)
 
     async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:  # noqa: ARG002  # the port's
         """Return what is known."""
@@ -235,13 +249,15 @@ class FailingAt(FakeCostSource):
         super().__init__(world.aws)
         self._error, self._left = error, at
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """Count down."""
         self._left -= 1
         if self._left == 0:
             self._error.paid_requests = 1
             raise self._error
-        return await super().costs(credentials, query)
+        return await super().costs(credentials, query, since)
 
 
 def failing(world: World, error: AwsError, at: int) -> World:

@@ -12,13 +12,13 @@ import pytest
 
 from adapters.chats.return_urls import ReturnUrlRules
 from application.accept_tick import pack, pack_watch, unpack
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from application.fire_watches import CLAIM_LASTS, SAID, Fired, FireWatches, watch_page
 from application.monitor import Monitor
 from domain.notify import Notify
 from domain.thresholds import Threshold, Verdict
-from tests.fakes.world import DAY, KEY, URL, World
+from tests.fakes.world import DAY, KEY, URL, World, bill
 
 SLACK = "https://hooks.slack.com/services/T0/B0/canary"
 MAIL = "mailto:finance@example.com"
@@ -80,6 +80,7 @@ async def test_a_new_watch_has_missed_nothing_and_neither_has_a_new_schedule() -
     world = world_with(hours=24)
     await fire(world)
     world.clock.move(DAY)
+    world.account.bill = bill(world.today)
     await fire(world)
     await world.work()
     world.watches.list.clear()
@@ -122,6 +123,7 @@ async def test_what_finds_the_inbox_full_stays_due() -> None:
     world.watches.add("production", MONITOR, SLACK, MAIL)
     await fire(world)
     world.clock.move(DAY)
+    world.account.bill = bill(world.today)
     with pytest.raises(InboxFull):
         await fire(world)
     await world.work()

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.vault import AesGcmVault
-from application.answer_tick import Answer, Outcome
+from application.answer import Answer, Outcome
 from application.credentials import AccessKey, Role
 from application.errors import PermissionMissing
 from application.let_in import LetIn, LinkUnknown, RoleAccess
@@ -84,7 +84,7 @@ async def test_the_channel_is_told_when_it_works() -> None:
     world = World()
     world.access.refusal = RoleNotLetIn()
     assert (await tick(world)).outcome is Outcome.FAILURE_TOLD
-    assert {answer.outcome for answer in await world.work_for(timedelta(hours=2))} == {Outcome.RETRY}
+    assert {answer.outcome for answer in await world.work_for(timedelta(hours=2))} == {Outcome.WAITS}
     let_in_now(world)
     answers = await world.work_for(timedelta(minutes=15))
     assert [answer.outcome for answer in answers] == [Outcome.TOLD]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.errors import AccessKeyUnknown
 from application.ports.inbox import TickState, Why
 from tests.fakes.world import KEY, World, bill, settings

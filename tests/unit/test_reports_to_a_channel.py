@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from application.answer_tick import Outcome
+from application.answer import Outcome
 from application.check_spend import LinkedAccounts
 from application.credentials import AccessKey
 from application.ports.cost_source import CostAnswer, CostQuery, GroupBy
@@ -20,9 +20,11 @@ ONLY_EXCEEDED = settings(notify="Only when exceeded")
 class AccountsOfAnOrganisation(FakeCostSource):
     """A payer with two linked accounts, of which AWS names one."""
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """Divide the bill as asked for."""
-        answer = await super().costs(credentials, query)
+        answer = await super().costs(credentials, query, since)
         if query.group_by is GroupBy.SERVICE:
             return answer
         before, now = ({"111122223333": web, "444455556666": "5"} for web in ("5", "245"))

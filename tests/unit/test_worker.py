@@ -15,7 +15,9 @@ from application.monitor import Monitor
 from application.ports.inbox import Inbox, InboxEntry, Lease
 from application.ports.settings import SettingsReader
 from entrypoints import worker as worker_module
+from entrypoints.config import Config
 from entrypoints.door import CROWD, Door
+from entrypoints.serve import serve
 from entrypoints.worker import Worker
 from tests.fakes.storage import BreakableInbox
 from tests.fakes.world import URL, World
@@ -232,3 +234,17 @@ async def test_a_worker_that_dies_is_seen(world: World) -> None:
     (crash,) = logs
     assert (crash["event"], crash["error"]) == ("worker_crashed", "ZeroDivisionError")
     assert SECRET not in repr(logs)
+
+
+async def test_a_service_without_its_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes no more ticks that nobody answers: the process ends with an error, and is started again."""
+
+    async def die(_: Worker) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Worker, "_run", die)
+    with structlog.testing.capture_logs() as logs, pytest.raises(SystemExit) as end:
+        async with asyncio.timeout(20):
+            await serve(Config(state_url="memory://", secret_keys=(bytes(32),)), "127.0.0.1", 0)
+    assert end.value.code == 1
+    assert "worker_crashed" in [event["event"] for event in logs]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import attrgetter
@@ -116,7 +116,12 @@ class CostExplorer(CostSource):
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self,
+        credentials: AccessKey,
+        query: CostQuery,
+        since: datetime | None = None,  # noqa: ARG002  # AWS's own answer is always of now
+    ) -> CostAnswer:
         """See the port. What cannot be read for certain is an error, never a figure."""
         request = request_for(query)
         results: list[Result] = []

@@ -48,5 +48,5 @@ def frugal(
     metered = MeteredCosts(cost_source, store, vault, clock, daily_cap, on_paid)
     paced = PacedCosts(CostsOnTrial(metered, clock), store, vault, clock)
     narrowed = NarrowedCosts(paced, store, vault)
-    remembered = RememberedCosts(narrowed, store, vault, ttl, on_hit)
+    remembered = RememberedCosts(narrowed, store, vault, clock, ttl, on_hit)
     return RememberedIdentity(IdentityOnTrial(identity, clock), store, vault), remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.aws.trials import OF_THE_KEY, Keys
 from adapters.state.store import Store
@@ -44,10 +44,12 @@ class PacedCosts(CostSource):
         self._second = 0
         self._asked: set[int] = set()  # by hash: a key lives in memory only while it is used
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """See the port."""
         await self._take_turn(credentials.role_arn or credentials.access_key_id)
-        return await self._cost_source.costs(credentials, query)
+        return await self._cost_source.costs(credentials, query, since)
 
     async def _take_turn(self, name: str) -> None:
         now = self._clock.now().timestamp()
@@ -93,7 +95,9 @@ class MeteredCosts(CostSource):
         self._on_paid = on_paid
         self._let_in = Keys()
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """See the port. What a key takes counts once it has shown that it may use Cost Explorer.
 
         With such a key one request is counted before it is made, and what it took in truth afterwards. Any
@@ -105,7 +109,7 @@ class MeteredCosts(CostSource):
         await self._reserve(key, reserved)
         paid = counted = 1
         try:
-            answer = await self._cost_source.costs(credentials, query)
+            answer = await self._cost_source.costs(credentials, query, since)
             paid = counted = answer.paid_requests
             self._let_in.add(credentials)
         except AwsRefused as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.state.store import Store
 from application.credentials import AccessKey
@@ -32,15 +32,17 @@ class NarrowedCosts(CostSource):
         self._store = store
         self._vault = vault
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """See the port."""
         if query.group_by is not GroupBy.SERVICE:
-            return await self._cost_source.costs(credentials, query)
+            return await self._cost_source.costs(credentials, query, since)
         key = self._key(query)
         if await self._store.get(key):
             return await self._sums(credentials, query, 0)
         try:
-            return await self._cost_source.costs(credentials, query)
+            return await self._cost_source.costs(credentials, query, since)
         except AnswerTooLong as too_long:
             with suppress(StorageUnavailable):
                 await self._store.put(key, TOO_LONG, KEPT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
@@ -72,8 +72,11 @@ class Recall(Generic[T]):
         value = await self._store.get(key)
         return None if value is None else self._read(key, value)
 
-    async def begin(self, key: str) -> T | None:
-        """Return the answer that is kept; without one let other processes know that it is under way.
+    async def begin(self, key: str, is_fresh: Callable[[T], bool]) -> tuple[T | None, str]:
+        """Return the answer that is kept and fresh; else let other processes know that it is under way.
+
+        Returns:
+            The answer, or None; and under which key it is said that it is under way.
 
         Raises:
             AwsRefused: A refusal is kept.
@@ -81,11 +84,17 @@ class Recall(Generic[T]):
         """
         value = await self._store.add(key, UNDER_WAY, UNDER_WAY_KEPT)
         if value is None:
-            return None
+            return None, key
         answer = self._read(key, value)
         if answer is None:
             await self._announce(key)
-        return answer
+        elif not is_fresh(answer):
+            # What is kept stays: it is fresh enough for who was given it, if he comes back.
+            key = f"{key}.again"
+            if await self._store.add(key, UNDER_WAY, UNDER_WAY_KEPT) is not None:
+                raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
+            return None, key
+        return answer, key
 
     @contextmanager
     def under_way(self, key: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -16,6 +16,7 @@ from adapters.aws.recall import Recall
 from adapters.state.store import Store
 from application.credentials import AccessKey
 from application.errors import AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
+from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity
 from application.ports.vault import Vault
@@ -25,6 +26,9 @@ from domain.periods import Period
 IDENTITY_KEPT = timedelta(days=1)
 UNPUBLISHED_KEPT = timedelta(hours=1)
 """At most: an answer whose last day AWS has not published is asked for again sooner."""
+
+RETRIES_KEPT = timedelta(hours=26)
+"""For the look that it was given to: a channel that is away is tried for a day, and pays once."""
 
 
 class RememberedIdentity(Identity):
@@ -66,15 +70,19 @@ class KeptCosts(msgspec.Struct, array_like=True, gc=False):
         services: Names.
         entries: Start, end (exclusive), and the services' amounts in their order; None: not there.
         names: What the services are called.
+        asked_at: When AWS was asked; None in what version 1 has kept.
+        whole: Whether all that was asked for was published.
     """
 
     currency: str
     services: list[str]
     entries: list[tuple[date, date, list[Decimal | None]]]
     names: dict[str, str]
+    asked_at: datetime | None = None
+    whole: bool = True
 
 
-def pack(answer: CostAnswer) -> KeptCosts:
+def pack(answer: CostAnswer, asked_at: datetime | None = None, *, whole: bool = True) -> KeptCosts:
     """Write an answer as it is kept."""
     history = answer.history
     services = list({name: None for entry in history.entries for name in entry.services})
@@ -82,7 +90,7 @@ def pack(answer: CostAnswer) -> KeptCosts:
         (entry.period.start, entry.period.end, [*map(entry.services.get, services)])
         for entry in history.entries
     ]
-    return KeptCosts(history.currency, services, entries, dict(answer.names))
+    return KeptCosts(history.currency, services, entries, dict(answer.names), asked_at, whole)
 
 
 def unpack(kept: KeptCosts) -> CostAnswer:
@@ -94,7 +102,7 @@ def unpack(kept: KeptCosts) -> CostAnswer:
         )
         for start, end, amounts in kept.entries
     ]
-    return CostAnswer(CostHistory(tuple(entries), kept.currency), 0, kept.names)
+    return CostAnswer(CostHistory(tuple(entries), kept.currency), 0, kept.names, kept.asked_at)
 
 
 class RememberedCosts(CostSource):
@@ -104,7 +112,9 @@ class RememberedCosts(CostSource):
         cost_source: Whom to ask.
         store: Where the answers are kept.
         vault: Seals them.
-        ttl: How long an answer is reused; zero turns that off, but refusals are remembered nevertheless.
+        clock: What time it is.
+        ttl: How long an answer is reused; zero turns that off, but refusals are remembered nevertheless, and
+            an answer for the look that it was given to.
         on_hit: Is told of every answer that cost nothing.
     """
 
@@ -113,19 +123,25 @@ class RememberedCosts(CostSource):
         cost_source: CostSource,
         store: Store,
         vault: Vault,
+        clock: Clock,
         ttl: timedelta,
         on_hit: Callable[[], None],
     ) -> None:
         self._cost_source = cost_source
         self._recall = Recall(store, vault, "costs", KeptCosts)
         self._flights = Flights[CostAnswer]()
+        self._clock = clock
         self._ttl = ttl
         self._on_hit = on_hit
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """See the port."""
         key = self._recall.key(*credentials.who, repr(query))
-        landed = await self._flights.board(key, partial(self._find, key, credentials, query))
+        # Whoever joined a flight that wants less would get an answer that is too old for him.
+        flight = f"{key} {since or ''}"
+        landed = await self._flights.board(flight, partial(self._find, key, credentials, query, since))
         answer = landed.answer if landed.led else replace(landed.answer, paid_requests=0)
         if answer.paid_requests == 0:
             self._on_hit()
@@ -139,25 +155,40 @@ class RememberedCosts(CostSource):
             return None
         return unpack(kept) if kept else None
 
-    async def _find(self, key: str, credentials: AccessKey, query: CostQuery) -> CostAnswer:
-        if not self._ttl:
+    async def _find(
+        self, key: str, credentials: AccessKey, query: CostQuery, since: datetime | None
+    ) -> CostAnswer:
+        asked_at, announced = self._clock.now(), None
+        if self._ttl or since:
+            kept, announced = await self._recall.begin(key, partial(self._is_fresh, since, asked_at))
+            if kept:
+                return unpack(kept)
+        else:
             await self._recall.get(key)  # a refusal
-        elif kept := await self._recall.begin(key):
-            return unpack(kept)
         try:
-            with self._recall.under_way(key) if self._ttl else nullcontext():
-                answer = await self._cost_source.costs(credentials, query)
+            with self._recall.under_way(announced) if announced else nullcontext():
+                answer = await self._cost_source.costs(credentials, query, since)
         except PaidRequestsCapped:
-            await self._recall.forget(key)
+            await self._forget(announced)
             raise
         except AwsRefused as refusal:
             await self._recall.keep_refusal(key, refusal)
             raise
         except BaseException:
-            await self._recall.forget(key)
+            await self._forget(announced)
             raise
-        if self._ttl:
-            is_whole = answer.history.covers(query.window)
-            ttl = self._ttl if is_whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
-            self._recall.keep(key, pack(answer), ttl)
-        return answer
+        kept = pack(answer, asked_at, whole=answer.history.covers(query.window))
+        self._recall.keep(key, kept, max(self._ttl, RETRIES_KEPT))
+        return replace(answer, asked_at=asked_at)
+
+    async def _forget(self, announced: str | None) -> None:
+        if announced:
+            await self._recall.forget(announced)
+
+    def _is_fresh(self, since: datetime | None, now: datetime, kept: KeptCosts) -> bool:
+        if kept.asked_at is None:
+            return since is None
+        if since:
+            return kept.asked_at >= since
+        ttl = self._ttl if kept.whole else min(self._ttl / 6, UNPUBLISHED_KEPT)
+        return now - kept.asked_at < ttl

@@ -144,13 +144,15 @@ class CostsOnTrial(CostSource):
         self._clock = clock
         self._trials: OrderedDict[int, Trial] = OrderedDict()
 
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """See the port. In between, the key hears once more what AWS said last, for nothing."""
         trial = self._trials.get(hash(credentials))
         if trial and self._clock.now() < trial.until:
             raise trial.last.again()
         try:
-            answer = await self._cost_source.costs(credentials, query)
+            answer = await self._cost_source.costs(credentials, query, since)
         except OF_THE_KEY as refusal:
             self._note(credentials, refusal)
             raise

@@ -155,7 +155,8 @@ class Chats(Channel):
         host, deliver = self._way(return_url)
         started = monotonic()
         try:
-            whole = await deliver(notice)
+            with self.lane(return_url):
+                whole = await deliver(notice)
         except ChannelBusy:
             raise
         except (ChannelUnavailable, ReturnUrlForbidden):

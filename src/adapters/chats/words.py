@@ -17,6 +17,7 @@ from application.ports.cost_source import CostQuery
 from application.text import one_line
 from domain.analysis import Analysis, Misfit
 from domain.charges import Metric
+from domain.closing import Closing
 from domain.money import Money, round_together
 from domain.movers import Part, top
 from domain.outlook import Outlook
@@ -203,7 +204,7 @@ def _events(notice: SpendNotice, report: Report) -> Iterator[str]:
     if misfit := _misfit(report):
         yield _nothing_fits(misfit, notice.question)
     elif report.verdict is Verdict.NOT_PUBLISHED:
-        yield "AWS has not published all costs of this period yet; you will be told when it has."
+        yield from _pending(report)
     if report.corrects and report.before:
         was, now = JUDGED[report.before.verdicts[-1]], JUDGED[report.verdict]
         at = f" at {report.before.spend}" if report.before.spend else ""
@@ -227,6 +228,23 @@ def _events(notice: SpendNotice, report: Report) -> Iterator[str]:
         yield f"Back within budget after {count} over it, by {episode.over} in total."
 
 
+def _pending(report: Report) -> Iterator[str]:
+    missing, pending = "AWS has not published all costs of this period yet", report.pending
+    if pending is None:
+        yield f"{missing}; you will be told when it has."
+        return
+    yield f"{missing}; the report comes when it has, likely on {pending.next_look:%Y-%m-%d at %H:%M} UTC."
+    if report.spend and pending.share:
+        yield f"On a usual day about {pending.share:.0%} is there by now."
+    if pending.usual:
+        yield f"A {report.period.start:%A} usually costs {pending.usual}."
+
+
+def _closing(closing: Closing) -> str:
+    change = _change(closing.spend, closing.spend_before, closing.month_before)
+    return f"{closing.month} cost {closing.spend}, {change}."
+
+
 def _nothing_fits(misfit: Misfit, question: CostQuery) -> str:
     scope = one_line(str(question.scope), LONGEST_LIST)
     near = ", ".join(one_line(name, LONGEST_NAME) for name in misfit.near)
@@ -239,6 +257,8 @@ def _details(notice: SpendNotice, report: Report, analysis: Analysis) -> Iterato
     if report.spend:
         yield from _why(notice, report.spend, analysis)
     yield from _shape(analysis)
+    if report.closing:
+        yield Detail("📆", "Closed month", _closing(report.closing))
     if analysis.outlook:
         yield Detail("➡️", "Next", _outlook(analysis.outlook))
     sentences = " ".join(_trust(notice, report, analysis))

@@ -50,7 +50,7 @@ def worth(page: Page) -> Worth:
         return Worth.TOLD
     if page.failures:
         return Worth.FAILURES
-    return Worth.SINCE if page.since or page.fired else Worth.CLAIM
+    return Worth.SINCE if page.since or page.fired or page.lags else Worth.CLAIM
 
 
 _Amount = tuple[Decimal, str] | None
@@ -76,6 +76,8 @@ class _Page(msgspec.Struct, omit_defaults=True):
     since: date | None = None
     fired: datetime | None = None
     asks: tuple[str, ...] = ()
+    answered: dict[str, int] = {}
+    lags: dict[date, int] = {}
 
 
 _encoder = msgspec.json.Encoder()
@@ -85,7 +87,8 @@ _decoder = msgspec.json.Decoder(_Page)
 def encode_page(page: Page) -> bytes:
     """Return the page as JSON."""
     told = [_row(period, told) for period, told in page.told.items()]
-    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, page.fired, page.asks))
+    more = page.fired, page.asks, dict(page.answered), dict(page.lags)
+    return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, *more))
 
 
 def decode_page(content: bytes) -> Page:
@@ -99,7 +102,8 @@ def decode_page(content: bytes) -> Page:
         told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    return Page(told, page.failures, page.claim, page.since, page.fired, page.asks)
+    more = page.fired, page.asks, page.answered, page.lags
+    return Page(told, page.failures, page.claim, page.since, *more)
 
 
 def _row(period: Period, told: Told) -> _ToldRow:

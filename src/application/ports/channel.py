@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from application.notice import Notice
@@ -26,15 +25,6 @@ class Channel(Protocol):
         """
 
     @abstractmethod
-    def lane(self, return_url: str) -> AbstractContextManager[None]:
-        """Hold one of the places that the URL's host has earned, from before the check to after the post.
-
-        Raises:
-            ReturnUrlForbidden: As ``check`` does.
-            ChannelBusy: On entering, when every place is taken. Nothing was spent yet: come back soon.
-        """
-
-    @abstractmethod
     async def post(self, return_url: str, notice: Notice) -> None:
         """Put the notice into the channel's own words and deliver it; when this returns the channel has it.
 
@@ -43,4 +33,5 @@ class Channel(Protocol):
             ChannelRefused: The channel will not take it; a retry changes nothing.
             ChannelGone: Nor will it take anything else, ever.
             ChannelUnavailable: Not reached, 429 or 5xx; worth trying later.
+            ChannelBusy: Not tried: as many deliveries as its host has earned are in flight. Come back soon.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -66,19 +67,29 @@ class CostAnswer:
         paid_requests: How many requests this answer cost just now, at $0.01 each; 0 when it was at hand.
         names: What the keys of the history's entries are called, where AWS says so: for linked accounts
             the name by account id. Text from outside. Source: ``DimensionValueAttributes``.
+        asked_at: When AWS gave it (UTC); None: just now.
     """
 
     history: CostHistory
     paid_requests: int
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    asked_at: datetime | None = None
 
 
 class CostSource(Protocol):
     """Where spend comes from."""
 
     @abstractmethod
-    async def costs(self, credentials: AccessKey, query: CostQuery) -> CostAnswer:
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
         """Return the costs of every published day or month in the query's window, divided as asked for.
+
+        Args:
+            credentials: Who asks.
+            query: What is asked.
+            since: An answer that AWS gave from then on will do, and no older one; None: what a source that
+                remembers answers takes for fresh.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.

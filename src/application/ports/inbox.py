@@ -52,13 +52,19 @@ class Progress:
         failures: Tries in a row that failed.
         failing_since: When the first of these was (UTC); None while there are none.
         turns: Waits in a row for its turn.
-        looks: How often AWS was asked and had not published all yet.
+        looks: How often AWS was asked, and is to be asked again.
+        planned: How many of these were planned; the others were wanted by the same tick put again.
+        next_look: When AWS is to be asked again (UTC).
+        looked_at: When AWS has given the answer that is not delivered yet (UTC): it will do for the next try.
     """
 
     failures: int = 0
     failing_since: datetime | None = None
     turns: int = 0
     looks: int = 0
+    planned: int = 0
+    next_look: datetime | None = None
+    looked_at: datetime | None = None
 
     def failed(self, now: datetime) -> Progress:
         """One more failure."""
@@ -67,6 +73,16 @@ class Progress:
     def waits(self) -> Progress:
         """One more wait for its turn."""
         return replace(self, turns=self.turns + 1)
+
+    def goes_on(self) -> Progress:
+        """This try has succeeded, and there will be another."""
+        return replace(self, failures=0, failing_since=None, turns=0, looked_at=None)
+
+    def looked(self, now: datetime, next_look: datetime) -> Progress:
+        """One more look, and the next is known."""
+        is_planned = self.next_look is None or now >= self.next_look
+        planned = self.planned + is_planned
+        return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look)
 
 
 NOTHING_YET = Progress()

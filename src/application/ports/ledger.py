@@ -38,6 +38,10 @@ class Page:
             unsaid.
         fired: Of a watch's page, the newest of its times that is done with (UTC).
         asks: Keyed hashes of the settings that something was told of costs by, newest first.
+        answered: By tick id, how often that tick had looked when it last spoke; of the last few ticks. A
+            tick that comes back although it has spoken says nothing twice.
+        lags: By day, after how many minutes AWS had published it, as far as is known: on an account's own
+            page.
     """
 
     told: Mapping[Period, Told] = field(default_factory=lambda: MappingProxyType({}))
@@ -46,6 +50,8 @@ class Page:
     since: date | None = None
     fired: datetime | None = None
     asks: tuple[str, ...] = ()
+    answered: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    lags: Mapping[date, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Ledger(Protocol):

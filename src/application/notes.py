@@ -1,0 +1,46 @@
+"""What the ledger keeps of what was said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from application.ports.inbox import SealedTick
+from application.ports.ledger import Page
+from domain.periods import Period
+from domain.reports import Report
+
+KEPT_PERIODS = 40
+"""Per page: more than any check reads again."""
+
+KEPT_SETTINGS = 5
+"""Per page: several settings may ask about one account and threshold."""
+
+KEPT_ANSWERED = 8
+"""Ticks per page: more than can be between their record and their acknowledgement at one time."""
+
+
+def note_report(report: Report, tick: SealedTick, looks: int | None, page: Page) -> Page:
+    """The report was told; what is too old to be read again goes, so that a page does not grow for ever."""
+    told = sorted({**page.told, report.period: report.told()}.items())
+    answered = dict(page.answered)
+    if looks is not None:  # of several reports, with the last one
+        answered.pop(tick.id, None)
+        answered[tick.id] = looks
+    asks = dict.fromkeys((tick.asks, *page.asks) if tick.asks else page.asks)
+    return replace(
+        page,
+        told=dict(told[-KEPT_PERIODS:]),
+        answered=dict([*answered.items()][-KEPT_ANSWERED:]),
+        asks=tuple(asks)[:KEPT_SETTINGS],
+    )
+
+
+def note_since(since: date, page: Page) -> Page:
+    """From then on a breach that shows only later is one to tell of."""
+    return page if page.told or page.since else replace(page, since=since)
+
+
+def note_failure(code: str, period: Period, page: Page) -> Page:
+    """The cause was told for the period."""
+    return replace(page, failures={**page.failures, code: period.start.isoformat()})

@@ -1,0 +1,137 @@
+"""When a tick looks again, from what is known of its account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from application.check_spend import Costs
+from application.monitor import Monitor
+from application.ports.inbox import Progress
+from application.ports.ledger import Ledger, Page
+from domain.periods import Period
+from domain.settling import (
+    DAYS_REMEMBERED,
+    FEWEST_DAYS,
+    LATEST_LOOK,
+    Pending,
+    Settling,
+    end_of,
+    lag_of,
+    looks_whole,
+)
+from domain.thresholds import Verdict
+from domain.told import Told
+from domain.usual import Usual
+
+PUBLICATION = "publication"
+"""The ledger's pages of accounts, not of channels, are under this name."""
+
+SPREAD_SECONDS = 300
+SAME_LAG = timedelta(minutes=15)
+"""Nothing is written anew for less."""
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a tick goes on after a look.
+
+    Args:
+        settling: How long good news waits, with what is known of the account.
+        next_look: When to look again, or None: this look was the last.
+        settled: Whether the newest period has its verdict.
+    """
+
+    settling: Settling
+    next_look: datetime | None
+    settled: bool
+
+    def pending(self, period: Period, usual: Usual | None) -> Pending | None:
+        """What there is to say of the period while it waits; nothing when it has its verdict."""
+        if self.next_look is None or self.settled:
+            return None
+        return replace(self.settling.pending(self.next_look, period), usual=usual.median if usual else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLooks:
+    """Plans the looks at a period, and learns when accounts publish.
+
+    Args:
+        ledger: Keeps what is learned.
+        settle: How long after its end a period may wait for AWS before "within budget" is said.
+    """
+
+    ledger: Ledger
+    settle: timedelta
+
+    async def after(self, monitor: Monitor, costs: Costs, progress: Progress, now: datetime) -> Plan:
+        """Plan how to go on after a look.
+
+        Args:
+            monitor: What is watched.
+            costs: What AWS answered.
+            progress: Of the tick, before this look.
+            now: The moment (UTC).
+        """
+        frequency, period = monitor.frequency, monitor.frequency.period_on(costs.today)
+        settling = self._settling(costs.account_id, now)
+        exceeded = monitor.threshold.judge(costs.history, period) is Verdict.EXCEEDED
+        if self.settle and not exceeded and not period.is_whole_month:
+            settling = replace(settling, lag=await self._lag(costs, period, progress, now))
+        settled = exceeded or (costs.history.covers(period) and settling.is_settled(costs.history, period))
+        if costs.history.is_empty and costs.query.scope:
+            return Plan(settling, None, settled)  # nothing fits the scope: there is nothing to wait for
+        looks = progress.looked(now, now).planned
+        return Plan(settling, settling.next_look(frequency, period, looks, settled=settled), settled)
+
+    def as_told(
+        self,
+        monitor: Monitor,
+        account_id: str,
+        period: Period,
+        told: Told | None,
+        progress: Progress,
+        now: datetime,
+    ) -> Plan:
+        """Plan how to go on after a look of which only is known what was said then."""
+        settled = told is not None and told.verdicts[-1] is not Verdict.NOT_PUBLISHED
+        settling, looks = self._settling(account_id, now), progress.looked(now, now).planned
+        return Plan(settling, settling.next_look(monitor.frequency, period, looks, settled=settled), settled)
+
+    def _settling(self, account_id: str, now: datetime) -> Settling:
+        seconds = int.from_bytes(sha256(account_id.encode()).digest()[:4]) % SPREAD_SECONDS
+        return Settling(self.settle, now, spread=timedelta(seconds=seconds))
+
+    async def _lag(self, costs: Costs, period: Period, progress: Progress, now: datetime) -> timedelta | None:
+        """How late the account usually is; when this period's last day was, or will be, there is noted."""
+        is_whole = looks_whole(costs.history, period)
+        if is_whole and now >= end_of(period) + LATEST_LOOK and not progress.looks:
+            return None  # nothing hangs on it
+        day, known = period.last_day, await self.ledger.read(PUBLICATION, costs.account_id)
+        if not is_whole:
+            lag = lag_of(costs.history, period, now)
+        elif progress.looks:
+            lag = min(now - end_of(period), known.lags.get(day, 10**6) * MINUTE)
+        else:
+            return _usual_lag(known.lags)
+        if abs(lag - known.lags.get(day, -(10**6)) * MINUTE) > SAME_LAG:
+            known = await self.ledger.update(
+                PUBLICATION, costs.account_id, lambda page: _with_lag(page, day, lag)
+            )
+        return _usual_lag(known.lags)
+
+
+def _with_lag(page: Page, day: date, lag: timedelta) -> Page:
+    if abs(lag - page.lags.get(day, -(10**6)) * MINUTE) <= SAME_LAG:
+        return page
+    lags = sorted({**page.lags, day: lag // MINUTE}.items())
+    return replace(page, lags=dict(lags[-DAYS_REMEMBERED:]))
+
+
+def _usual_lag(lags: Mapping[date, int]) -> timedelta | None:
+    return max(lags.values()) * MINUTE if len(lags) >= FEWEST_DAYS else None

@@ -1,0 +1,179 @@
+"""When a period's figures can be believed, and when to look at them again.
+
+AWS fills a day in over the hours after it, and a month over the first days of the next. Bad news needs no
+waiting, since what is still to come only adds; good news does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from domain.costs import CostHistory
+from domain.money import Money
+from domain.periods import BILL_OPEN_FOR, DAY, WEEK, Frequency, Period, first_of_next_month
+
+HOUR = timedelta(hours=1)
+
+SAME_WEEKDAYS = 4
+DAYS_BEFORE = 14
+FEWEST_DAYS = 3
+NEAR_ENOUGH = Decimal("0.95")
+"""Of what such a day costs at least, as a rule: with less, a part of it is likely to be missing."""
+
+EARLIEST_LOOK, LATEST_EARLY_LOOK, LATEST_LOOK = 3 * HOUR, 8 * HOUR, 12 * HOUR
+"""After the end of a day. An account that is quick is looked at early; all others at noon, which halves the
+time between two midnights, so that no breach waits longer than twelve hours."""
+
+MARGIN = HOUR / 2
+DAYS_REMEMBERED = 7
+"""An account's lag is the longest of as many days."""
+
+MORE_LOOKS = 3
+"""Beside a tick's own: what a period may cost."""
+
+WEEK_AGAIN = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a period waits for that is not settled.
+
+    Args:
+        next_look: When AWS is asked again (UTC).
+        share: Which part of a usual day is published by now, 0 to 1; None where that is not known.
+        usual: What such a day costs, as a rule; for who hears of the account for the first time.
+    """
+
+    next_look: datetime
+    share: Decimal | None = None
+    usual: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How long good news waits, seen at one moment.
+
+    Args:
+        after: How long after its end a period waits to look whole; zero: not at all.
+        now: The moment (UTC).
+        lag: How long after its end the account has usually published a day; None: not known.
+        spread: Added to every look, so that not all accounts are looked at in the same second.
+    """
+
+    after: timedelta
+    now: datetime
+    lag: timedelta | None = None
+    spread: timedelta = timedelta()
+
+    def is_settled(self, history: CostHistory, period: Period) -> bool:
+        """Whether AWS has published all of the period as far as can be told, or it has waited long enough.
+
+        Half of an expensive day looks like a usual one: sooner than the account ever has a whole day, it has
+        none.
+        """
+        end = end_of(period)
+        if self.now >= end + self.after:
+            return True
+        earliest = min(self.lag, LATEST_LOOK) - MARGIN if self.lag else timedelta()
+        return self.now >= end + earliest and looks_whole(history, period)
+
+    def next_look(
+        self, frequency: Frequency, period: Period, looks: int, *, settled: bool
+    ) -> datetime | None:
+        """When to look at a period again, or None: never.
+
+        Until it is settled a day is looked at when the account has usually published it, and then at the
+        hours of the next day's looks, which share the answer. After that only weeks and whole months are
+        looked at, until their bill is final.
+
+        Args:
+            frequency: Which periods.
+            period: What is looked at.
+            looks: How often AWS was asked for it as planned, the first time included.
+            settled: Whether it is.
+        """
+        if not self.after:
+            return None
+        times = until_final(frequency, period) if settled else self._until_settled(period)
+        upcoming = [at for at in (at + self.spread for at in times) if at > self.now]
+        left = 1 + MORE_LOOKS - looks
+        return upcoming[-left:][0] if upcoming and left > 0 else None
+
+    def pending(self, next_look: datetime, period: Period) -> Pending:
+        """What there is to say of a period while it waits."""
+        if self.lag is None or period.is_whole_month:
+            return Pending(next_look)
+        missing = (end_of(period) + self.lag - self.now) / DAY
+        return Pending(next_look, Decimal(str(round(1 - min(max(missing, 0), 1), 2))))
+
+    def _until_settled(self, period: Period) -> Sequence[datetime]:
+        end = end_of(period)
+        if period.is_whole_month:
+            return [end + self.after]
+        first = LATEST_LOOK
+        if self.lag is not None and self.lag + MARGIN <= LATEST_EARLY_LOOK:
+            first = max(self.lag + MARGIN, EARLIEST_LOOK)
+        first = min(first, self.after)
+        return [end + first, end + first + 12 * HOUR, end + max(first + DAY, self.after)]
+
+
+def end_of(period: Period) -> datetime:
+    """The moment at which the period is over."""
+    return datetime.combine(period.end, time(), UTC)
+
+
+def of_use_until(frequency: Frequency, period: Period) -> datetime:
+    """Until when somebody still wants the report of a period that could not be checked in time."""
+    if period.is_whole_month:
+        return datetime.combine(first_of_next_month(period.end), time(), UTC)
+    return end_of(period) + (WEEK if frequency is Frequency.WEEKLY else 2 * DAY)
+
+
+def until_final(frequency: Frequency, period: Period) -> Sequence[datetime]:
+    """When weeks and whole months are looked at again until AWS changes them no more."""
+    if frequency is not Frequency.WEEKLY and not period.is_whole_month:
+        return []
+    bill = first_of_next_month(period.last_day)
+    return [end_of(period) + WEEK_AGAIN, datetime.combine(bill + BILL_OPEN_FOR, time(12), UTC)]
+
+
+def looks_whole(history: CostHistory, period: Period) -> bool:
+    """Whether AWS seems to have published all of the period.
+
+    A month (by month) when the next one has begun; else when its last day costs about what such a day costs
+    at least. Without anything to compare with, what is there counts as whole.
+    """
+    if not history.covers(period):
+        return False
+    newest = Period(period.last_day, period.end)
+    if not any(entry.period == newest for entry in history.entries):
+        return history.published_until is not None and history.published_until > period.end
+    spend, least = history.spend(newest), least_usual(history, newest)
+    return spend is None or least is None or spend.amount >= NEAR_ENOUGH * least
+
+
+def least_usual(history: CostHistory, day: Period) -> Decimal | None:
+    """What such a day costs at least, as a rule, leaving out the cheapest; None when too few are known."""
+    same_weekdays = _spends(history, [day.start - n * WEEK for n in range(1, SAME_WEEKDAYS + 1)])
+    if len(same_weekdays) >= FEWEST_DAYS:
+        return sorted(same_weekdays)[1]
+    days_before = _spends(history, [day.start - n * DAY for n in range(1, DAYS_BEFORE + 1)])
+    return sorted(days_before)[1] if len(days_before) >= FEWEST_DAYS else None
+
+
+def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
+    """How long after its end AWS will have published the last day, if it goes on as steadily as till now."""
+    newest = Period(period.last_day, period.end)
+    spend, usual = history.spend(newest), least_usual(history, newest)
+    share = Decimal(0)
+    if spend is not None and usual is not None and usual > 0:
+        share = min(max(spend.amount / usual, Decimal(0)), Decimal(1))
+    return max(now - end_of(period), timedelta()) + float(1 - share) * DAY
+
+
+def _spends(history: CostHistory, days: Sequence[date]) -> list[Decimal]:
+    spends = (history.spend(Period(day, day + DAY)) for day in days)
+    return [spend.amount for spend in spends if spend is not None]

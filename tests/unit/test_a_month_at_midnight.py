@@ -1,0 +1,227 @@
+"""Five weeks of ticks at midnight, as the default crontab sends them, with an AWS that is hours behind."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+
+from adapters.aws.frugal import frugal
+from adapters.state.memory import MemoryStore
+from application.check_spend import CheckSpend
+from application.notice import SpendNotice
+from application.ports.inbox import Why
+from domain.periods import DAY, Period
+from domain.thresholds import Verdict
+from tests.fakes.aws import FakeCostSource, FakeIdentity
+from tests.fakes.publishing import HOUR, Lag, PublishingAccount
+from tests.fakes.world import ACCOUNT, KEY, URL, World, settings
+
+BEGIN = datetime(2026, 11, 24, tzinfo=UTC)
+DAYS = 35
+"""Five weeks, over a month's end."""
+
+USUAL, THRESHOLD = 60, 100
+
+
+class Month(World):
+    """A channel that gets its ticks at midnight, and an account that costs about $60 a day, less at weekends.
+
+    Args:
+        lag: How many hours AWS is behind, by day.
+        steps: Hours between its publications.
+        settle: How long good news may wait.
+
+    Attributes:
+        costs: What each day costs in the end.
+        paid: Requests that AWS has charged for.
+    """
+
+    def __init__(self, lag: Lag, steps: float = 0, settle: timedelta = DAY) -> None:
+        super().__init__(settle=settle)
+        self.clock.move_to(BEGIN)
+        rng, self.paid = random.Random(7), 0  # noqa: S311  # the same in every run
+        self.published = PublishingAccount(ACCOUNT, clock=self.clock, lag=lag, steps=steps)
+        self.costs = self.published.costs
+        for number in range(-80, DAYS + 10):
+            day = BEGIN.date() + number * DAY
+            usual = USUAL * (0.6 if day.weekday() >= 5 else 1)
+            self.costs[day] = Decimal(str(round(usual * rng.uniform(0.98, 1.02), 2)))
+        self.aws.add(KEY, self.published)
+        identity, source = frugal(
+            FakeIdentity(self.aws),
+            FakeCostSource(self.aws),
+            MemoryStore(self.clock),
+            self.vault,
+            self.clock,
+            ttl=6 * HOUR,
+            daily_cap=100,
+            on_paid=self.pay,
+        )
+        self.check_spend = CheckSpend(self.access, identity, source)
+        self.answer_tick = replace(self.answer_tick, check_spend=self.check_spend)
+
+    def pay(self, count: int) -> None:
+        """Count what AWS charges for."""
+        self.paid += count
+
+    async def live(self, *channels: tuple[str, bytes], days: int = DAYS) -> None:
+        """Let every channel get its tick at each midnight, and whatever waits be looked at when it is due."""
+        for _ in range(days):
+            for url, raw in channels or [(URL, settings(str(THRESHOLD)))]:
+                await self.accept(raw, url)
+            await self.work_for(DAY - timedelta(microseconds=1))
+            self.clock.move(timedelta(microseconds=1))
+
+    def said(self, url: str = URL) -> dict[Period, list[SpendNotice]]:
+        """What a channel has read, by period."""
+        said: dict[Period, list[SpendNotice]] = {}
+        for to, notice in self.channel.posts:
+            assert isinstance(notice, SpendNotice)
+            if to == url:
+                said.setdefault(notice.report.period, []).append(notice)
+        return said
+
+    def days(self) -> list[Period]:
+        """The days that were asked for and have had their time, without the very first."""
+        return [Period(d - DAY, d) for d in (BEGIN.date() + n * DAY for n in range(1, DAYS))]
+
+    def shows(self, day: date) -> datetime:
+        """When AWS shows that a day has exceeded the threshold."""
+        at = datetime.combine(day, time(), UTC)
+        while self.published.published(day, at) <= THRESHOLD:
+            at += HOUR / 4
+        return at
+
+    def is_right(self, notice: SpendNotice) -> bool:
+        """Whether the figure is within 5 % of what the day costs in the end."""
+        spend, costs = notice.report.spend, self.costs[notice.report.period.start]
+        return spend is not None and abs(spend.amount - costs) <= costs / 20
+
+
+def hours_behind(seed: int = 11) -> Lag:
+    """8 to 14 hours, another for every day."""
+    rng = random.Random(seed)  # noqa: S311  # likewise
+    lags = {BEGIN.date() + n * DAY: rng.uniform(8, 14) for n in range(-80, DAYS + 10)}
+    return lags.__getitem__
+
+
+def up_to_36_hours(seed: int = 5) -> Lag:
+    """6 to 13 hours, and twice more than a day."""
+    rng = random.Random(seed)  # noqa: S311  # likewise
+    lags = {BEGIN.date() + n * DAY: float(rng.randint(6, 13)) for n in range(-80, DAYS + 10)}
+    lags |= {BEGIN.date() + n * DAY: hours for n, hours in ((9, 30.0), (20, 36.0))}
+    return lags.__getitem__
+
+
+@pytest.mark.parametrize(("lag", "steps"), [(hours_behind(), 0), (hours_behind(3), 4), (up_to_36_hours(), 2)])
+async def test_one_right_message_a_day(lag: Lag, steps: float) -> None:
+    """At most two first figures are wrong, every last verdict is right, and a day costs two cents at most."""
+    month = Month(lag, steps)
+    await month.live()
+    said = [month.said()[day] for day in month.days()]
+    assert sum(month.is_right(notices[0]) for notices in said) >= DAYS - 2 - 1
+    assert {notices[-1].report.verdict for notices in said} == {Verdict.WITHIN}
+    assert {len(notices) for notices in said} == {1}
+    assert month.paid <= 2 * DAYS
+
+
+async def test_the_first_tick_is_answered_at_once() -> None:
+    """Who has just typed the settings reads which account it is, what is there, and when the report comes."""
+    month = Month(hours_behind())
+    await month.accept(settings(str(THRESHOLD)))
+    await month.work()
+    [text] = month.texts
+    assert ACCOUNT in text
+    assert "so far" in text
+    assert "Not Published Yet" in text
+    assert "12:0" in text
+    assert "down" not in text
+    [entry] = await month.inbox.entries()
+    assert (entry.why, entry.at.hour) == (Why.NEWS, 12)
+
+
+async def test_a_quick_account_is_told_early() -> None:
+    """When the last days were there by four, good news comes well before noon, at the same price."""
+    month = Month(lambda _: 4.0)
+    await month.live()
+    late = [month.said()[day][0].made_at.hour for day in month.days()[7:]]
+    assert max(late) < 7
+    assert month.paid <= 2 * DAYS
+
+
+@pytest.mark.parametrize("lag", [hours_behind(), up_to_36_hours()])
+async def test_a_breach_is_told_within_twelve_hours(lag: Lag) -> None:
+    """From the moment at which AWS shows it: of a spike, and of a charge that comes in two days late."""
+    month = Month(lag)
+    spike, late = (BEGIN.date() + n * DAY for n in (12, 25))
+    month.costs[spike] = Decimal(300)
+    shown = {spike: month.shows(spike)}
+    for number in range(DAYS):
+        if number == 28:
+            month.costs[late] += 200
+            shown[late] = month.clock.now()
+        await month.live(days=1)
+    for day, since in shown.items():
+        [told] = [n for n in month.said()[Period(day, day + DAY)] if n.report.verdict is Verdict.EXCEEDED]
+        assert told.made_at - max(since, BEGIN) <= 12 * HOUR
+    assert [len(month.said()[Period(day, day + DAY)]) for day in (spike, late)] == [1, 2]
+
+
+async def test_a_credit_takes_a_breach_back() -> None:
+    """The last word is the truth: a correction for each change, and nothing else."""
+    month = Month(hours_behind())
+    day = BEGIN.date() + 10 * DAY
+    month.costs[day] = Decimal(150)
+    await month.live(days=13)
+    month.costs[day] = Decimal(50)
+    await month.live(days=10)
+    verdicts = [notice.report.verdict for notice in month.said()[Period(day, day + DAY)]]
+    assert verdicts == [Verdict.EXCEEDED, Verdict.WITHIN]
+
+
+async def test_channels_with_one_question_share_the_looks() -> None:
+    """Ten channels that watch one account cost what one does."""
+    month = Month(hours_behind())
+    await month.live(*[(f"{URL}-{n}", settings(str(THRESHOLD + n))) for n in range(10)], days=14)
+    assert len(month.channel.posts) >= 10 * 13
+    assert month.paid <= 2 * 14
+
+
+async def test_a_month_is_told_when_it_is_whole_and_looked_at_until_its_bill_is_final() -> None:
+    """One tick on the 1st: within budget is said a day later, a late charge is a correction on the 6th."""
+    month = Month(hours_behind())
+    raw = settings("2000", "Monthly")
+    month.clock.move_to(datetime(2026, 12, 1, tzinfo=UTC))
+    november = Period(date(2026, 11, 1), date(2026, 12, 1))
+    await month.tick(settings("1", "Monthly", interval="0 0 1 * *"))  # another monitor of the same account
+    await month.accept(raw)
+    await month.work_for(3 * DAY)
+    first = month.said()[november][-1].report
+    assert (first.verdict, first.whole) == (Verdict.WITHIN, True)
+    month.costs[date(2026, 11, 30)] += 1000
+    await month.work_for(5 * DAY)
+    last = month.said()[november][-1]
+    assert (last.report.verdict, last.report.corrects) == (Verdict.EXCEEDED, True)
+    assert last.made_at.date() <= date(2026, 12, 6)
+    assert await month.inbox.entries() == []
+
+
+async def test_the_first_report_of_a_month_says_what_the_closed_one_cost() -> None:
+    """Beside the month before, from the same answer; no other report repeats it."""
+    month = Month(hours_behind())
+    await month.live(days=12)
+    [(day, closing)] = [
+        (notice.report.period.last_day, notice.report.closing)
+        for _, notice in month.channel.posts
+        if isinstance(notice, SpendNotice) and notice.report.closing
+    ]
+    november = sum(cost for one, cost in month.costs.items() if one.month == 11)
+    october = sum(cost for one, cost in month.costs.items() if one.month == 10)
+    assert day == date(2026, 11, 30)
+    assert abs(closing.spend.amount - november) < 10
+    assert closing.spend_before.amount == october
+    assert any("November 2026 cost" in text for text in month.texts)

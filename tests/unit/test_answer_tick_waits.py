@@ -1,0 +1,351 @@
+"""Ticks that wait: for AWS to publish, or for somebody to mend something; and in which order they come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.aws.frugal import frugal
+from adapters.state.memory import MemoryStore
+from application.answer import Outcome
+from application.answer_tick import DEATHS
+from application.check_spend import CheckSpend
+from application.errors import ChannelUnavailable, PaidRequestsCapped, PermissionMissing
+from application.notice import Notice
+from application.ports.inbox import TickState, Why
+from domain.periods import Frequency, Period
+from domain.thresholds import Verdict
+from tests.fakes.aws import FakeCostSource, FakeIdentity
+from tests.fakes.channel import FakeChannel
+from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def world_at_midnight() -> World:
+    """Wednesday, a channel that has had its first report, and an AWS that has published half of Tuesday."""
+    world = World()
+    world.clock.move_to(MIDNIGHT)
+    half_a_day(world)
+    return world
+
+
+def half_a_day(world: World) -> None:
+    """The newest day is published in part."""
+    world.account.bill = bill(world.today, d1="5")
+
+
+async def known(world: World) -> World:
+    """The channel has been told of an earlier day."""
+    world.account.bill = bill(world.today)
+    await world.tick()
+    world.clock.move(DAY)
+    half_a_day(world)
+    return world
+
+
+class TestNotPublished:
+    """A part of a day is no day."""
+
+    async def test_a_part_within_budget_waits_in_the_inbox(self) -> None:
+        """The channel hears nothing; who lists the inbox reads what the tick waits for, and until when."""
+        world = await known(world_at_midnight())
+        answer = await world.tick()
+        assert (answer.outcome, answer.waits_for, len(world.texts)) == (Outcome.WAITS, "not-settled", 1)
+        [entry] = await world.inbox.entries()
+        assert (entry.state, entry.why, entry.attempts) == (TickState.PAUSED, Why.NEWS, 1)
+        assert entry.reason == "AWS has not published all of 2026-11-25 yet"
+        assert entry.at.replace(minute=0, second=0) == world.clock.now() + 12 * HOUR
+
+    async def test_the_whole_is_told_when_it_is_there(self) -> None:
+        """One message, with the day's own figure, compared with whole days."""
+        world = await known(world_at_midnight())
+        await world.accept()
+        await world.work_for(HOUR)
+        world.account.bill = bill(world.today, d1="11")
+        await world.work_for(12 * HOUR)
+        assert len(world.texts) == 2
+        assert "Within Budget" in world.texts[1]
+        assert "up $1.00" in world.texts[1]
+        assert await world.inbox.entries() == []
+
+    async def test_a_part_over_budget_is_told_at_once_and_compared_with_nothing(self) -> None:
+        """What is still to come only adds; half a day beside a whole one would only mislead."""
+        world = await known(world_at_midnight())
+        world.account.bill = bill(world.today, d1="5")
+        answer = await world.tick(settings(threshold="4"))
+        assert answer.outcome is Outcome.TOLD
+        assert "Exceeded" in world.texts[-1]
+        assert not any(word in world.texts[-1] for word in ("down", "up $", "usually", "Back within"))
+
+    async def test_the_same_tick_again_looks_at_once(self) -> None:
+        """The tick is not stored; the one that waits goes on, and its plan stays."""
+        world = await known(world_at_midnight())
+        await world.tick()
+        [before] = await world.inbox.entries()
+        world.clock.move(HOUR)
+        accepted = await world.accept()
+        [answer] = await world.work()
+        assert (accepted.stored, answer.outcome) == (False, Outcome.WAITS)
+        [after] = await world.inbox.entries()
+        assert (before.id, before.at) == (after.id, after.at)
+        world.account.bill = bill(world.today)
+        assert (await world.tick()).outcome is Outcome.TOLD
+
+    async def test_after_settle_hours_what_is_there_is_told(self) -> None:
+        """A day that stays cheap is within budget in the end; no third day is needed for that."""
+        world = await known(world_at_midnight())
+        await world.accept()
+        await world.work_for(25 * HOUR)
+        assert "Within Budget" in world.texts[1]
+        assert await world.inbox.entries() == []
+
+    async def test_a_day_that_never_comes_is_given_up_on_once(self) -> None:
+        """After its own look and three more the channel reads that nothing is published; the tick ends."""
+        world = await known(world_at_midnight())
+        world.account.bill = bill(world.today - DAY)
+        before = len(world.aws.asked)
+        await world.accept()
+        await world.work_for(4 * DAY)
+        assert len(world.aws.asked) - before == 4
+        assert len(world.texts) == 2
+        assert "Not Published Yet" in world.texts[1]
+        assert await world.inbox.entries() == []
+
+    async def test_without_settle_hours_it_is_as_it_was(self) -> None:
+        """SETTLE_HOURS=0: what is there is judged at once."""
+        world = World(settle=timedelta())
+        await known(world)
+        answer = await world.tick()
+        assert (answer.outcome, answer.cause, answer.until) == (Outcome.TOLD, Verdict.WITHIN, None)
+
+    async def test_every_check_speaks_at_every_tick(self) -> None:
+        """And says what is missing; a look of its own, in between, says nothing."""
+        world, raw = world_at_midnight(), settings(notify="Every check")
+        for _ in range(3):
+            await world.tick(raw)
+            world.clock.move(HOUR)
+        assert len(world.texts) == 3
+        await world.work_for(11 * HOUR)
+        assert len(world.texts) == 3
+
+
+class TestMending:
+    """Somebody has to mend something first."""
+
+    async def test_the_report_comes_when_the_policy_is_mended(self) -> None:
+        """Told once, looked at again seldom; and the report still comes."""
+        world = World()
+        world.aws.fail(KEY, PermissionMissing())
+        answer = await world.tick()
+        assert (answer.outcome, answer.waits_for) == (Outcome.FAILURE_TOLD, "permission-missing")
+        await world.work_for(20 * HOUR)
+        assert len(world.texts) == 1
+        assert len(world.aws.identified) <= 8
+        world.aws.fail(KEY, None)
+        await world.work_for(4 * HOUR)
+        assert [message.good for message in world.channel.messages] == [False, True]
+        assert await world.inbox.entries() == []
+
+    async def test_a_channel_that_fails_then_has_all_patience(self) -> None:
+        """What AWS refused before is no failure of the channel's."""
+        world = World()
+        world.aws.fail(KEY, PermissionMissing())
+        await world.accept()
+        await world.work_for(30 * HOUR)
+        world.aws.fail(KEY, None)
+        world.channel.failures.append(ChannelUnavailable("Away."))
+        answers = await world.work_for(4 * HOUR)
+        assert [answer.outcome for answer in answers] == [Outcome.RETRY, Outcome.TOLD]
+
+    @pytest.mark.parametrize(
+        ("frequency", "at_least", "at_most"), [("Daily", 1, 2), ("Weekly", 5, 7), ("Monthly", 37, 40)]
+    )
+    async def test_it_waits_as_long_as_the_report_is_of_use(
+        self, frequency: str, at_least: int, at_most: int
+    ) -> None:
+        """A day's for two days, a week's for a week, a month's until the next month's end."""
+        world = World()
+        world.clock.move_to(datetime(2026, 12, 1 if frequency == "Monthly" else 7, tzinfo=UTC))
+        world.aws.fail(KEY, PermissionMissing())
+        begun = world.clock.now()
+        await world.accept(settings(frequency=frequency))
+        answers, days = await world.work(), 0.0
+        while await world.inbox.entries():
+            answers += await world.work_for(DAY / 4)
+            days = (world.clock.now() - begun) / DAY
+        longest = 31 if frequency == "Monthly" else at_most + 0.5
+        assert min(at_least, 30) <= days <= longest
+        assert len(world.texts) == 1
+
+    async def test_the_daily_cap_goes_on_after_midnight(self) -> None:
+        """The channel is told once, and has its report on the next UTC day, without a tick."""
+        world = World()
+        bills = FakeCostSource(world.aws)
+
+        class Capped(FakeCostSource):
+            async def costs(self, *args: object) -> object:  # type: ignore[override]
+                if world.today == datetime(2026, 11, 23, tzinfo=UTC).date():
+                    raise PaidRequestsCapped
+                return await bills.costs(*args)  # type: ignore[arg-type]
+
+        check_spend = replace(world.check_spend, cost_source=Capped(world.aws))
+        world.answer_tick = replace(world.answer_tick, check_spend=check_spend)
+        answer = await world.tick()
+        assert answer.until == datetime(2026, 11, 24, tzinfo=UTC)
+        await world.work_for(13 * HOUR)
+        assert [message.good for message in world.channel.messages] == [False, True]
+
+
+class TestOrder:
+    """No period is lost, in whatever order ticks are answered."""
+
+    @pytest.mark.parametrize("threshold_changes", [False, True])
+    async def test_a_breach_is_told_though_the_next_day_was_answered_first(
+        self, *, threshold_changes: bool
+    ) -> None:
+        """Telex was away over midnight: the older tick comes second, and still tells its own day."""
+        world = World()
+        world.account.bill = bill(world.today, d1="300")
+        await world.accept(settings(threshold="99"))
+        [older] = await world.lease()
+        world.clock.move(DAY)
+        world.account.bill = bill(world.today, d2="300")
+        await world.tick(settings(threshold="98" if threshold_changes else "99"))
+        assert [message.good for message in world.channel.messages] == [True]
+        await world.answer_tick.execute(replace(older, expires_at=world.clock.now() + LEASE))
+        assert [message.good for message in world.channel.messages] == [True, False]
+        assert "2026-11-22" in world.texts[1]
+
+
+class TestPatience:
+    """Turns are no failures, and one failure is no reason to give up."""
+
+    async def test_an_old_backlog_and_one_429(self) -> None:
+        """A tick that waited two days for its turn, and then fails once, is tried again."""
+        world = World()
+        await world.tick()
+        world.clock.move(DAY)
+        await world.accept()
+        world.channel.places = 0
+        world.clock.move(2 * DAY)
+        world.account.bill = bill(world.today)
+        await world.work_for(HOUR)
+        world.channel.places = 1
+        world.channel.failures.append(ChannelUnavailable("The channel answered HTTP 429.", 60))
+        answers = await world.work_for(HOUR)
+        assert [answer.outcome for answer in answers[:2]] == [Outcome.RETRY, Outcome.TOLD]
+
+    async def test_a_dead_channel_is_not_paid_for_again(self) -> None:
+        """Retries for a day take the answer that the look was given, without any cache."""
+        world = World()
+        paid: list[int] = []
+        identity, source = frugal(
+            FakeIdentity(world.aws),
+            FakeCostSource(world.aws),
+            MemoryStore(world.clock),
+            world.vault,
+            world.clock,
+            ttl=timedelta(),
+            daily_cap=0,
+            on_paid=paid.append,
+        )
+        check_spend = CheckSpend(world.access, identity, source)
+        world.answer_tick = replace(world.answer_tick, check_spend=check_spend)
+        await world.tick()
+        world.clock.move(DAY)
+        world.account.bill = bill(world.today)
+        world.channel.failures.extend([ChannelUnavailable("Away.")] * 100)
+        await world.accept()
+        answers = await world.work_for(2 * DAY)
+        assert (answers[-1].outcome, sum(paid)) == (Outcome.GIVEN_UP, 2)
+        assert len(answers) > 20
+
+
+class Breaks(FakeChannel):
+    """Takes a message, and breaks off before it answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks = 1
+
+    async def post(self, return_url: str, notice: Notice) -> None:
+        """Take it."""
+        await super().post(return_url, notice)
+        if self.breaks:
+            self.breaks -= 1
+            raise ChannelUnavailable("The channel broke off.")
+
+
+class TestOnce:
+    """What is known to have been said is not said again; what nobody can know is."""
+
+    async def test_a_post_whose_answer_is_lost_is_said_again(self) -> None:
+        """At least once: the same message, with the same id, and then never again."""
+        world = World()
+        world.channel = Breaks()
+        world.restart()
+        await world.accept()
+        await world.work_for(HOUR)
+        await world.tick()
+        ids = [notice.id for _, notice in world.channel.posts]
+        assert (len(ids), len(set(ids))) == (2, 1)
+
+    @pytest.mark.parametrize("notify", ["Once per period", "Every check"])
+    async def test_a_kill_between_record_and_acknowledgement(self, notify: str) -> None:
+        """The page knows that this tick has spoken: nothing is said, or asked, again."""
+        world = World()
+        await world.accept(settings(notify=notify))
+        [lease] = await world.lease()
+        await world.answer_tick.execute(replace(lease, token=object()))  # the acknowledgement gets lost
+        asked = len(world.aws.asked)
+        world.restart()
+        [answer] = await world.work_for(LEASE)
+        assert (answer.outcome, len(world.texts), len(world.aws.asked)) == (Outcome.SILENT, 1, asked)
+        assert await world.inbox.entries() == []
+
+    async def test_a_tick_that_ends_processes_is_set_aside(self) -> None:
+        """After five leases without a result it is given up on, with that reason, and not worked on."""
+        world = World()
+        await world.accept()
+        for _ in range(DEATHS):
+            assert len(await world.lease()) == 1
+            world.clock.move(LEASE)
+        [answer] = await world.work()
+        assert (answer.outcome, answer.cause, world.aws.identified) == (Outcome.GIVEN_UP, "worker-died", [])
+        [entry] = await world.inbox.entries()
+        assert "5 times in a row the process ended" in entry.reason
+        await world.inbox.revive(entry.id)
+        assert [answer.outcome for answer in await world.work()] == [Outcome.TOLD]
+
+    async def test_a_storage_that_fails_sets_nothing_aside(self) -> None:
+        """A process that has seen the storage fail knows that the tick has done it no harm."""
+        world = World()
+        await world.accept()
+        for _ in range(2 * DEATHS):
+            leases = await world.lease()
+            world.disk.break_after(1)
+            with pytest.raises(Exception, match="disk is full"):
+                await world.answer_tick.execute(leases[0])
+            world.disk.mend()
+            world.clock.move(LEASE)
+        assert [answer.outcome for answer in await world.work()] == [Outcome.TOLD]
+
+
+async def test_a_weekly_report_is_looked_at_until_its_bill_is_final() -> None:
+    """A charge that comes in days later is told as a correction, though no tick comes."""
+    world = World()
+    week = Frequency.WEEKLY.period_on(world.today)
+    answer = await world.tick(settings(threshold="100", frequency="Weekly"))
+    assert (answer.outcome, answer.waits_for) == (Outcome.TOLD, "not-final")
+    world.account.bill = bill(world.today, d3="90")
+    await world.work_for(4 * DAY)
+    assert [message.good for message in world.channel.messages] == [True, False]
+    assert (await world.page("100", Frequency.WEEKLY)).told[week].verdicts[-1] is Verdict.EXCEEDED
+    await world.work_for(30 * DAY)
+    assert await world.inbox.entries() == []
+    assert isinstance(week, Period)
+    assert {url for url, _ in world.channel.posts} == {URL}
