@@ -28,7 +28,15 @@ async def picture_of(document: Document) -> bytes:
     Raises:
         PictureFailed: It could not be drawn, or not in time.
     """
-    svg = await asyncio.to_thread(render_picture, document)
+    return await draw(await asyncio.to_thread(render_picture, document))
+
+
+async def draw(svg: bytes) -> bytes:
+    """Draw an SVG as a PNG, in a process of its own.
+
+    Raises:
+        PictureFailed: It could not be drawn, or not in time.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", str(DRAWER), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
     )
