@@ -21,24 +21,13 @@ from adapters.pages.exports import costs_csv, public_json
 from adapters.pages.picture import PictureFailed, picture_of
 from adapters.pages.rendering import Page, policy, render, render_report
 from adapters.pages.reports import Link
+from adapters.pages.sample import sample_message
 from application.errors import StorageUnavailable
 from application.let_in import RoleAccess
 from entrypoints.config import Config
 from entrypoints.container import Container
 
 log = structlog.get_logger()
-
-SAMPLE = """\
-🔔 AWS Spend Alert
-
-🏦 AWS Account: 123456789012
-💰 Current Spend: $147.52 (2026-11-22)
-🎯 Threshold: $100.00 (exceeded by $47.52, 48%)
-🔴 Status: Exceeded Budget
-
-📊 Why: up $118.42 from $29.10 the day before.
-• Amazon SageMaker: $118.33 (+$118.33, new)
-• Amazon EC2: $20.84 (+$0.06)"""
 
 
 def page_response(page: Page, status: int = 200, **headers: str) -> Response[bytes]:
@@ -63,7 +52,7 @@ async def home(request: Request[Any, Any, State], state: State) -> Response[byte
             operator=config.operator,
             policy=least_policy(),
             roles=config.role_access is not RoleAccess.OFF,
-            sample=SAMPLE,
+            sample=sample_message(),
             version=_version(),
         )
     )
