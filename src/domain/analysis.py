@@ -9,9 +9,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 from domain.costs import CostHistory
+from domain.culprit import Culprit, culprit_of, of_the_first, usual_of_services, with_month, with_usual
 from domain.money import Money
 from domain.movers import Part, parts_of
 from domain.outlook import Outlook, outlook_on
+from domain.pace import OneOff
 from domain.periods import DAY, Frequency, Period, first_of_previous_month
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
@@ -72,6 +74,8 @@ class Analysis:
         accounts: What each linked account cost, like ``parts``; empty when that was not asked for.
         taken_off: Credits and refunds, where they hide more than a tenth of what was used; below zero.
         misfit: Why there is no figure at all, when that is the scope.
+        culprit: The service that stands out above what it usually costs.
+        of_the_first: The charges of a day that fall on every 1st.
     """
 
     counted: Period
@@ -87,6 +91,8 @@ class Analysis:
     accounts: tuple[Part, ...] = ()
     taken_off: Money | None = None
     misfit: Misfit | None = None
+    culprit: Culprit | None = None
+    of_the_first: tuple[OneOff, ...] = ()
 
 
 def analyse(
@@ -112,19 +118,34 @@ def analyse(
     counted = counted_part(history, period)
     before = compared_with(frequency, history, period, counted)
     for_month = threshold if frequency in {Frequency.MONTHLY, Frequency.MONTH_TO_DATE} else None
+    outlook = outlook_on(today, history, for_month, by_day=by_day) if is_newest else None
+    is_whole = counted == period
+    running = frequency is Frequency.MONTH_TO_DATE
+    usual = usual_of_services(frequency, history, counted) if is_whole and not running else None
     return Analysis(
         counted=counted,
         before=before,
         spend_before=history.spend(before) if before else None,
-        parts=parts_of(history, counted, before),
+        parts=with_usual(parts_of(history, counted, before), usual),
         usual=usual_for(history, period) if frequency is Frequency.DAILY else None,
         shape=shape_of(history, period, by_day=by_day),
         provisional=is_provisional(period, today),
         later_change=later_change(history, told, today),
-        outlook=outlook_on(today, history, for_month, by_day=by_day) if is_newest else None,
+        outlook=outlook,
         episode=episode_before(frequency, history, threshold, period),
         taken_off=taken_off(history, counted),
+        culprit=_culprit(frequency, history, counted, outlook) if is_whole or running else None,
+        of_the_first=of_the_first(history, counted) if frequency is Frequency.DAILY else (),
     )
+
+
+def _culprit(
+    frequency: Frequency, history: CostHistory, counted: Period, outlook: Outlook | None
+) -> Culprit | None:
+    culprit = culprit_of(frequency, history, counted)
+    if culprit is None or outlook is None or outlook.pace is None:
+        return culprit
+    return with_month(culprit, history, outlook.month.end, outlook.spend, outlook.to_come)
 
 
 def taken_off(history: CostHistory, period: Period) -> Money | None:

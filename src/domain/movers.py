@@ -22,12 +22,19 @@ class Part:
         before: What it cost in the period before, or None when there is nothing to compare with.
         is_new: Whether it costs something now, and cost nothing before, for a month at least and as far back
             as is known.
+        usual: What it costs in such a period as a rule, or None when that is not known.
     """
 
     name: str
     amount: Decimal
     before: Decimal | None = None
     is_new: bool = False
+    usual: Decimal | None = None
+
+    @property
+    def distance(self) -> Decimal:
+        """How far it is above what is usual, negative when it is below; else the change."""
+        return (self.change or Decimal()) if self.usual is None else self.amount - self.usual
 
     @property
     def change(self) -> Decimal | None:
@@ -88,6 +95,9 @@ def top(parts: Sequence[Part], named: int = NAMED) -> list[Part]:
             f"and {len(others)} others",
             sum((part.amount for part in others), Decimal()),
             sum((part.before or Decimal() for part in others), Decimal()) if compared else None,
+            usual=None
+            if others[0].usual is None
+            else sum((part.usual or Decimal() for part in others), Decimal()),
         ),
     ]
 
