@@ -243,7 +243,9 @@ class AnswerTick:
             is_pending = found.period == period and found.verdict is Verdict.NOT_PUBLISHED
             usual = usual_for(costs.history, period) if is_first else None
             report = replace(found, pending=plan.pending(period, usual) if is_pending else None)
-            notice = SpendNotice.of(work.lease.tick.id, self.clock.now(), monitor, checked, report)
+            notice = SpendNotice.of(
+                work.lease.tick.id, self.clock.now(), monitor, checked, report, is_first=is_first
+            )
             is_last = number == len(checked.reports)
             note = partial(note_report, report, work.lease.tick, work.progress.looks if is_last else None)
             page = await self._say(work, topic, page, notice, note, own=bool(page.told))

@@ -183,7 +183,10 @@ class PermissionMissing(AwsRefused):
 
     code = "permission-missing"
     problem = "AWS lets these credentials in, but their IAM policy does not allow ce:GetCostAndUsage."
-    remedy = "Attach the policy that 'aws-spend-monitor policy' prints to the key's user, or to the role."
+    remedy = (
+        "In IAM (https://console.aws.amazon.com/iam/) attach a policy with this statement to the key's user, "
+        'or to the role: {"Effect": "Allow", "Action": "ce:GetCostAndUsage", "Resource": "*"}.'
+    )
 
 
 class DeniedByPolicy(PermissionMissing):

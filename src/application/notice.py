@@ -34,9 +34,11 @@ class Account:
 
     Args:
         id: 12 digits, or empty when that is not known.
+        name: What the channel calls it; may be empty.
     """
 
     id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class SpendNotice:
         question: What AWS was asked.
         history: All that AWS answered.
         page: The address of the page that shows it; empty without one.
+        idle: The settings that do nothing with this frequency; named in a channel's first report.
     """
 
     id: str
@@ -65,18 +68,29 @@ class SpendNotice:
     question: CostQuery
     history: CostHistory
     page: str = ""
+    idle: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, tick_id: str, now: datetime, monitor: Monitor, checked: SpendChecked, report: Report) -> Self:
-        """One of the reports of a check."""
+    def of(
+        cls,
+        tick_id: str,
+        now: datetime,
+        monitor: Monitor,
+        checked: SpendChecked,
+        report: Report,
+        *,
+        is_first: bool = False,
+    ) -> Self:
+        """One of the reports of a check; the first that a channel has says which settings do nothing."""
         return cls(
             id=f"{tick_id}-{report.period.start:%Y%m%d}-{report.verdict}",
             made_at=now,
-            account=Account(checked.account_id),
+            account=Account(checked.account_id, monitor.name),
             frequency=monitor.frequency,
             report=report,
             question=checked.query,
             history=checked.history,
+            idle=monitor.idle if is_first else (),
         )
 
     @property

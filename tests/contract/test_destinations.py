@@ -190,7 +190,7 @@ def test_a_failure_says_what_to_do_everywhere() -> None:
     for prefix, double in CHATS.items():
         shown = " ".join(double.shown(json.loads(written(prefix, FAILED)))).replace("\\", "")
         assert "ce:GetCostAndUsage" in shown, prefix
-        assert "Attach the policy" in shown, prefix
+        assert "attach a policy" in shown, prefix
 
 
 def test_the_console_is_one_click_away() -> None:

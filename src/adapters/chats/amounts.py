@@ -14,6 +14,20 @@ HALF = Decimal("0.5")
 
 CENTS_COUNT_BELOW = 100
 
+ORDINALS = (
+    "no",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
+
 
 def sparkline(spends: Sequence[Money | None]) -> str:
     """Draw spends as bars from zero to the highest; a credit is the lowest bar, an unknown one a dot."""
@@ -59,11 +73,23 @@ def when(period: Period) -> str:
     return f"{first:%a} {first.day} {first:%b}{year} to {end}"
 
 
+def unit(period: Period) -> str:
+    """``day``, ``week`` or ``month``."""
+    days = (period.end - period.start).days
+    return "day" if days == 1 else "month" if period.is_whole_month else "week"
+
+
 def times(count: int, period: Period) -> str:
     """So many periods of this length: ``1 day``, ``3 weeks``."""
-    days = (period.end - period.start).days
-    unit = "day" if days == 1 else "month" if period.is_whole_month else "week"
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{count} {unit(period)}{'' if count == 1 else 's'}"
+
+
+def ordinal(count: int) -> str:
+    """``third``, ``11th``, ``21st``."""
+    if count < len(ORDINALS):
+        return ORDINALS[count]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th") if count % 100 not in {11, 12, 13} else "th"
+    return f"{count}{ending}"
 
 
 def _bar(amount: Decimal, highest: Decimal) -> str:

@@ -13,7 +13,8 @@ from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
-from adapters.chats.words import TITLE, Detail, words_of
+from adapters.chats.wording import words_of
+from adapters.chats.words import TITLE, Detail
 from application.notice import Notice, Tone
 
 LONGEST_TITLE = 256

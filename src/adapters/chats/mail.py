@@ -13,7 +13,8 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from adapters.chats.fitting import cut
-from adapters.chats.words import TITLE, Detail, Words, words_of
+from adapters.chats.wording import words_of
+from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.notice import Notice, Tone
 from application.text import one_line

@@ -13,7 +13,8 @@ from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
-from adapters.chats.words import TITLE, Detail, Words, words_of
+from adapters.chats.wording import words_of
+from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused
 from application.notice import Notice, Tone
 

@@ -16,7 +16,8 @@ from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
-from adapters.chats.words import TITLE, Detail, Words, words_of
+from adapters.chats.wording import words_of
+from adapters.chats.words import TITLE, Detail, Words
 from application.notice import Notice, Tone
 
 LONGEST_BODY = 20_000

@@ -13,7 +13,8 @@ import msgspec
 from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, judge, shown
-from adapters.chats.words import TITLE, Detail, Words, words_of
+from adapters.chats.wording import words_of
+from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused
 from application.notice import Notice, SpendNotice, Tone
 from application.text import one_line
@@ -21,6 +22,9 @@ from domain.thresholds import Verdict
 
 LONGEST = 2000
 """Characters in a message. No limit is known: what has always worked."""
+
+LONGEST_LINK_OF_A_GOOD_DAY = 200
+"""Characters: a page's, but not the console's, which is longer than all the rest."""
 
 MARKUP = str.maketrans("", "", "<>[]*_\\`@#|")
 """What a channel would read as markup, a mention or a link."""
@@ -90,6 +94,7 @@ def _detail(detail: Detail) -> list[str]:
 def _link(words: Words, text: str, room: int) -> str:
     """The best link that has room, if it is not there yet; half a link leads nowhere."""
     lines = (f"\n🔗 {label}: {address}" for label, address in words.links if address not in text)
+    room = min(room, LONGEST_LINK_OF_A_GOOD_DAY) if words.is_quiet else room
     return next((line for line in lines if len(line) <= room), "")
 
 

@@ -17,7 +17,7 @@ import msgspec
 from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, judge
-from adapters.chats.words import words_of
+from adapters.chats.wording import words_of
 from adapters.pages.document import Figures, document_of
 from application.notice import Notice, SpendNotice
 from application.ports.clock import Clock

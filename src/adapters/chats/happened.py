@@ -1,0 +1,154 @@
+"""The line under the title: what happened, in a sentence or two; or that nothing did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from adapters.chats.amounts import about, ordinal, percent_of, times, unit, when
+from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME
+from application.notice import SpendNotice
+from application.ports.cost_source import CostQuery
+from application.text import one_line
+from domain.analysis import Analysis, Episode, Misfit
+from domain.culprit import Culprit
+from domain.money import Money
+from domain.outlook import Outlook
+from domain.pace import OneOff
+from domain.periods import Period
+from domain.reports import Report
+from domain.thresholds import Verdict
+from domain.usual import Usual
+
+
+def events(notice: SpendNotice) -> Iterator[str]:
+    """What makes this report more than the usual one, the most important first."""
+    report, analysis = notice.report, notice.report.analysis
+    if analysis and analysis.misfit:
+        yield _nothing_fits(analysis.misfit, notice.question)
+    elif report.verdict is Verdict.NOT_PUBLISHED:
+        yield from _pending(report)
+    if report.corrects:
+        yield _correction(report)
+    if report.spike and report.spend and analysis and analysis.usual:
+        yield _spike(report.period, report.spend, analysis.usual)
+    if report.milestone and report.spend:
+        yield _milestone(report.milestone, percent_of(report.spend.amount, report.threshold.amount))
+    if analysis and analysis.episode:
+        yield _recovery(analysis.episode, report.period)
+    if analysis and analysis.culprit:
+        yield _culprit(analysis.culprit, report.period)
+    if analysis and analysis.of_the_first:
+        yield _of_the_first(analysis.of_the_first, notice.currency)
+
+
+def quiet_words(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
+    """Where nothing happened: that it did not, and where the month stands. Of a breach: what is usual."""
+    report = notice.report
+    if report.verdict is Verdict.EXCEEDED:
+        if usual := analysis.usual:
+            yield f"A {report.period.start:%A} usually costs {usual.median}."
+        elif analysis.outlook and analysis.outlook.threshold:
+            yield month_in_words(analysis.outlook)
+        return
+    if analysis.usual or any(part.usual is not None for part in analysis.parts):
+        yield "Nothing unusual."
+    if analysis.outlook:
+        yield month_in_words(analysis.outlook)
+
+
+def month_in_words(outlook: Outlook) -> str:
+    """``November $631, about $3,050 by its end``, and when its threshold is reached."""
+    month, spend = f"{outlook.month.start:%B}", about(outlook.spend)
+    if outlook.by_month_end is None:
+        share = percent_of(outlook.spend.amount, outlook.threshold.amount) if outlook.threshold else ""
+        return f"{month} {spend} so far{f', {share} of the threshold' if share else ''}."
+    heading = f"{month} {spend}, about {about(outlook.by_month_end)} by its end"
+    if outlook.threshold is None:
+        return f"{heading}."
+    if outlook.reached_on is None:
+        return f"{heading}: within its threshold."
+    was = "was" if outlook.reached_on < outlook.until else "is"
+    return f"{heading}: its threshold {was} reached on {_day(outlook.reached_on)}."
+
+
+def change_in_words(now: Money, before: Money) -> str:
+    """``up $3.00 (10%) on``, ``down $3.00 (10%) from``, ``the same as``."""
+    change = now.in_cents() - before.in_cents()
+    if change == 0:
+        return "the same as"
+    percent = percent_of(abs(change), before.amount)
+    share = f" ({percent})" if percent else ""
+    return f"{'up' if change > 0 else 'down'} {Money(abs(change), before.currency)}{share} from"
+
+
+def _day(day: object) -> str:
+    return f"{day:%a %-d %b}"
+
+
+def _pending(report: Report) -> Iterator[str]:
+    missing, pending = "AWS has not published all costs of this period yet", report.pending
+    if pending is None:
+        yield f"{missing}; you will be told when it has."
+        return
+    likely = f"{_day(pending.next_look)} at {pending.next_look:%H:%M} UTC"
+    yield f"{missing}; the report comes when it has, likely on {likely}."
+    if report.spend and pending.share:
+        yield f"On a usual day about {pending.share:.0%} is there by now."
+    if pending.usual:
+        yield f"A {report.period.start:%A} usually costs {pending.usual}."
+
+
+def _correction(report: Report) -> str:
+    before = report.before
+    was = JUDGED[before.verdicts[-1]] if before else ""
+    at = f" at {before.spend}" if before and before.spend else ""
+    return (
+        f"Correction: told before as {was}{at}; now {JUDGED[report.verdict]} at {report.spend}, "
+        "since AWS has changed its figures."
+    )
+
+
+def _spike(period: Period, spend: Money, usual: Usual) -> str:
+    above = spend - usual.median
+    percent = percent_of(above.amount, usual.median.amount)
+    share = f" ({percent})" if percent else ""
+    return f"Spike: {above}{share} above what a {period.start:%A} usually costs."
+
+
+def _milestone(percent: Decimal, now: str) -> str:
+    told = f"{percent.normalize():f}%"
+    return f"Milestone: {told} of the threshold {'reached' if told == now else f'passed, now {now}'}."
+
+
+def _recovery(episode: Episode, period: Period) -> str:
+    count = f"{'at least ' if episode.is_older else ''}{times(episode.periods, period)}"
+    return f"Back within budget after {count} over it, by {episode.over} in total."
+
+
+def _culprit(culprit: Culprit, period: Period) -> str:
+    on = "" if culprit.period == period else f" on {when(culprit.period)}"
+    usual = culprit.usual if culprit.usual.amount else "nothing"
+    told = f"{one_line(culprit.name, LONGEST_NAME)} {culprit.amount}{on}: "
+    if culprit.lasts == 1:
+        return f"{told}usually {usual}."
+    at_least = "at least the " if culprit.is_older else ""
+    nth = f"{at_least}{ordinal(culprit.lasts)} {unit(culprit.period)}"
+    return (
+        f"{told}{nth}, usually {usual}; so far {culprit.over} over in {times(culprit.lasts, culprit.period)}."
+    )
+
+
+def _of_the_first(charges: tuple[OneOff, ...], currency: str) -> str:
+    largest = sorted(charges, key=lambda one: -one.amount)[:3]
+    named = ", ".join(f"{one_line(one.name, LONGEST_NAME)} {Money(one.amount, currency)}" for one in largest)
+    more = f" and {len(charges) - len(largest)} more" if len(charges) > len(largest) else ""
+    return f"On every 1st: {named}{more}."
+
+
+def _nothing_fits(misfit: Misfit, question: CostQuery) -> str:
+    scope = one_line(str(question.scope), LONGEST_LIST)
+    near = ", ".join(one_line(name, LONGEST_NAME) for name in misfit.near)
+    hint = f"Near it in the bill: {near}." if near else "Names must be spelled as in Cost Explorer."
+    activated = " A tag must be activated as a cost allocation tag." if question.scope.tags else ""
+    return f"Nothing in {when(question.window)} fits the scope {scope}. {hint}{activated}"
