@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.chats.amounts import when
 from application.answer import Outcome
 from application.errors import InternalError
 from application.ports.inbox import TickState
@@ -34,7 +35,7 @@ async def test_the_newest_period_is_told(amount: str, *, good: bool) -> None:
     assert message.good is good
     assert ACCOUNT in message.text
     assert f"${float(amount):.2f}" in message.text
-    assert str(yesterday(world)) in message.text
+    assert when(yesterday(world)) in message.text
 
 
 async def test_the_answer_is_what_a_log_line_needs() -> None:
@@ -87,7 +88,7 @@ async def test_the_next_day_is_told_again() -> None:
     world.account.bill = bill(world.today)
     await world.tick()
     assert len(world.texts) == 2
-    assert str(yesterday(world)) in world.texts[1]
+    assert when(yesterday(world)) in world.texts[1]
 
 
 async def test_a_changed_verdict_is_told_again_and_only_once() -> None:
@@ -114,7 +115,7 @@ async def test_an_older_day_is_corrected_beside_the_new_one() -> None:
     answer = await world.tick()
     assert answer.outcome is Outcome.TOLD
     assert [message.good for message in world.channel.messages] == [True, False, True]
-    assert str(monday) in world.texts[1]
+    assert when(monday) in world.texts[1]
     assert (await world.page()).told[monday].verdicts == (Verdict.WITHIN, Verdict.EXCEEDED)
 
 
@@ -153,7 +154,7 @@ async def test_a_silent_first_check_is_remembered() -> None:
     world.account.bill = bill(world.today, d3="300", d4="300")
     await world.tick(raw)
     assert len(world.texts) == 1
-    assert str(monday) in world.texts[0]
+    assert when(monday) in world.texts[0]
 
 
 @pytest.mark.parametrize("lateness", [HOUR, 13 * HOUR, 3 * DAY])
@@ -166,7 +167,7 @@ async def test_a_tick_is_answered_for_the_day_of_its_acceptance(lateness: timede
     world.account.bill = bill(world.today)
     [answer] = await world.work()
     assert answer.period == str(asked_for)
-    assert str(asked_for) in world.texts[0]
+    assert when(asked_for) in world.texts[0]
 
 
 async def test_every_day_is_answered_after_an_outage_over_several_midnights() -> None:

@@ -268,7 +268,7 @@ class TestChannelAway:
         await world.inbox.revive()
         [answer] = await world.work()
         assert answer.outcome is Outcome.TOLD
-        assert "2026-11-22" in world.texts[0]
+        assert "Sun 22 Nov 2026" in world.texts[0]
 
     @pytest.mark.parametrize(
         ("asked", "pause"), [(None, 2), (1, 2), (90, 90), (1e9, 3600), (float("inf"), 3600)]
