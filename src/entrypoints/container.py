@@ -23,6 +23,7 @@ from adapters.aws.role_trials import AwsRoleTrials
 from adapters.aws.roles import Roles
 from adapters.aws.sts import StsIdentity
 from adapters.chats.channel import open_chats
+from adapters.chats.known_hosts import KnownHosts, keeping_hosts
 from adapters.clock import SystemClock
 from adapters.pages.reports import NoReports, SealedReports
 from adapters.settings.form import TelexSettingsReader
@@ -184,6 +185,7 @@ async def open_container(
                 mail_server=config.mail_server,
             )
         )
+        await stack.enter_async_context(keeping_hosts(KnownHosts(state.store, vault, channel.lanes)))
         issuer = open_issuer(config, clock)
         own = Own()
         way = way_of(config, aws, own, issuer)

@@ -130,7 +130,7 @@ class Chats(Channel):
         self._session = session
         self._rules = rules
         self._destinations = destinations
-        self._lanes = lanes
+        self.lanes = lanes
         self._clock = clock
         self._mail_server = mail_server
         self._total_timeout = total_timeout
@@ -145,7 +145,7 @@ class Chats(Channel):
 
     def lane(self, return_url: str) -> AbstractContextManager[None]:
         """Hold one of the places that the URL's host and port have earned."""
-        return self._lanes.place(self._way(return_url)[0])
+        return self.lanes.place(self._way(return_url)[0])
 
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver the notice, and let the host's lane know how that went.
@@ -160,12 +160,12 @@ class Chats(Channel):
         except ChannelBusy:
             raise
         except (ChannelUnavailable, ReturnUrlForbidden):
-            self._lanes.failed(host)
+            self.lanes.failed(host)
             raise
         if whole:
-            self._lanes.succeeded(host, promptly=monotonic() - started < PROMPT_SECONDS)
+            self.lanes.succeeded(host, promptly=monotonic() - started < PROMPT_SECONDS)
         else:
-            self._lanes.failed(host)
+            self.lanes.failed(host)
 
     def _way(self, return_url: str) -> tuple[str, Callable[[Notice], Awaitable[bool]]]:
         """The host, and how a notice gets there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -126,7 +126,7 @@ class HostLanes:
 
     @contextmanager
     def _held_by_stranger(self, lane: Lane, site: str) -> Iterator[None]:
-        if lane.has_delivered and lane.places > self._fewest:
+        if self._is_known(lane):
             yield
             return
         if self._strangers.total() >= self._most_strangers or self._strangers[site] >= self._most_of_site:
@@ -154,6 +154,18 @@ class HostLanes:
         """The host did not answer, or as one that has trouble."""
         if lane := self._lanes.get(host):
             lane.places = max(lane.places // 2, self._fewest)
+
+    def delivered(self) -> list[str]:
+        """Hosts that are no strangers, those used longest ago first."""
+        return [host for host, lane in self._lanes.items() if self._is_known(lane)]
+
+    def recall(self, hosts: Iterable[str]) -> None:
+        """These have delivered before this process began."""
+        for host in hosts:
+            self._lanes.setdefault(host, Lane(self._first)).has_delivered = True
+
+    def _is_known(self, lane: Lane) -> bool:
+        return lane.has_delivered and lane.places > self._fewest
 
     def _forget(self) -> None:
         for has_delivered in (False, True):
