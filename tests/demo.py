@@ -23,6 +23,7 @@ from rich.text import Text
 
 from tests.doubles import aws, service
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
+from tests.doubles.watches import HOURLY, known_since_yesterday, variables
 from tests.midnight import Night
 
 console = Console(width=100)
@@ -119,6 +120,30 @@ async def midnight(cloud: aws.MotoAws, channel: LocalChannel, key: aws.Key, fold
         raise SystemExit("the midnight tick should have waited for the whole day")
 
 
+async def watch(cloud: aws.MotoAws, channel: LocalChannel, key: aws.Key, folder: Path) -> None:
+    """A watch whose time came while nothing ran: a service without Telex tells Slack at its start."""
+    console.rule("[bold]A watch, and no Telex at all")
+    (folder / "watch").mkdir()
+    file = folder / "watch" / "watches.toml"
+    file.write_text(HOURLY, encoding="utf-8")
+    show("watches.toml", HOURLY.strip())
+    environment = variables(file, channel.slack_url("watch"), cloud.url, key)
+    await known_since_yesterday(file.parent, environment)
+    async with service.running(folder=file.parent, **environment) as monitor:
+        message: dict[str, Any] = dict(*await channel.wait_for("watch"))
+        (fired,) = await monitor.wait_for("watch_fired")
+    console.print(f"the watch {fired['watch']} was due at {fired['due']}; made up for at the start")
+    (attachment,) = message["attachments"]
+    shown = [block.get("text", {}).get("text") or block.get("fields") for block in attachment["blocks"]]
+    show(f"Slack is sent {attachment['color']}", "\n".join(map(_block, shown)), "red")
+    if not message["text"].startswith("🔔"):
+        raise SystemExit("the watch should have told of a day over budget")
+
+
+def _block(said: str | list[dict[str, str]] | None) -> str:
+    return said if isinstance(said, str) else "\n".join(field["text"] for field in said or [])
+
+
 async def main() -> None:
     """Run the scenes, open a page, and end with 0, or with what went wrong."""
     port = free_port()
@@ -146,11 +171,12 @@ async def main() -> None:
             wrong = ("AKIAIOSFODNN7EXAMPLE", "wrong")
             tick = channel.tick("wrong", tick_settings(wrong, "100"))
             await scene("Wrong keys", "⚠️", cloud, monitor.url, channel, tick)
+            await watch(cloud, channel, cloud.user("watching-team"), Path(folder))
             await midnight(cloud, channel, cloud.user("night-team"), Path(folder))
             if "--stay" in sys.argv:
                 console.print(f"\nserving; the landing page is {monitor.url}/. Press Enter to end.")
                 await asyncio.to_thread(sys.stdin.readline)
-    console.rule("[bold]done: four ticks and a page")
+    console.rule("[bold]done: four ticks, a watch and a page")
 
 
 if __name__ == "__main__":

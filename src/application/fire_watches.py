@@ -124,6 +124,7 @@ class FireWatches:
             accepted_at=now,
             payload=self.vault.seal(pack_watch(destination, watch), context=tick_id),
             host=self.vault.fingerprint("host", host_of(destination)),
+            asks=self.vault.fingerprint("watch's question", watch),
         )
 
 

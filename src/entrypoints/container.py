@@ -213,13 +213,13 @@ async def open_container(
             trials=providers.Object(AwsRoleTrials(aws, way)),
             identity=providers.Object(identity),
             cost_source=providers.Object(cost_source),
-            watches=providers.Object(read_watches(config, channel, LetIn(vault, clock), environment)),
+            watches=providers.Object(read_watches(config, channel, environment)),
         )
         container.check_dependencies()
         yield container
 
 
-def read_watches(config: Config, channel: Channel, let_in: LetIn, environment: Mapping[str, str]) -> Watches:
+def read_watches(config: Config, channel: Channel, environment: Mapping[str, str]) -> Watches:
     """The watches of the file that ``SPEND_MONITOR_WATCHES`` names, if it names one.
 
     Raises:
@@ -229,9 +229,7 @@ def read_watches(config: Config, channel: Channel, let_in: LetIn, environment: M
         return NoWatches()
     from adapters.settings.watches import WatchesReader  # noqa: PLC0415  # crontabs and time zones are for few
 
-    reader = WatchesReader(
-        config.watches.name, environment, partial(channel.check, own=True), let_in.external_id_of_watch
-    )
+    reader = WatchesReader(config.watches.name, environment, partial(channel.check, own=True))
     file = WatchesFile(config.watches, reader.read)
     file.load()
     return file

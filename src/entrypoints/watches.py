@@ -66,7 +66,8 @@ async def run_now(config: Config, name: str) -> int:
     """Look once, print the report, and post it to the watch's destinations; return the exit code."""
     async with open_container(_without_state(config)) as container:
         watch = _named(container.watches(), name)
-    return await check_spend(config, watch.monitor, "text", watch.destinations)
+        monitor = container.let_in().named_for_watch(watch.monitor, name)
+    return await check_spend(config, monitor, "text", watch.destinations)
 
 
 def _named(watches: Watches, name: str) -> ScheduledWatch:

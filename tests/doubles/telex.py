@@ -36,6 +36,15 @@ class LocalChannel:
         answer = {"status": "success", "status_code": 202, "message": "request received", "task_id": "1"}
         return web.json_response(answer, status=202)
 
+    async def take_as_slack(self, request: web.Request) -> web.Response:
+        """Keep what Slack would, and answer as it does."""
+        taken = await self.take(request)
+        return taken if taken.status >= 300 else web.Response(text="ok")
+
+    def slack_url(self, channel: str) -> str:
+        """An incoming webhook, as it is written out for a host that is not Slack's own."""
+        return f"slack+{self.url}/services/{channel}"
+
     def received(self, channel: str) -> list[dict[str, str]]:
         """The messages that a channel has had, oldest first."""
         return [message for name, message in self.posts if name == channel]
@@ -57,6 +66,7 @@ async def local_channel() -> AsyncIterator[LocalChannel]:
     channel = LocalChannel()
     app = web.Application()
     app.router.add_post("/v1/return/{channel}", channel.take)
+    app.router.add_post("/services/{channel}", channel.take_as_slack)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -47,7 +47,7 @@ def environment(
     """A service's, with one watch that tells the chat."""
     file = tmp_path / "watches.toml"
     file.write_text(HOURLY, encoding="utf-8")
-    return variables(file, f"{channel.url}/v1/return/team", cloud.url, key)
+    return variables(file, channel.slack_url("team"), cloud.url, key)
 
 
 def written(environment: dict[str, str], text: str) -> None:
@@ -75,7 +75,8 @@ async def test_a_watch_tells_its_chat_though_nobody_ticks(
     async with service.running(*command, folder=tmp_path, **environment) as running:
         (message,) = await channel.wait_for("team")
         await running.wait_for("tick_told")
-    assert "$43.10" in message["message"]
+    assert message["text"].startswith("🔔")
+    assert "$43.10" in json.dumps(message), "as Slack is told"
     async with service.running(folder=tmp_path, **environment) as again:
         await again.wait_for("watching")
         assert (await ready(again))[1]["watches"] == "ready"
@@ -155,4 +156,4 @@ async def test_a_look_that_reaches_no_chat_fails(
     channel.statuses = [400]
     code, _, err = await service.run("watches", "run", "production", folder=tmp_path, **environment)
     assert code == 3
-    assert "/v1/return" not in err
+    assert "/services/" not in err

@@ -261,12 +261,3 @@ def test_the_check_of_destinations_is_the_channels_own() -> None:
 
     with pytest.raises(WatchesRejected, match="nobody is called here"):
         WatchesReader("watches.toml", ENVIRONMENT, nobody).read(LEAST)
-
-
-def test_a_role_without_an_external_id_gets_one_of_its_watch() -> None:
-    """So that no two watches, and no stranger, come in by the same."""
-    reader = WatchesReader("watches.toml", ENVIRONMENT, check, external_id=lambda name: f"id-of-{name}")
-    (watch,) = reader.read(f'{LEAST}access.role = "arn:aws:iam::111122223333:role/spend"')
-    assert watch.monitor.credentials == Role(
-        "arn:aws:iam::111122223333:role/spend", "id-of-production", is_strangers=False
-    )

@@ -22,7 +22,7 @@ from adapters.settings.roles import read_role
 from adapters.settings.schedules import Crontab, read_crontab, read_zone
 from adapters.settings.text import cleaned, did_you_mean, quoted
 from adapters.settings.toml_lines import line_of, lines_of
-from application.credentials import Credentials, OwnCredentials, Role
+from application.credentials import Credentials, OwnCredentials
 from application.errors import ReturnUrlForbidden, WatchesRejected
 from application.ports.watches import ScheduledWatch
 from domain.parts import Budgets
@@ -134,13 +134,11 @@ class WatchesReader:
         file: Its name, as errors show it.
         environment: What ``${NAME}`` stands for.
         check: Refuses with ReturnUrlForbidden a destination that is never called.
-        external_id: Makes the external id of a watch, by its name, whose role is written without one.
     """
 
     file: str
     environment: Mapping[str, str] = field(repr=False)
     check: Callable[[str], None]
-    external_id: Callable[[str], str] = field(default=lambda _: "", repr=False)
 
     def read(self, text: str) -> tuple[ScheduledWatch, ...]:
         """Return the watches in their order.
@@ -156,14 +154,7 @@ class WatchesReader:
             raise WatchesRejected(f"{self.file}: is nested too deep.") from error
         if reading.mistakes:
             raise WatchesRejected(*sorted(reading.mistakes, key=lambda text: reading.mistakes[text]))
-        return tuple(self._with_external_id(watch) for watch in watches)
-
-    def _with_external_id(self, watch: ScheduledWatch) -> ScheduledWatch:
-        role = watch.monitor.credentials
-        if not isinstance(role, Role) or role.external_id:
-            return watch
-        named = replace(role, external_id=self.external_id(watch.name))
-        return replace(watch, monitor=replace(watch.monitor, credentials=named))
+        return watches
 
     def _document(self, text: str) -> dict[str, Any]:
         if len(text) > LARGEST_FILE:
