@@ -10,12 +10,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from adapters.chats.happened import events
 from adapters.pages.document import Document, Span, document_of
 from adapters.pages.exports import costs_csv, public_json
 from adapters.pages.rendering import Page, render_picture, render_report
 from adapters.pages.shown import ReportView
 from adapters.pages.view import view_of
-from application.notice import SpendNotice
+from application.notice import Account, SpendNotice
 from domain.analysis import Misfit
 from domain.costs import UNDIVIDED
 from domain.money import Money
@@ -49,6 +50,11 @@ def stored(notice: SpendNotice) -> Document:
 def view(notice: SpendNotice) -> ReportView:
     """As it is drawn from what is stored."""
     return view_of(stored(notice), UNTIL)
+
+
+def older(notice: SpendNotice) -> ReportView:
+    """Of a version that kept no sentences."""
+    return view_of(msgspec.structs.replace(stored(notice), happened=[]), UNTIL)
 
 
 def page(notice: SpendNotice) -> str:
@@ -91,10 +97,16 @@ def test_nothing_published_is_a_page_that_says_so() -> None:
     assert '<svg class="plot"' not in page(on_days(*[None] * 35))
 
 
+@pytest.mark.parametrize("notice", [WITHIN, EXCEEDED, UNPUBLISHED])
+def test_what_happened_is_what_the_channel_was_told(notice: SpendNotice) -> None:
+    """In the same sentences."""
+    assert view(notice).events == tuple(events(notice))
+
+
 def test_the_first_word_and_the_corrections_are_told() -> None:
     """In their order, with the figures."""
     told = Told((Verdict.WITHIN,), Money(Decimal(90)), Money(Decimal(90)))
-    shown = view(spend_notice(days(*["10"] * 34, "142.02"), told={NEWEST: told}))
+    shown = older(spend_notice(days(*["10"] * 34, "142.02"), told={NEWEST: told}))
     assert shown.told == ("First: within budget, at $90.00.",)
     assert shown.events[0] == (
         "Correction: told before as within budget at $90.00; now over budget, "
@@ -105,10 +117,10 @@ def test_the_first_word_and_the_corrections_are_told() -> None:
 def test_spike_milestone_and_recovery_are_told() -> None:
     """Each in a sentence."""
     report = replace(WITHIN.report, spike=True, milestone=Decimal(80))
-    events = " ".join(view(spend_notice(WITHIN.history, report=report)).events)
-    assert "Spike: far above what a Sunday usually costs." in events
-    assert "Milestone: 80% of the threshold reached." in events
-    back = view(on_days(*["10"] * 30, "150", "150", "150", "150", "10"))
+    said = " ".join(older(spend_notice(WITHIN.history, report=report)).events)
+    assert "Spike: far above what a Sunday usually costs." in said
+    assert "Milestone: 80% of the threshold reached." in said
+    back = older(on_days(*["10"] * 30, "150", "150", "150", "150", "10"))
     assert back.events == ("Back within budget after 4 days over it, by $200.00 in total.",)
 
 
@@ -243,7 +255,7 @@ def test_a_scope_that_nothing_fits_is_told_as_that() -> None:
     report = replace(UNPUBLISHED.report, analysis=replace(analysis, misfit=Misfit(("Amazon EC2",))))
     shown = view(spend_notice(days(*[None] * 35), report=report))
     assert (shown.spend, shown.verdict) == ("No figure", "")
-    assert shown.events[-1] == "Near it in the bill: Amazon EC2."
+    assert "Near it in the bill: Amazon EC2." in shown.events[-1]
     assert not any("published" in sentence for sentence in (*shown.events, *shown.notes))
 
 
@@ -270,3 +282,16 @@ def test_who_watches_parts_alone_has_no_threshold_for_the_whole() -> None:
     assert (shown.against, shown.meter) == ("", None)
     assert shown.chart is not None
     assert (shown.chart.threshold, shown.chart.threshold_above) == (None, "")
+
+
+def test_an_account_has_the_name_that_the_channel_gave_it() -> None:
+    """And its number."""
+    named = replace(WITHIN, account=Account("123456789012", "acme production"))
+    assert view(named).subject[0] == "acme production, AWS account 123456789012"
+
+
+def test_a_service_is_shown_beside_what_it_usually_costs() -> None:
+    """Where that is known."""
+    (row,) = view(EXCEEDED).services.rows
+    assert (row.spend, row.usual) == ("$142.02", "$10.00")
+    assert view(spend_notice(by_period({NEWEST: "5"}))).services.has_usual is False

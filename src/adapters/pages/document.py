@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.aws.console import console_link
 from adapters.aws.cost_explorer import request_for
+from adapters.chats.happened import events
 from adapters.pages.derivation import derivation_of
 from application.notice import SpendNotice
 from domain.analysis import Analysis
@@ -90,6 +91,7 @@ class PartSpend(msgspec.Struct, frozen=True):
     spend: Amount = Amount()
     change: Amount | None = None
     new: bool = False
+    usual: Amount | None = None
 
 
 class MonthOutlook(msgspec.Struct, frozen=True):
@@ -177,6 +179,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 class Document(Figures, frozen=True, kw_only=True):
     """A report: its figures, what AWS was asked and answered, and how they follow from that."""
 
+    account_name: str = ""
+    happened: list[str] = []
     taken_off: Amount | None = None
     misfit: list[str] | None = None
     divided: bool = True
@@ -208,6 +212,8 @@ def document_of(notice: SpendNotice) -> Document:
         milestone=None if report.milestone is None else digits(report.milestone),
         correction=report.corrects,
         told=_told(report.before),
+        account_name=notice.account.name,
+        happened=[*events(notice)],
         divided=notice.history.is_divided,
         asked=request_for(question),
         derived=derivation_of(notice),
@@ -285,6 +291,7 @@ def _parts(parts: Sequence[Part], currency: str) -> list[PartSpend]:
             _known(Money(part.amount, currency)),
             None if part.change is None else _amount(Money(part.change, currency)),
             part.is_new,
+            None if part.usual is None else _amount(Money(part.usual, currency)),
         )
         for part in named
     ]

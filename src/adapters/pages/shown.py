@@ -34,6 +34,7 @@ class Row:
         spend: Money.
         change: Money with its sign; empty when there is nothing to compare with.
         moved: up or down; empty when that is next to nothing beside what moved the most.
+        usual: What it costs in such a period as a rule; empty when that is not known.
         new: Whether it is new.
         share: Of the largest change, in percent.
     """
@@ -43,6 +44,7 @@ class Row:
     spend: str
     change: str
     moved: str
+    usual: str
     new: bool
     share: float
 
@@ -56,12 +58,14 @@ class Table:
         more: Those that unfold.
         left_out: How many only the JSON and CSV have.
         compared: Whether there is a change to show.
+        has_usual: Whether there is a usual amount to show.
     """
 
     rows: tuple[Row, ...]
     more: tuple[Row, ...]
     left_out: int
     compared: bool
+    has_usual: bool
 
 
 @dataclass(frozen=True, slots=True)

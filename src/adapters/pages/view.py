@@ -17,6 +17,7 @@ from domain.money import Money
 from domain.periods import Frequency
 
 LONGEST_NAME = 100
+LONGEST_SENTENCE = 600
 MOST_ROWS = 100
 FIRST_ROWS = 10
 """Of a table; the rest unfolds."""
@@ -64,7 +65,12 @@ def view_of(document: Document, until: datetime | None = None) -> ReportView:
 
 def _subject(document: Document) -> Iterator[str]:
     if document.account_id:
-        yield f"AWS account {one_line(document.account_id)}"
+        name = one_line(document.account_name, LONGEST_NAME)
+        yield (
+            f"{name}, AWS account {one_line(document.account_id)}"
+            if name
+            else f"AWS account {one_line(document.account_id)}"
+        )
     if document.frequency in FREQUENCIES:
         yield FREQUENCIES[Frequency(document.frequency)]
     if document.scope:
@@ -108,6 +114,10 @@ def _meter_of(spent: Decimal, expected: Decimal, limit: Decimal | None, label: s
 
 
 def _events(document: Document) -> Iterator[str]:
+    """As the channel was told; a document of an older version says it by its figures."""
+    if document.happened:
+        yield from (one_line(sentence, LONGEST_SENTENCE) for sentence in document.happened)
+        return
     if document.misfit is not None:
         near = ", ".join(one_line(name, LONGEST_NAME) for name in document.misfit)
         yield f"Nothing in all the days that AWS was asked for fits the scope {one_line(document.scope)}."
@@ -154,7 +164,13 @@ def _table(parts: Sequence[PartSpend], slots: dict[str, int]) -> Table:
     largest = max((abs(part.change.money.amount) for part in parts if part.change), default=Decimal())
     rows = tuple(_row(part, slots, largest) for part in parts[:MOST_ROWS])
     compared = any(row.change for row in rows)
-    return Table(rows[:FIRST_ROWS], rows[FIRST_ROWS:], max(len(parts) - MOST_ROWS, 0), compared=compared)
+    return Table(
+        rows[:FIRST_ROWS],
+        rows[FIRST_ROWS:],
+        max(len(parts) - MOST_ROWS, 0),
+        compared=compared,
+        has_usual=any(row.usual for row in rows),
+    )
 
 
 def _row(part: PartSpend, slots: dict[str, int], largest: Decimal) -> Row:
@@ -167,6 +183,7 @@ def _row(part: PartSpend, slots: dict[str, int], largest: Decimal) -> Row:
         spend=_money(part.spend),
         change=_signed(change) if change else "",
         moved=direction if share >= LEAST_SHARE else "",
+        usual=_money(part.usual),
         new=part.new,
         share=round(share, 1),
     )
