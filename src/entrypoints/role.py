@@ -69,7 +69,7 @@ def _id_of(container: Container, destination: str | None, watch: str | None) -> 
         found = container.watches().find(watch)
         role = found.monitor.credentials if found else None
         return role.external_id if isinstance(role, Role) else container.let_in().external_id_of_watch(watch)
-    return container.let_in().external_id(destination) if destination is not None else ""
+    return container.let_in().external_id(destination.strip()) if destination is not None else ""
 
 
 async def _trusted(container: Container, config: Config) -> str:

@@ -11,13 +11,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from adapters.aws.assuming import NOBODY
 from tests.benchmarks.doubles import COSTS
+from tests.contract.sts_double import SIGNING_KEYS, parts_of
 from tests.doubles import service
 from tests.doubles.telex import tick_settings
 
@@ -31,7 +33,12 @@ SESSION = "IQoJcanarysession//////////wEaCXVzLWVhc3QtMSJGMEQCIE"
 TOKEN = "canarytoken-0195-7000-8000"
 VAULT_KEY = base64.b64encode(b"canary vault key 32 bytes long!!").decode()
 PUBLIC_URL = "http://localhost"
-MARKS = (KEY_ID, SECRET, SESSION, TOKEN, VAULT_KEY)
+SIGNING_KEY = SIGNING_KEYS[0].as_pem(private=True).decode()
+TEMPORARY = ("ASIA0CANARY7ROLE", "canary+temporary/secret", "canary+temporary/token//////wEaCXVzLWVhc3")
+FEWEST_TOKENS = 3
+"""One for each of two roles, and one to see whether a role lets in anybody."""
+
+MARKS = (KEY_ID, SECRET, SESSION, TOKEN, VAULT_KEY, *TEMPORARY, *SIGNING_KEY.splitlines()[1:-1])
 
 ECHO = f"The key {KEY_ID}GOOD with {SECRET} ({quote(SECRET, safe='')}) was refused"
 
@@ -61,12 +68,16 @@ class Gossip:
     def __init__(self) -> None:
         self.url = ""
         self.messages: list[str] = []
+        self.tokens: list[str] = []
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer by the name that the request bears."""
         return await (self._telex if request.path.startswith("/v1/") else self._aws)(request)
 
     async def _aws(self, request: web.Request) -> web.Response:
+        asked = dict(parse_qsl(await request.text()))
+        if asked.get("Action") == "AssumeRoleWithWebIdentity":
+            return self._assume(asked)
         match = re.search(rf"Credential={KEY_ID}(\w+)", request.headers.get("Authorization", ""))
         name = match[1] if match else ""
         is_ce = "X-Amz-Target" in request.headers
@@ -82,6 +93,23 @@ class Gossip:
             return web.Response(body=COSTS.partition(b"\r\n\r\n")[2])
         account = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
         return web.Response(text=f"<GetCallerIdentityResponse>{account}</GetCallerIdentityResponse>")
+
+    def _assume(self, asked: dict[str, str]) -> web.Response:
+        """Whoever is nobody, or names a role that gossips, is refused with all that was said."""
+        token = asked["WebIdentityToken"]
+        self.tokens.append(token)
+        subject = parts_of(token)[1]["sub"]
+        if subject == NOBODY or asked["RoleArn"].endswith("gossip"):
+            code = "AccessDenied" if subject == NOBODY else "ValidationError"
+            error = f"<Error><Code>{code}</Code><Message>I was told {token}</Message></Error>"
+            return web.Response(status=403, text=f"<ErrorResponse>{error}</ErrorResponse>")
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        given = "".join(f"<{name}>{text}</{name}>" for name, text in zip(names, TEMPORARY, strict=True))
+        given += "<Expiration>2099-01-01T00:00:00Z</Expiration>"
+        result = "AssumeRoleWithWebIdentityResult"
+        return web.Response(
+            text=f"<{result[:-6]}Response><{result}><Credentials>{given}</Credentials></{result}></{result[:-6]}Response>"
+        )
 
     async def _telex(self, request: web.Request) -> web.Response:
         self.messages.append(await request.text())
@@ -127,6 +155,8 @@ def ticks(outside: Gossip) -> list[str]:
         tick("session", aws_session_token=SESSION),
         *(tick(ending) for ending in TELEX_SAYS),
         *(tick(key.lower(), key) for key in AWS_SAYS),
+        tick("role", "", "key", aws_role_arn="arn:aws:iam::123456789012:role/spend"),
+        tick("gossip", "", "key", aws_role_arn="arn:aws:iam::123456789012:role/gossip"),
         tick("defect", "CRASH"),
         tick("mixed-up", secret="key", threshold=SECRET, frequency=KEY_ID + "GOOD"),
         tick("spaces", secret=f"{SECRET} {SESSION}"),
@@ -169,6 +199,9 @@ async def everything_said(client: aiohttp.ClientSession, bodies: list[str]) -> s
         "/metrics",
         "/schema",
         "/integration",
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+        f"/access/{TOKEN}",
     ):
         async with client.get(path, headers={"X-Token": TOKEN, "Cookie": f"session={SESSION}"}) as answer:
             said.append(f"{answer.status} {answer.raw_headers!r} {await answer.text()}")
@@ -239,6 +272,8 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
         "SPEND_MONITOR_LOG_LEVEL": "debug",
         "SPEND_MONITOR_SECRET_KEY": VAULT_KEY,
         "SPEND_MONITOR_PUBLIC_URL": PUBLIC_URL,
+        "SPEND_MONITOR_ROLE_ACCESS": "web-identity",
+        "SPEND_MONITOR_SIGNING_KEY": SIGNING_KEY,
         "PYTHONPATH": str(ROOT),
     }
     async with gossip() as outside:
@@ -247,7 +282,11 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
         async with aiohttp.ClientSession(running.url) as client:
             answers = await everything_said(client, ticks(outside) + refused_ticks(outside))
             async with asyncio.timeout(60):
-                while await settled(client) < len(ticks(outside)):  # noqa: ASYNC110  # it is in another process
+                while (  # noqa: ASYNC110  # it is in another process
+                    await settled(client) < len(ticks(outside))
+                    or not any("/reports/" in message for message in outside.messages)
+                    or len(outside.tokens) < FEWEST_TOKENS
+                ):
                     await asyncio.sleep(0.05)
             pages = await every_page(client, outside.messages)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, UNLIMITED))  # the disk is full
@@ -266,6 +305,8 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
     assert "500 " in answers
     for event in ("tick_crashed", "request_crashed", "background_error", "a library logs what it caught"):
         assert event in log
+    assert "AssumeRoleWithWebIdentity" not in log
+    assert not any(part in log for token in outside.tokens for part in token.split("."))
     assert "channel-refused" in listed[0][1]
     assert {name for name in files if "spend-monitor.db" in name}
     places = {

@@ -14,7 +14,8 @@ cat >spend-monitor-policy.json <<JSON
 JSON
 aws iam create-role --role-name "{{ role.name }}" --path "{{ role.path }}" --max-session-duration 3600 \
   --assume-role-policy-document file://spend-monitor-trust.json >/dev/null 2>&1 ||
-  aws iam update-assume-role-policy --role-name "{{ role.name }}" --policy-document file://spend-monitor-trust.json
+  aws iam update-assume-role-policy --role-name "{{ role.name }}" \
+    --policy-document file://spend-monitor-trust.json
 aws iam put-role-policy --role-name "{{ role.name }}" --policy-name spend-monitor \
   --policy-document file://spend-monitor-policy.json
 aws iam get-role --role-name "{{ role.name }}" --query Role.Arn --output text
