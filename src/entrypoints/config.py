@@ -98,6 +98,15 @@ class Config:
         return Path(self.state_url.removeprefix(prefix)) if self.state_url.startswith(prefix) else None
 
     @property
+    def state_name(self) -> str:
+        """Where the state is, without anything secret."""
+        scheme, _, rest = self.state_url.partition("://")
+        if self.sqlite_path:
+            return f"SQLite at {self.sqlite_path.absolute()}"
+        where = rest.partition("?")[0].rpartition("@")[2]
+        return f"{scheme} at {where}" if where else scheme
+
+    @property
     def mail_server(self) -> MailServer | None:
         """Where e-mail is handed in, and from whom; None: nowhere."""
         return self.smtp_server and replace(self.smtp_server, sender=self.mail_from)
@@ -176,6 +185,9 @@ KEY_FORM = (
 SECRETS = ("STATE_URL", "SECRET_KEY", "SIGNING_KEY", "WEBHOOK_SECRET", "SMTP_URL")
 """What may also be given as ``…_FILE``: the path of a file that holds it (Docker and Kubernetes secrets)."""
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Where an address without encryption is good enough."""
+
 LONGEST_LINE = 200
 LONGEST_SECRET_FILE = 64 * 1024
 
@@ -248,7 +260,7 @@ def _signing_key(text: str) -> str:
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    is_local = parts.hostname in LOCAL_HOSTS
     if "@" in parts.netloc:
         raise ValueError(
             "it holds a user name, which the manifest would show; accepted is https://host[:port][/path]"

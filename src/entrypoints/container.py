@@ -55,6 +55,7 @@ from application.say_once import SayOnce
 from entrypoints import metrics
 from entrypoints.config import Config
 from entrypoints.door import Door
+from entrypoints.overseer import Overseer
 from entrypoints.readiness import Readiness
 from entrypoints.schedule import schedule_of
 from entrypoints.worker import Worker
@@ -135,8 +136,9 @@ class Container(containers.DeclarativeContainer):
         concurrency=config.provided.concurrency,
         door=door,
     )
+    overseer = providers.Singleton(Overseer, inbox=inbox, clock=clock)
     readiness = providers.Factory(
-        Readiness, inbox=inbox, worker=None, schedule=schedule, aws_trouble=aws_trouble
+        Readiness, inbox=inbox, worker=None, overseer=overseer, schedule=schedule, aws_trouble=aws_trouble
     )
 
 

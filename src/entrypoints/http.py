@@ -30,7 +30,7 @@ from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
 from entrypoints.access import role_routes
 from entrypoints.admin import Metrics, health, ready
-from entrypoints.config import Config
+from entrypoints.config import LOCAL_HOSTS, Config
 from entrypoints.container import Container
 from entrypoints.hosts import refusing_odd_hosts
 from entrypoints.logs import frames_of
@@ -209,6 +209,14 @@ async def integration(request: Request[Any, Any, State], state: State) -> Respon
     """The manifest that Telex installs."""
     config: Config = state.config
     public_url = config.public_url or str(request.base_url).rstrip("/")
+    is_plain = public_url.startswith("http://") and request.base_url.hostname not in LOCAL_HOSTS
+    if is_plain and not state.warned_of_http:
+        state.warned_of_http = True
+        log.warning(
+            "http_address_in_manifest",
+            effect="Telex sends ticks, and the keys in them, without encryption",
+            remedy="set SPEND_MONITOR_PUBLIC_URL to the https address, or SPEND_MONITOR_TRUSTED_PROXIES",
+        )
     return Response(manifest(public_url), media_type="application/json")
 
 
@@ -303,7 +311,7 @@ def create_app(
         [tick, home, report, integration, health, *private, *role_routes(config)],
         lifespan=[lifespan],
         stores={"rate_limit": clients},
-        state=State({"config": config, "body_seconds": body_seconds}),
+        state=State({"config": config, "body_seconds": body_seconds, "warned_of_http": False}),
         middleware=middleware,
         cors_config=CORSConfig(
             TELEX_ORIGINS, allow_methods=["GET", "HEAD", "OPTIONS"], allow_credentials=False

@@ -23,6 +23,18 @@ accepted = Counter("spend_monitor_ticks_accepted", "Ticks answered 202.", ["stor
 refused = Counter("spend_monitor_ticks_refused", "Ticks not taken at the door.", ["reason"])
 waiting = _gauge("spend_monitor_ticks_waiting", "Accepted ticks that are not finished.")
 oldest = _gauge("spend_monitor_oldest_tick_age_seconds", "Age of the oldest unfinished tick; 0 when none.")
+fullness = _gauge("spend_monitor_inbox_fullness_ratio", "Of what may wait, how much does; 1: refused.")
+kept_fullness = _gauge(
+    "spend_monitor_given_up_fullness_ratio",
+    "Of what may be kept of given-up ticks, how much is; 1: the oldest go.",
+)
+late = _gauge(
+    "spend_monitor_oldest_due_tick_age_seconds", "How long a tick could have been answered; 0 when none."
+)
+last_told = _gauge(
+    "spend_monitor_last_told_timestamp", "When a channel was last told something, or the process started."
+)
+last_told.set_to_current_time()
 kept = _gauge("spend_monitor_ticks_given_up_kept", "Given-up ticks in the inbox: see 'inbox list'.")
 answered = Counter("spend_monitor_ticks_answered", "Ticks finished.", ["outcome"])
 retries = Counter("spend_monitor_tick_retries", "Ticks put back to be tried again.", ["cause"])
@@ -50,6 +62,7 @@ def record_answer(lease: Lease, answer: Answer, now: datetime) -> None:
         retries.labels(answer.cause).inc()
         return
     if answer.outcome in {Outcome.TOLD, Outcome.FAILURE_TOLD}:
+        last_told.set(now.timestamp())
         delay.observe((now - lease.tick.accepted_at).total_seconds())
     if answer.until:
         waits.labels(answer.waits_for).inc()
@@ -80,5 +93,8 @@ def record_depth(depth: Depth, now: datetime) -> None:
     """Note how full the inbox is."""
     waiting.set(depth.unfinished)
     kept.set(depth.given_up)
+    fullness.set(depth.fullness)
+    kept_fullness.set(depth.given_up_fullness)
+    late.set(depth.late_by(now).total_seconds())
     age = (now - depth.oldest_accepted_at).total_seconds() if depth.oldest_accepted_at else 0
     oldest.set(max(age, 0))

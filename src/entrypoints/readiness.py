@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from application.errors import StorageUnavailable
 from application.ports.inbox import Inbox
+from entrypoints.overseer import Overseer
 from entrypoints.schedule import Schedule
 from entrypoints.worker import Worker
 
@@ -25,6 +26,7 @@ class Readiness:
     Args:
         inbox: Is the storage.
         worker: Of the same process, if it has one.
+        overseer: Knows what is not well, but keeps nothing from being done.
         schedule: Fires the watches, if there are any.
         aws_trouble: What keeps this process from asking AWS at all; empty when nothing does.
         shared_seconds: How long an answer is good.
@@ -32,6 +34,7 @@ class Readiness:
 
     inbox: Inbox
     worker: Worker | None
+    overseer: Overseer
     schedule: Schedule | None = None
     aws_trouble: Callable[[], str] = str
     shared_seconds: float = SHARED_SECONDS
@@ -41,6 +44,8 @@ class Readiness:
     async def checks(self) -> Mapping[str, str]:
         """By part, ``ready``, ``ready, but …`` or what failed."""
         checks = {"storage": await self._shared_storage()}
+        if warnings := self.overseer.warnings:
+            checks["inbox"] = f"{READY}, but {'; '.join(warnings.values())}"
         if self.worker:
             checks["worker"] = READY if self.worker.running else "failed: the loop has stopped"
             trouble = self.aws_trouble()

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from importlib.metadata import version
 from ipaddress import ip_network
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from uvicorn._types import ASGI3Application
 
 from entrypoints.admin import admin_app
 from entrypoints.config import Config, unknown_variables
-from entrypoints.container import open_container
+from entrypoints.container import Container, open_container
 from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
@@ -99,6 +100,7 @@ async def serve(
     """
     _prepare()
     async with open_container(config) as container:
+        _say_start(config, installable=True)
         reload_on_hangup(container.schedule())
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
@@ -106,7 +108,10 @@ async def serve(
         server = server_for(app, config, host, port, limits)
         readiness = container.readiness(worker=container.worker() if with_worker else None)
         admin = admin_app(container, readiness, partial(describe, config))
-        async with _beside(admin, config, host, config.admin_port, admin_listener):
+        async with (
+            _overseen(container),
+            _beside(admin, config, host, config.admin_port, admin_listener),
+        ):
             watching = with_worker and asyncio.create_task(_stop_without(container.worker(), server))
             await server.serve([listener] if listener else None)
             if watching:
@@ -181,10 +186,12 @@ async def work(config: Config, host: str, port: int | None) -> None:
     async with open_container(config) as container:  # until it is open, a signal ends the process at once
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        _say_start(config, installable=False)
         worker = container.worker()
         schedule = container.schedule()
         reload_on_hangup(schedule)
-        async with _beside(admin_app(container, container.readiness(worker=worker)), config, host, port):
+        admin = admin_app(container, container.readiness(worker=worker))
+        async with _overseen(container), _beside(admin, config, host, port):
             worker.start()
             if schedule:
                 schedule.start()
@@ -198,6 +205,29 @@ async def work(config: Config, host: str, port: int | None) -> None:
     if not stop.is_set():
         raise SystemExit(EXIT_CRASHED)
     log.info("stopped")
+
+
+@asynccontextmanager
+async def _overseen(container: Container) -> AsyncIterator[None]:
+    """Keep an eye on the inbox while the block lasts."""
+    watch = asyncio.create_task(container.overseer().watch(), name="overseer")
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.wait([watch])
+
+
+def _say_start(config: Config, *, installable: bool) -> None:
+    """What whoever reads the log wants to know first."""
+    url = config.public_url
+    log.info(
+        "starting",
+        version=version("aws-spend-monitor"),
+        state=config.state_name,
+        public_url=url or "taken from each request",
+        install=f"{url or 'https://…'}/integration.json" if installable else None,
+    )
 
 
 def _raise_file_limit() -> int:

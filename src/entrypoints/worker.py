@@ -133,7 +133,8 @@ class Worker:
             log.warning("tick_unsettled", tick=lease.tick.id, channel=lease.tick.channel, reason=str(error))
             return
         metrics.record_answer(lease, answer, self.clock.now())
-        log.info(
+        say = log.warning if answer.outcome is Outcome.GIVEN_UP else log.info  # a report is lost
+        say(
             EVENTS[answer.outcome],
             tick=lease.tick.id,
             channel=lease.tick.channel,

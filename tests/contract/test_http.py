@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from entrypoints.config import Config
 from tests.doubles.door import RETURN_URL, Door, Reply, open_door
@@ -367,3 +368,14 @@ async def test_an_odd_host_header_breaks_nothing(host: str, door: Door) -> None:
     assert status in {200, 400}
     answer: dict[str, Any] = json.loads(body)
     assert ("data" in answer) == (status == 200)
+
+
+async def test_an_address_without_encryption_is_warned_of(door: Door) -> None:
+    """Behind a proxy that is not trusted the manifest would name an http address: said once in the log."""
+    with capture_logs() as events:
+        for _ in range(2):
+            await door.ask("GET", "/integration", Host="spend.example")
+        await door.ask("GET", "/integration")
+    warned = [event for event in events if event["event"] == "http_address_in_manifest"]
+    assert len(warned) == 1
+    assert "SPEND_MONITOR_PUBLIC_URL" in warned[0]["remedy"]

@@ -18,7 +18,7 @@ from adapters.state.sqlite.housekeeping import tidy
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.sqlite.moments import to_micros
 from application.errors import InboxFull
-from application.ports.inbox import Inbox, SealedTick
+from application.ports.inbox import Inbox, SealedTick, Why
 from application.ports.ledger import Claim, Ledger, Page
 from domain.money import Money
 from domain.periods import Period
@@ -113,6 +113,24 @@ class TestInbox:
         await put_all(inbox, [new, own, other])
         order = ids(await drain(inbox))
         assert order.index(own.id) < order.index(other.id) < order.index(new.id)
+
+
+class TestDue:
+    """Since when a tick waits that could be worked on."""
+
+    async def test_the_oldest(self, harness: Harness, inbox: Inbox) -> None:
+        """None, while none waits; then the first."""
+        nothing = (await inbox.depth()).oldest_due_at
+        ticks = [a_tick(harness.now() - timedelta(minutes=minutes)) for minutes in (9, 7)]
+        for tick in ticks:
+            await inbox.put(tick)
+        both = (await inbox.depth()).oldest_due_at
+        (lease,) = await inbox.lease(1, PATIENCE)
+        second = (await inbox.depth()).oldest_due_at
+        await inbox.pause(lease, harness.now() + timedelta(hours=1), "away", Why.FAILURE)
+        await drain(inbox)
+        leased = (await inbox.depth()).oldest_due_at
+        assert (nothing, both, second, leased) == (None, ticks[0].accepted_at, ticks[1].accepted_at, None)
 
 
 class TestGivenUp:

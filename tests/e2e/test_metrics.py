@@ -64,6 +64,8 @@ async def test_every_event_is_counted_and_no_label_names_anybody(tmp_path: Path)
         if name.startswith("spend_monitor_") and "_created" not in name and "_bucket" not in name
     }
     counted.pop("tick_to_message_seconds_sum")
+    assert counted.pop("last_told_timestamp") > 0
+    assert counted.pop("given_up_fullness_ratio") > 0
     assert counted == {
         'ticks_accepted_total{stored="new"}': 6,
         'ticks_accepted_total{stored="same-as-waiting"}': 1,
@@ -73,6 +75,8 @@ async def test_every_event_is_counted_and_no_label_names_anybody(tmp_path: Path)
         'ticks_refused_total{reason="too-large"}': 1,
         "ticks_waiting": 0,
         "oldest_tick_age_seconds": 0,
+        "oldest_due_tick_age_seconds": 0,
+        "inbox_fullness_ratio": 0,
         "ticks_given_up_kept": 1,
         'ticks_answered_total{outcome="told"}': 3,
         'ticks_answered_total{outcome="silent"}': 1,

@@ -112,3 +112,26 @@ def test_ids_sort_by_time() -> None:
 def test_what_is_packed_is_unpacked(return_url: str, raw: bytes) -> None:
     """Any settings, newlines included, stay apart from the URL."""
     assert unpack(pack(return_url, raw)) == (return_url, raw, "")
+
+
+async def test_no_more_is_kept_of_settings_than_anybody_reads() -> None:
+    """What is too long to be read is kept so far that it is still too long, and no further."""
+    world = World()
+    await world.accept(b'["' + b"x" * 200_000 + b'"]')
+    (lease,) = await world.lease()
+    assert len(lease.tick.payload) < 25_000
+    answer = await world.answer_tick.execute(lease)
+    assert (answer.cause, "larger than 16384 bytes" in world.texts[0]) == ("settings-rejected", True)
+
+
+async def test_what_it_asks_is_the_same_every_day() -> None:
+    """The settings' own hash tells one question from another, whenever it is asked."""
+    world = World()
+    asked = []
+    for raw in (settings(), settings(), settings("7")):
+        await world.accept(raw)
+        for lease in await world.lease():
+            asked.append(lease.tick.asks)
+            await world.inbox.acknowledge(lease)
+        world.clock.move(DAY)
+    assert asked[0] == asked[1] != asked[2]

@@ -239,3 +239,17 @@ def test_a_signing_key_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"^SPEND_MONITOR_SIGNING_KEY: it holds no private key") as caught:
         config(SIGNING_KEY="canary")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite:////var/lib/x.db", "SQLite at /var/lib/x.db"),
+        ("memory://", "memory"),
+        ("nats://ann:bait@a:4222,b:4222?creds=/bait", "nats at a:4222,b:4222"),
+        ("postgresql://ann:bait@db:5432/spend?password=bait", "postgresql at db:5432/spend"),
+    ],
+)
+def test_where_the_state_is(url: str, says: str) -> None:
+    """It can be logged: nothing secret is in it."""
+    assert Config(state_url=url).state_name == says

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -222,3 +223,13 @@ async def test_a_dead_thread(engine: Engine, store: SqliteStore, monkeypatch: py
             await store.put("lost", b"", HOUR)
     await keep(store, "since")
     assert (await store.get("before"), await store.get("lost")) == (b"", None)
+
+
+async def test_a_disk_with_hardly_any_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before a tick is refused: a small write may still go well."""
+    usage = shutil.disk_usage(path.parent)
+    async with open_sqlite_state(path, FixedClock(), 1000) as state:
+        await state.inbox.probe()
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=5000))
+        with pytest.raises(StorageUnavailable, match="only 4 KiB are free"):
+            await state.inbox.probe()

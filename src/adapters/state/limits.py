@@ -116,7 +116,9 @@ class Limits:
         if known or not self._fits(tick, load, 1.25) or others_of_host() >= self.of_a_late_host:
             raise InboxFull(f"as many ticks are waiting as there may be ({self.ticks:,})")
 
-    def depth(self, loads: Loads, oldest_accepted_at: datetime | None) -> Depth:
+    def depth(
+        self, loads: Loads, oldest_accepted_at: datetime | None, oldest_due_at: datetime | None
+    ) -> Depth:
         """What is said about how full the inbox is."""
         strangers, known, given_up = loads
         return Depth(
@@ -125,6 +127,7 @@ class Limits:
             oldest_accepted_at,
             self.fullness(strangers, known),
             self.fullness(given_up),
+            oldest_due_at,
         )
 
     def fullness(self, *loads: Load) -> float:

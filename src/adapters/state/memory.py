@@ -152,6 +152,7 @@ class MemoryInbox(Inbox):
             oldest,
             self._limits.fullness(*shares),
             self._limits.fullness(_load(self._given_up.values())),
+            min((row.at for row in rows if row.at <= self._clock.now()), default=None),
         )
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -153,6 +153,7 @@ class Depth:
         oldest_accepted_at: When the oldest unfinished tick was accepted, or None when there is none.
         fullness: How much of what may be there is: 0 to 1, that of the share that is used up most.
         given_up_fullness: The same of what is kept of the ticks given up on.
+        oldest_due_at: Since when the longest waiting tick could be worked on (UTC), or None when none could.
     """
 
     unfinished: int
@@ -160,6 +161,11 @@ class Depth:
     oldest_accepted_at: datetime | None
     fullness: float = 0.0
     given_up_fullness: float = 0.0
+    oldest_due_at: datetime | None = None
+
+    def late_by(self, now: datetime) -> timedelta:
+        """How long the longest waiting tick could have been worked on."""
+        return max(now - self.oldest_due_at, timedelta()) if self.oldest_due_at else timedelta()
 
 
 class Inbox(Protocol):

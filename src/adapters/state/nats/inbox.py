@@ -186,7 +186,15 @@ class NatsInbox(Inbox):
             oldest.accepted_at if oldest else None,
             self._room.limits.fullness(load),
             self._room.limits.fullness(given_up),
+            await self._oldest_undelivered() if load.ticks else None,
         )
+
+    async def _oldest_undelivered(self) -> datetime | None:
+        """When the oldest tick was accepted that no worker was ever given."""
+        after = await self._delivered_until()
+        message = await anext(messages(self._connection, TICKS, "spend.ticks.>", after), None)
+        tick = decode_tick(message.data) if message else None
+        return tick.accepted_at if tick else None
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read both streams from the beginning, with the notes on what was delivered before."""

@@ -134,9 +134,11 @@ def decode_tick(payload: bytes | None) -> SealedTick | None:
         return None
 
 
-async def messages(connection: Connection, stream: str, subject: str) -> AsyncIterator[RawStreamMsg]:
-    """All messages of a stream, oldest first, as they are when it comes to each."""
-    sequence = 0
+async def messages(
+    connection: Connection, stream: str, subject: str, after: int = 0
+) -> AsyncIterator[RawStreamMsg]:
+    """All messages of a stream with higher numbers, oldest first, as they are when it comes to each."""
+    sequence = after
 
     async def following() -> RawStreamMsg:
         return await connection.jetstream.get_msg(stream, seq=sequence + 1, subject=subject, next=True)

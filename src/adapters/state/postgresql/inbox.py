@@ -105,7 +105,8 @@ class PostgresqlInbox(Inbox):
         """Read the counters."""
         loads = Loads.counted(*await self._database.fetchrow(ticks.TALLY))
         oldest = await self._database.fetchrow(ticks.OLDEST)
-        return self._limits.depth(loads, oldest["accepted_at"] if oldest else None)
+        due = await self._database.fetchrow(ticks.OLDEST_DUE, self._clock.now())
+        return self._limits.depth(loads, oldest["accepted_at"] if oldest else None, due["at"])
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read the first rows."""

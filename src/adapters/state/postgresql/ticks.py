@@ -107,6 +107,15 @@ DROP_OLDEST = """
     WHERE seq = (SELECT seq FROM spend_monitor.given_up ORDER BY known, at LIMIT 1)
 """
 
+OLDEST_DUE = """
+    SELECT min(at) AS at FROM (
+        (SELECT at FROM spend_monitor.tick WHERE state = 'waiting' AND at <= $1 ORDER BY at LIMIT 1)
+        UNION ALL
+        (SELECT at FROM spend_monitor.tick WHERE state = 'paused' AND at <= $1 ORDER BY at LIMIT 1)
+        UNION ALL
+        (SELECT at FROM spend_monitor.tick WHERE state = 'leased' AND at <= $1 ORDER BY at LIMIT 1)
+    ) AS due
+"""
 OLDEST = "SELECT accepted_at FROM spend_monitor.tick ORDER BY seq LIMIT 1"
 GIVEN_UP = """
     SELECT id, channel, 'given-up' AS state, accepted_at, attempts, at, reason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -21,6 +22,9 @@ from adapters.state.waiting import News, Taken
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
+
+LEAST_FREE = 2**20
+"""Bytes: with less, a small write may still go well, but not a tick of some size."""
 
 
 class SqliteInbox(Inbox):
@@ -84,7 +88,7 @@ class SqliteInbox(Inbox):
 
     async def depth(self) -> Depth:
         """Read the counters."""
-        return await self._engine.read(ticks.depth, self._limits)
+        return await self._engine.read(ticks.depth, self._limits, to_micros(self._clock.now()))
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Read the first rows."""
@@ -101,7 +105,11 @@ class SqliteInbox(Inbox):
         return await self._bite_by_bite(ticks.purge, tick_id)
 
     async def probe(self) -> None:
-        """Write and sync something."""
+        """Write and sync something, and see whether there is room for more."""
+        path = self._engine.path
+        free = shutil.disk_usage(path.absolute().parent).free
+        if free < LEAST_FREE:
+            raise StorageUnavailable(f"only {free // 1024} KiB are free on the disk of {path}")
         await self._engine.write(ticks.prove, to_micros(self._clock.now()))
 
     async def give_back_orphans(self) -> None:

@@ -216,10 +216,17 @@ def give_up(connection: Connection, mark: Mark, now: int, attempts: int, reason:
     return True
 
 
-def depth(connection: Connection, limits: Limits) -> Depth:
+def depth(connection: Connection, limits: Limits, now: int) -> Depth:
     """The counters and the oldest."""
     oldest = connection.execute(OLDEST).fetchone()
-    return limits.depth(_loads(connection), from_micros(oldest[0]) if oldest else None)
+    states = (TickState.WAITING, TickState.PAUSED, TickState.LEASED)
+    firsts = (connection.execute(NEXT_BACK, (state,)).fetchone()[0] for state in states)
+    due = min((at for at in firsts if at is not None and at <= now), default=None)
+    return limits.depth(
+        _loads(connection),
+        from_micros(oldest[0]) if oldest else None,
+        from_micros(due) if due is not None else None,
+    )
 
 
 def entries(connection: Connection, limit: int) -> list[InboxEntry]:
