@@ -15,8 +15,15 @@ from aiohttp.test_utils import unused_port
 from adapters.aws.access import AwsAccess, Own
 from adapters.aws.operations import Operation
 from adapters.issuer import Issuer, new_signing_keys
-from application.credentials import Role
-from application.errors import AwsBusy, AwsRefused, CostExplorerAbsent, PermissionMissing, RequestRefused
+from application.credentials import AccessKey, Role
+from application.errors import (
+    AwsBusy,
+    AwsError,
+    AwsRefused,
+    CostExplorerAbsent,
+    PermissionMissing,
+    RequestRefused,
+)
 from application.let_in import RoleAccess
 from application.ports.cost_source import CostQuery, Granularity
 from application.role_errors import (
@@ -30,6 +37,7 @@ from application.role_errors import (
     RoleOpen,
 )
 from domain.periods import DAY, Period
+from tests.contract.aws_doubles import HOST_KEY, Canned
 from tests.contract.sts_double import SIGNING_KEYS, RolesWorld, open_roles, parts_of
 from tests.fakes.clock import FixedClock
 
@@ -314,3 +322,38 @@ async def test_without_role_access_no_role_is_tried(world: RolesWorld) -> None:
     with pytest.raises(RoleAccessOff, match="keys only"):
         await AwsAccess(Own()).key(ROLE)
     assert world.tried == []
+
+
+@pytest.mark.parametrize(
+    ("arn", "trusted"),
+    [
+        ("arn:aws:iam::999988887777:user/team/costs", "arn:aws:iam::999988887777:user/team/costs"),
+        ("arn:aws:sts::999988887777:assumed-role/service/i-0abc", "arn:aws:iam::999988887777:role/service"),
+        (
+            "arn:aws-cn:sts::999988887777:assumed-role/service/a@b",
+            "arn:aws-cn:iam::999988887777:role/service",
+        ),
+    ],
+)
+async def test_a_trust_policy_names_the_role_and_not_its_session(
+    arn: str, trusted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS tells who we are as a session; a trust policy wants the role. It is asked once."""
+    async with open_roles(RoleAccess.EXTERNAL_ID, monkeypatch) as world:
+        who = f"<GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult>"
+        body = f"<GetCallerIdentityResponse>{who}</GetCallerIdentityResponse>".encode()
+        world.answer(AccessKey(HOST_KEY, "host-secret"), Canned(AwsError, 200, body=body))
+        way = world.how()
+        assert [await way.trusted(), await way.trusted()] == [trusted] * 2
+        assert len(world.requests) == 1
+
+
+async def test_who_we_are_is_not_known_without_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither without a key nor with one that AWS does not know."""
+    async with open_roles(RoleAccess.EXTERNAL_ID, monkeypatch) as world:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWNUNKNOWNUN")
+        with pytest.raises(OwnIdentityMissing):
+            await world.how().trusted()
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        with pytest.raises(OwnIdentityMissing):
+            await world.how().trusted()
