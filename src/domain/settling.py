@@ -28,6 +28,9 @@ EARLIEST_LOOK, LATEST_EARLY_LOOK, LATEST_LOOK = 3 * HOUR, 8 * HOUR, 12 * HOUR
 time between two midnights, so that no breach waits longer than twelve hours."""
 
 MARGIN = HOUR / 2
+SPACING = HOUR / 4
+"""Nothing will have changed much sooner."""
+
 DAYS_REMEMBERED = 7
 """An account's lag is the longest of as many days."""
 
@@ -98,7 +101,7 @@ class Settling:
         if not self.after:
             return None
         times = until_final(frequency, period) if settled else self._until_settled(period)
-        upcoming = [at for at in (at + self.spread for at in times) if at > self.now]
+        upcoming = [at for at in (at + self.spread for at in times) if at >= self.now + SPACING]
         left = 1 + MORE_LOOKS - looks
         return upcoming[-left:][0] if upcoming and left > 0 else None
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,8 +16,9 @@ import pytest
 from adapters.state.sqlite import engine, open_sqlite_state
 from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve
 from application.errors import StorageUnavailable
+from application.ports.inbox import Progress, Why
 from entrypoints.config import Config
-from entrypoints.inbox import purge
+from entrypoints.inbox import purge, show
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
 
@@ -51,6 +54,26 @@ def _full_disk(reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return commit_all(*arguments)
 
     monkeypatch.setattr(engine, "_commit_all", commit)
+
+
+async def test_what_a_tick_waits_for_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever lists the inbox reads what a tick waits for, until when, and why."""
+    path = tmp_path / "state.db"
+    async with open_sqlite_state(path, FixedClock(), 1000) as state:
+        await state.inbox.put(a_tick(FixedClock().now()))
+        [lease] = await state.inbox.lease(1, 0)
+        reason, until = (
+            "AWS has not published all of 2026-11-22 yet",
+            datetime(2026, 11, 24, 0, 1, tzinfo=UTC),
+        )
+        await state.inbox.pause(lease, until, reason, Why.NEWS, Progress(looks=1))
+    config = Config(state_url=f"sqlite:///{path}")
+    await show(config, "table")
+    row = " ".join(capsys.readouterr().out.split())
+    assert f"paused 2026-11-23 12:00:00 1 2026-11-24 00:01:00 news {reason}" in row
+    await show(config, "json")
+    [entry] = json.loads(capsys.readouterr().out)
+    assert (entry["state"], entry["why"], entry["at"]) == ("paused", "news", "2026-11-24T00:01:00Z")
 
 
 async def test_purge_leaves_the_reserve_alone(config: Config, reserve: Path) -> None:

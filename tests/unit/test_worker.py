@@ -20,7 +20,7 @@ from entrypoints.door import CROWD, Door
 from entrypoints.serve import serve
 from entrypoints.worker import Worker
 from tests.fakes.storage import BreakableInbox
-from tests.fakes.world import URL, World
+from tests.fakes.world import ACCOUNT, URL, World, bill
 
 SECRET = "canary-secret"
 
@@ -177,6 +177,23 @@ async def test_a_result_that_cannot_be_stored_is_worked_out_again(world: World) 
         await worker.stop()
     assert len(world.channel.posts) == 1
     assert await world.inbox.entries() == []
+
+
+async def test_a_tick_that_waits_for_news_is_logged(world: World) -> None:
+    """Whoever reads the log sees what it waits for, and until when."""
+    world.account.bill = bill(world.today, d1="5")
+    await world.ledger.update(  # it has been told of an earlier day
+        world.vault.fingerprint("channel", f"{URL}-0"),
+        f"{ACCOUNT}/daily/100",
+        lambda page: replace(page, since=world.today),
+    )
+    await accept(world, 1)
+    with structlog.testing.capture_logs() as logs:
+        worker = started(world)
+        await until(lambda: "tick_waits" in [event["event"] for event in logs])
+        await worker.stop()
+    [waits] = [event for event in logs if event["event"] == "tick_waits"]
+    assert (waits["cause"], waits["until"][:13]) == ("not-settled", "2026-11-24T00")
 
 
 class BrokenReader(SettingsReader):
