@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from application.credentials import AccessKey
+from application.drill_down import DrillDown
 from application.errors import AwsError
 from application.monitor import Monitor
 from application.ports.access import Access
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
+from application.ports.cost_source import (
+    BY_ACCOUNT,
+    BY_SERVICE,
+    MOST_PAGES,
+    CostQuery,
+    CostSource,
+    Granularity,
+)
 from application.ports.identity import Identity
 from application.ports.ledger import Page
 from domain.analysis import Misfit
@@ -20,7 +29,7 @@ from domain.costs import CostHistory
 from domain.movers import Part, parts_of, with_rest
 from domain.near import near
 from domain.notify import Notify
-from domain.periods import DAY, Frequency, Period, first_of_previous_month
+from domain.periods import DAY, Frequency, Period, a_month_before, first_of_previous_month
 from domain.reports import Report, news
 from domain.scope import WHOLE_BILL
 from domain.settling import Settling
@@ -65,6 +74,8 @@ class Costs:
         today: The UTC day that periods are counted from.
         asked_at: When it answered (UTC).
         paid_requests: Cost Explorer requests made for this, at $0.01 each.
+        second: The same costs divided by the second thing of the query, if they are known.
+        names: What accounts are called.
     """
 
     account_id: str
@@ -73,6 +84,8 @@ class Costs:
     today: date
     asked_at: datetime
     paid_requests: int
+    second: CostHistory | None = None
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class SpendChecked:
         reports: What the channel has not been told yet, oldest period first; may be empty. Each holds its
             analysis.
         paid_requests: Cost Explorer requests made for this check, at $0.01 each.
+        further: What was asked for the cause, if anything.
     """
 
     account_id: str
@@ -93,6 +107,7 @@ class SpendChecked:
     history: CostHistory
     reports: list[Report]
     paid_requests: int
+    further: CostQuery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,7 @@ class CheckSpend:
     identity: Identity
     cost_source: CostSource
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
+    drill_down: DrillDown | None = None
 
     async def execute(self, monitor: Monitor, now: datetime) -> SpendChecked:
         """Check now, for somebody who has been told nothing and is told of the newest period in any case.
@@ -147,8 +163,16 @@ class CheckSpend:
         except AwsError as failure:
             failure.account_id = asker.account_id
             raise
-        asked_at = answer.asked_at or now
-        return Costs(asker.account_id, query, answer.history, today, asked_at, answer.paid_requests)
+        return Costs(
+            account_id=asker.account_id,
+            query=query,
+            history=answer.history,
+            today=today,
+            asked_at=answer.asked_at or now,
+            paid_requests=answer.paid_requests,
+            second=answer.second,
+            names=answer.names,
+        )
 
     async def reports(
         self,
@@ -164,22 +188,28 @@ class CheckSpend:
 
         Args:
             monitor: What to look for.
-            asker: Who may ask for the accounts behind a breach.
+            asker: Who may ask for what is behind a breach.
             costs: What AWS has answered.
             page: What the channel has been told before.
             settling: How long good news waits.
             at_once: Whether to speak of the newest period even if it is not settled.
         """
-        history = costs.history
+        history, query = costs.history, costs.query
         reports = news(monitor.watch, costs.today, history, page.told, page.since, settling, at_once=at_once)
-        paid = costs.paid_requests
-        if self._accounts_matter(costs.query, reports):
-            reports, more_paid = await self._with_accounts(asker.key, costs.query, reports)
+        paid, further = costs.paid_requests, None
+        if costs.second and query.group_by[1] == BY_ACCOUNT:
+            reports = [_name_accounts(report, costs.second, costs.names) for report in reports]
+        elif self._accounts_matter(query, reports):
+            reports, more_paid = await self._with_accounts(asker.key, query, reports)
             paid += more_paid
-        if history.is_empty and costs.query.scope:
-            misfit = await self._misfit(asker.key, costs.query)
+        if history.is_empty and query.scope:
+            misfit = await self._misfit(asker.key, query)
             reports = [_say_misfit(report, misfit) for report in reports]
-        return SpendChecked(costs.account_id, costs.query, history, reports, paid)
+        if reports and self.drill_down:
+            dug = await self.drill_down.execute(asker.key, query, reports[-1])
+            reports, further = [*reports[:-1], dug.report], dug.query
+            paid += dug.paid_requests
+        return SpendChecked(costs.account_id, query, history, reports, paid, further)
 
     async def _misfit(self, key: AccessKey, query: CostQuery) -> Misfit:
         """What of the whole bill was meant, perhaps; only if it is at hand."""
@@ -199,19 +229,27 @@ class CheckSpend:
         self, key: AccessKey, query: CostQuery, reports: Sequence[Report]
     ) -> tuple[list[Report], int]:
         try:
-            answer = await self.cost_source.costs(key, replace(query, group_by=GroupBy.LINKED_ACCOUNT))
+            by_account = replace(query, group_by=(BY_ACCOUNT,), most_pages=MOST_PAGES)
+            answer = await self.cost_source.costs(key, by_account)
         except AwsError as failure:
             # The breach is known: it is reported without the accounts rather than late.
             return list(reports), failure.paid_requests
-        return [_name_accounts(report, answer) for report in reports], answer.paid_requests
+        named = [
+            _name_accounts(report, answer.history, answer.names)
+            if report.verdict is Verdict.EXCEEDED
+            else report
+            for report in reports
+        ]
+        return named, answer.paid_requests
 
 
 def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None = None) -> CostQuery:
     """The one question whose answer holds the period and enough before it to compare with.
 
-    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before;
-    in a month's first days the month that has closed and the one before it. For monthly checks 13 months and
-    the running one by month, as far back as Cost Explorer goes.
+    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before,
+    and for anything a month before the period, to tell what is new; in a month's first days the month that
+    has closed and the one before it. For monthly checks 13 months and the running one by month, as far back
+    as Cost Explorer goes. By service, and by linked account as long as that stays one page.
 
     Args:
         monitor: What is watched.
@@ -228,7 +266,9 @@ def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None
         granularity = Granularity.MONTHLY
     else:
         starts = [end - DAYS_ASKED * DAY]
-        starts += [frequency.period_before(frequency.period_on(day)).start for day in (today, end)]
+        for day in (today, end):
+            period = frequency.period_on(day)
+            starts += [frequency.period_before(period).start, a_month_before(period.start)]
         if frequency is not Frequency.MONTH_TO_DATE and end.day <= SAID_UNTIL_DAY:
             starts.append(first_of_previous_month(first_of_previous_month(end)))
         start, granularity = min(starts), Granularity.DAILY
@@ -239,19 +279,21 @@ def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None
         monitor.metric,
         monitor.scope,
         monitor.excluded_record_types,
+        group_by=(BY_SERVICE, BY_ACCOUNT),
+        most_pages=1,
     )
 
 
-def _name_accounts(report: Report, answer: CostAnswer) -> Report:
-    if report.analysis is None or report.verdict is not Verdict.EXCEEDED:
+def _name_accounts(report: Report, by_account: CostHistory, names: Mapping[str, str]) -> Report:
+    if report.analysis is None:
         return report
 
     def named(part: Part) -> Part:
-        name = answer.names.get(part.name)
+        name = names.get(part.name)
         return replace(part, name=f"{name} ({part.name})" if name else part.name)
 
     analysis = report.analysis
-    accounts = tuple(map(named, parts_of(answer.history, analysis.counted, analysis.before)))
+    accounts = tuple(map(named, parts_of(by_account, analysis.counted, analysis.before)))
     if report.spend:
         # They were asked for at another moment than the spend, and AWS may have added to it meanwhile.
         spend_before = analysis.spend_before.amount if analysis.before and analysis.spend_before else None

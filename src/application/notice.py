@@ -58,6 +58,7 @@ class SpendNotice:
         history: All that AWS answered.
         page: The address of the page that shows it; empty without one.
         idle: The settings that do nothing with this frequency; named in a channel's first report.
+        further: What was asked for the cause, if anything.
     """
 
     id: str
@@ -69,6 +70,7 @@ class SpendNotice:
     history: CostHistory
     page: str = ""
     idle: tuple[str, ...] = ()
+    further: CostQuery | None = None
 
     @classmethod
     def of(
@@ -91,6 +93,7 @@ class SpendNotice:
             question=checked.query,
             history=checked.history,
             idle=monitor.idle if is_first else (),
+            further=checked.further,
         )
 
     @property

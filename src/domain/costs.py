@@ -13,8 +13,22 @@ from domain.money import Money
 from domain.periods import Period
 
 NOTHING = Decimal()
+BETWEEN = "\x1f"
+"""Stands between two names that make a pair: the unit separator, which no name holds."""
+
 UNDIVIDED = "All services"
 """What stands in place of a service's name where only the sum is known."""
+
+
+def pair(first: str, second: str) -> str:
+    """The name of what fits both."""
+    return f"{first}{BETWEEN}{second}"
+
+
+def apart(name: str) -> tuple[str, str]:
+    """The two names of a pair."""
+    first, _, second = name.partition(BETWEEN)
+    return first, second
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from application.credentials import OwnCredentials
 from application.errors import AwsError, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
+from application.ports.clock import Clock
 from domain.thresholds import Verdict
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
@@ -32,7 +33,13 @@ EXIT_FAILED = 3
 
 
 async def check(
-    config: Config, wanted: Monitor, output: str, notify: Sequence[str] = (), *, explain: bool = False
+    config: Config,
+    wanted: Monitor,
+    output: str,
+    notify: Sequence[str] = (),
+    *,
+    explain: bool = False,
+    clock: Clock | None = None,
 ) -> int:
     """Check once, print the report, and post it if asked to; return the exit code.
 
@@ -42,8 +49,9 @@ async def check(
         output: text, json or csv.
         notify: Where to.
         explain: Whether to say how each figure came about.
+        clock: What day it is; the system's, unless a test brings one.
     """
-    async with _open_once(config) as container:
+    async with _open_once(config, clock) as container:
         for url in notify:
             _check_url(container, url)
         now, check_id = container.clock().now(), f"check-{token_hex(8)}"
@@ -149,6 +157,7 @@ def _progress(words: str) -> Iterator[None]:
         yield
 
 
-def _open_once(config: Config) -> AbstractAsyncContextManager[Container]:
+def _open_once(config: Config, clock: Clock | None = None) -> AbstractAsyncContextManager[Container]:
     """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
-    return open_container(replace(config, state_url="memory://", report_days=0, watches=None), aws_attempts=3)
+    once = replace(config, state_url="memory://", report_days=0, watches=None)
+    return open_container(once, clock, aws_attempts=3)

@@ -16,6 +16,7 @@ from adapters.chats.webhook import parse_secrets
 from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
+from application.drill_down import When
 from application.let_in import RoleAccess
 
 PREFIX = "SPEND_MONITOR_"
@@ -48,6 +49,7 @@ class Config:
         max_paid_requests_per_day: Per AWS account; 0 is no cap.
         linked_accounts: When a report on an exceeded threshold names the accounts that moved, for a second
             paid request: never, scoped (when the scope names several) or always.
+        drill_down: When one further paid request asks for the cause: never, or exceeded (and for a spike).
         rate_limit: Requests a minute per client address; 0 is off.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` count.
         nats_replicas: Copies of every stream and bucket.
@@ -76,6 +78,7 @@ class Config:
     cost_cache_ttl: timedelta = timedelta(hours=6)
     max_paid_requests_per_day: int = 100
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
+    drill_down: When = When.EXCEEDED
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1
@@ -357,6 +360,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
     "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
     "LINKED_ACCOUNTS": ("linked_accounts", lambda text: LinkedAccounts(_choice(*LinkedAccounts)(text))),
+    "DRILL_DOWN": ("drill_down", lambda text: When(_choice(*When)(text))),
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1)),

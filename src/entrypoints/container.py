@@ -40,6 +40,7 @@ from application.answer_tick import AnswerTick
 from application.check_spend import CheckSpend
 from application.diagnose import Diagnose
 from application.diagnose_role import DiagnoseRole
+from application.drill_down import DrillDown
 from application.errors import StorageUnavailable
 from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
@@ -102,12 +103,14 @@ class Container(containers.DeclarativeContainer):
         public_url=config.provided.public_url,
     )
     accept_tick = providers.Singleton(AcceptTick, inbox=inbox, vault=vault, channel=channel, clock=clock)
+    drill_down = providers.Singleton(DrillDown, cost_source=cost_source, when=config.provided.drill_down)
     check_spend = providers.Singleton(
         CheckSpend,
         access=access,
         identity=identity,
         cost_source=cost_source,
         linked_accounts=config.provided.linked_accounts,
+        drill_down=drill_down,
     )
     answer_tick = providers.Singleton(
         AnswerTick,

@@ -28,10 +28,11 @@ from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.sts import StsIdentity
 from application.credentials import AccessKey
 from application.errors import AwsError
-from application.ports.cost_source import CostSource, Granularity, GroupBy
+from application.ports.cost_source import BY_ACCOUNT, CostSource, Granularity, GroupBy, GroupType
 from application.ports.identity import Identity
 from domain.costs import CostHistory
 from domain.periods import DAY, Period
+from domain.scope import Scope
 from tests.doubles.cost_explorer import result, total
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
 
@@ -251,14 +252,17 @@ class DoubleWorld(World):
         if token and self._questions.get(token) != question:
             return self._ce_error(Canned(AwsError, 400, "ValidationException", "Another question's token"))
         window = _period(parameters["TimePeriod"])
-        group_by = GroupBy(parameters["GroupBy"][0]["Key"]) if "GroupBy" in parameters else None
-        history = account.history(window, Granularity(parameters["Granularity"]), group_by)
+        group_by = [
+            GroupBy(group["Key"], GroupType(group["Type"])) for group in parameters.get("GroupBy", [])
+        ]
+        scope = _scope(parameters.get("Filter", {}))
+        history = account.history(window, Granularity(parameters["Granularity"]), group_by, scope)
         metric = parameters["Metrics"][0]
-        if group_by is None:
+        if not group_by:
             sums = [total(entry.period, entry.total, metric, history.currency) for entry in history.entries]
             return _json(200, {"ResultsByTime": sums, "DimensionValueAttributes": []})
-        pages = pages_of(history, metric, account.page_size, account.id)
-        if group_by is GroupBy.LINKED_ACCOUNT:
+        pages = pages_of(history, metric, account.page_size, account.id, account.unit_of_zeros)
+        if BY_ACCOUNT in group_by:
             pages[0]["DimensionValueAttributes"] = [
                 {"Value": key, "Attributes": {"description": name}} for key, name in account.names.items()
             ]
@@ -271,9 +275,14 @@ class DoubleWorld(World):
         return _json(canned.status, {"__type": canned.code, "message": canned.message})
 
 
-def pages_of(history: CostHistory, metric: str, page_size: int, name: str = "page") -> list[dict[str, Any]]:
+def pages_of(
+    history: CostHistory, metric: str, page_size: int, name: str = "page", unit_of_zeros: str = ""
+) -> list[dict[str, Any]]:
     """A history as Cost Explorer's answers, the way it groups by service."""
-    results = [result(entry.period, entry.services, metric, history.currency) for entry in history.entries]
+    results = [
+        result(entry.period, entry.services, metric, history.currency, unit_of_zeros)
+        for entry in history.entries
+    ]
     pages: list[dict[str, Any]] = [
         {"ResultsByTime": results[start : start + page_size], "DimensionValueAttributes": []}
         for start in range(0, max(1, len(results)), page_size)
@@ -364,6 +373,15 @@ _sdk_data = cache(create_loader)
 
 def _period(interval: Mapping[str, str]) -> Period:
     return Period(date.fromisoformat(interval["Start"]), date.fromisoformat(interval["End"]))
+
+
+def _scope(asked: Mapping[str, Any]) -> Scope:
+    """The services and accounts that a filter names."""
+    values: dict[str, tuple[str, ...]] = {}
+    for term in asked.get("And", [asked]):
+        if dimensions := term.get("Dimensions"):
+            values[dimensions["Key"]] = tuple(dimensions["Values"])
+    return Scope(values.get("LINKED_ACCOUNT", ()), values.get("SERVICE", ()))
 
 
 def _json(status: int, body: object) -> web.Response:

@@ -25,7 +25,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
-from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from application.ports.cost_source import BY_ACCOUNT, CostAnswer, CostQuery, Granularity
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
 from domain.money import Money
@@ -167,7 +167,7 @@ async def test_costs_come_by_linked_account(world: World) -> None:
     names = {"111122223333": "prod", "444455556666": "dev"}
     accounts = {FIRST: {"111122223333": "7.5", "444455556666": "2.5"}}
     world.add(CREDENTIALS, Account("123456789012", BILL, accounts=accounts, names=names))
-    query = CostQuery("1", WINDOW, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
+    query = CostQuery("1", WINDOW, Granularity.DAILY, group_by=(BY_ACCOUNT,))
     answer = await world.cost_source.costs(CREDENTIALS, query)
     assert [entry.services for entry in answer.history.entries] == [
         {"111122223333": Decimal("7.5"), "444455556666": Decimal("2.5")},
@@ -185,7 +185,7 @@ async def test_an_answer_of_too_many_pages_is_not_read_to_its_end(world: World) 
     with pytest.raises(AnswerTooLong) as caught:
         await world.cost_source.costs(CREDENTIALS, query)
     assert caught.value.paid_requests == 5
-    answer = await world.cost_source.costs(CREDENTIALS, replace(query, group_by=None))
+    answer = await world.cost_source.costs(CREDENTIALS, replace(query, group_by=()))
     assert [entry.total for entry in answer.history.entries] == [1 + n for n in range(20)]
     assert (answer.history.is_divided, answer.paid_requests) == (False, 1)
 
@@ -193,7 +193,7 @@ async def test_an_answer_of_too_many_pages_is_not_read_to_its_end(world: World) 
 async def test_a_sum_of_nothing_is_no_figure(world: World) -> None:
     """Not divided, AWS sends "0" for what it has not published."""
     world.add(CREDENTIALS, Account("123456789012", {FIRST: {"EC2": "1"}}))
-    answer = await world.cost_source.costs(CREDENTIALS, replace(QUERY, group_by=None))
+    answer = await world.cost_source.costs(CREDENTIALS, replace(QUERY, group_by=()))
     assert [entry.total for entry in answer.history.entries if entry.services] == [1]
 
 

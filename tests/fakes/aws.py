@@ -4,25 +4,83 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
 
-from adapters.aws.cost_explorer import MOST_PAGES
+from adapters.aws.cost_explorer import divided
 from application.credentials import AccessKey, Credentials, Role
 from application.errors import AccessKeyUnknown, AnswerTooLong, AwsError, CredentialsMissing, SecretKeyWrong
 from application.ports.access import Access, RoleTrials
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource, Granularity, GroupBy
+from application.ports.cost_source import (
+    BY_ACCOUNT,
+    BY_MODEL,
+    BY_REGION,
+    BY_SERVICE,
+    BY_TOKEN,
+    BY_USAGE_TYPE,
+    CostAnswer,
+    CostQuery,
+    CostSource,
+    Granularity,
+    GroupBy,
+    GroupType,
+)
 from application.ports.identity import Identity
 from application.role_errors import RoleAccessOff
-from domain.costs import UNDIVIDED, CostEntry, CostHistory
+from domain.costs import BETWEEN, UNDIVIDED, CostEntry, CostHistory
 from domain.periods import DAY, Period, first_of_next_month
+from domain.scope import WHOLE_BILL, Scope
 
 Bill = Mapping[date, Mapping[str, str]]
 """What each day cost: decimal strings by service. One that is missing is empty in the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a bill.
+
+    Args:
+        service: As Cost Explorer calls it.
+        amount: A decimal string.
+        account: The linked account that it arose in; empty: the payer's own.
+        usage_type: As Cost Explorer calls it.
+        region: Likewise.
+        team: The value of the tag ``team``; empty: not tagged.
+        model: Of Bedrock.
+        token: Of Bedrock: what it charges for.
+    """
+
+    service: str
+    amount: str
+    account: str = ""
+    usage_type: str = "Usage"
+    region: str = "us-east-1"
+    team: str = ""
+    model: str = ""
+    token: str = ""
+
+    def key(self, group: GroupBy, payer: str) -> str:
+        """What the line stands under, divided so."""
+        if group.type in {GroupType.TAG, GroupType.COST_CATEGORY}:
+            return self.team or f"no {group.key}"
+        return {
+            BY_SERVICE: self.service,
+            BY_ACCOUNT: self.account or payer,
+            BY_USAGE_TYPE: self.usage_type,
+            BY_REGION: self.region,
+            BY_MODEL: self.model,
+            BY_TOKEN: self.token,
+        }[group]
+
+    def fits(self, scope: Scope) -> bool:
+        """Whether it is in the scope, as far as that names services or accounts."""
+        return (not scope.services or self.service in scope.services) and (
+            not scope.accounts or self.account in scope.accounts
+        )
 
 
 @dataclass(slots=True)
@@ -34,8 +92,10 @@ class Account:
         bill: What its days cost.
         currency: USD, or CNY in China.
         page_size: Days (or months) per answer, each answer a paid request.
-        accounts: The same bill by linked account.
+        accounts: The same bill by linked account, as it is when only that is asked for.
+        lines: The bill line by line, in place of the two.
         names: Of the linked accounts, by id.
+        unit_of_zeros: What stands beside an amount of "0" in place of the currency; empty: the currency.
     """
 
     id: str
@@ -44,24 +104,44 @@ class Account:
     page_size: int = 1000
     accounts: Bill = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    unit_of_zeros: str = ""
+    lines: Mapping[date, Sequence[Line]] = field(default_factory=dict)
 
     def history(
-        self, window: Period, granularity: Granularity, group_by: GroupBy | None = GroupBy.SERVICE
+        self,
+        window: Period,
+        granularity: Granularity,
+        group_by: Sequence[GroupBy] = (BY_SERVICE,),
+        scope: Scope = WHOLE_BILL,
     ) -> CostHistory:
         """Add the bill up: an entry for every day or month of the window."""
         costs: dict[Period, dict[str, Decimal]] = {
             _period_of(day, granularity, window): defaultdict(Decimal) for day in window.days()
         }
-        bill = self.accounts if group_by is GroupBy.LINKED_ACCOUNT else self.bill
-        for day, amounts in bill.items():
+        for day, lines in self._lines(group_by).items():
             if window.start <= day < window.end:
                 entry = costs[_period_of(day, granularity, window)]
-                for key, amount in amounts.items():
-                    entry[key] += Decimal(amount)
-        if group_by is None:
+                for line in lines:
+                    if not self.lines or line.fits(scope):
+                        key = BETWEEN.join(line.key(group, self.id) for group in group_by)
+                        entry[key] += Decimal(line.amount)
+        if not group_by:
             costs = {period: _in_one(amounts) for period, amounts in costs.items()}
         entries = [CostEntry(period, dict(amounts)) for period, amounts in sorted(costs.items())]
         return CostHistory(tuple(entries), self.currency if any(e.services for e in entries) else "USD")
+
+    def _lines(self, group_by: Sequence[GroupBy]) -> Mapping[date, Sequence[Line]]:
+        if self.lines:
+            return self.lines
+        if tuple(group_by) == (BY_ACCOUNT,):
+            return {
+                day: [Line("", amount, account) for account, amount in amounts.items()]
+                for day, amounts in self.accounts.items()
+            }
+        return {
+            day: [Line(service, amount) for service, amount in amounts.items()]
+            for day, amounts in self.bill.items()
+        }
 
 
 class FakeAws:
@@ -200,14 +280,17 @@ class FakeCostSource(CostSource):
             except AwsError as error:
                 error.paid_requests = 1
                 raise
-        history = account.history(query.window, query.granularity, query.group_by)
-        names = account.names if query.group_by is GroupBy.LINKED_ACCOUNT else {}
-        pages = ceil(len(history.entries) / account.page_size) if query.group_by else 1
-        if pages > MOST_PAGES:
+        both = account.history(query.window, query.granularity, query.group_by, query.scope)
+        names = account.names if BY_ACCOUNT in query.group_by else {}
+        pages = ceil(len(both.entries) / account.page_size) if query.group_by else 1
+        if pages > query.most_pages:
             too_long = AnswerTooLong("Cost Explorer's answer has too many pages.")
-            too_long.paid_requests = MOST_PAGES
+            too_long.paid_requests = query.most_pages
             raise too_long
-        return CostAnswer(history, pages, names)
+        if len(query.group_by) < 2 or both.is_empty:  # two things
+            return CostAnswer(both, pages, names)
+        pairs = both if query.in_pairs else None
+        return CostAnswer(divided(both, 0), pages, names, second=divided(both, 1), pairs=pairs)
 
 
 def _in_one(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from application.ports.cost_source import Granularity, GroupBy
+from application.ports.cost_source import BY_SERVICE, Granularity, GroupBy
 from domain.costs import CostHistory
 from domain.periods import DAY, Period
+from domain.scope import WHOLE_BILL, Scope
 from tests.fakes.aws import Account
 from tests.fakes.clock import FixedClock
 
@@ -45,12 +46,16 @@ class PublishingAccount(Account):
         return self.costs[day] * share
 
     def history(
-        self, window: Period, granularity: Granularity, group_by: GroupBy | None = GroupBy.SERVICE
+        self,
+        window: Period,
+        granularity: Granularity,
+        group_by: Sequence[GroupBy] = (BY_SERVICE,),
+        scope: Scope = WHOLE_BILL,
     ) -> CostHistory:
         """Add up what is published."""
         amounts = {day: self.published(day) for day in window.days() if day in self.costs}
         self.bill = {day: {"Amazon EC2": str(amount)} for day, amount in amounts.items() if amount}
-        return Account.history(self, window, granularity, group_by)
+        return Account.history(self, window, granularity, group_by, scope)
 
     def whole_at(self, day: date) -> datetime:
         """When AWS has published all of a day."""

@@ -36,7 +36,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
-from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from application.ports.cost_source import BY_ACCOUNT, CostAnswer, CostQuery, Granularity
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
 from domain.money import Money
@@ -150,7 +150,7 @@ async def test_what_fails_in_less_detail_has_cost_both(frugality: Frugality) -> 
         async def costs(
             self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
         ) -> CostAnswer:
-            if query.group_by is None:
+            if not query.group_by:
                 error = AwsUnavailable("away")
                 error.paid_requests = 1
                 raise error
@@ -187,7 +187,7 @@ async def test_a_restart_costs_nothing(frugality: Frugality) -> None:
     names = {"111122223333": "prod"}
     accounts = {day: {"111122223333": "1.0000000001"} for day in WHOLE}
     frugality.aws.add(KEY, Account("123456789012", WHOLE, "CNY", accounts=accounts, names=names))
-    query = CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT)
+    query = CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=(BY_ACCOUNT,))
     before = await frugality.ask(query)
     frugality.start()
     after = await frugality.ask(query)
@@ -263,7 +263,7 @@ async def test_a_ttl_of_zero_turns_reuse_off(frugality: Frugality) -> None:
         CostQuery("123456789012", QUERY.window, Granularity.DAILY, Metric.BLENDED),
         CostQuery("123456789012", QUERY.window, Granularity.DAILY, scope=Scope(regions=("eu-west-1",))),
         CostQuery("123456789012", QUERY.window, Granularity.DAILY, excluded_record_types=("Tax",)),
-        CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=GroupBy.LINKED_ACCOUNT),
+        CostQuery("123456789012", QUERY.window, Granularity.DAILY, group_by=(BY_ACCOUNT,)),
     ],
     ids=range(6),
 )

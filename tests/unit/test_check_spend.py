@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.aws.narrowed import in_detail
 from application.check_spend import LinkedAccounts, SpendChecked, query_for
 from application.credentials import AccessKey
 from application.errors import AwsError, AwsUnavailable, PermissionMissing
 from application.monitor import Monitor
-from application.ports.cost_source import CostAnswer, CostQuery, Granularity, GroupBy
+from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, Granularity
 from application.ports.ledger import Page
 from domain.analysis import Misfit
 from domain.charges import Metric
@@ -24,7 +25,7 @@ from domain.periods import DAY, Frequency, Period
 from domain.scope import Scope
 from domain.settling import Settling
 from domain.thresholds import Threshold, Verdict
-from tests.fakes.aws import FakeCostSource
+from tests.fakes.aws import FakeCostSource, Line
 from tests.fakes.world import ACCOUNT, KEY, World, bill
 
 MONITOR = Monitor(KEY, Threshold(Decimal(100)))
@@ -61,6 +62,7 @@ async def test_every_page_is_counted() -> None:
     """A check that took several requests says so."""
     world = World()
     world.account.page_size = 10
+    world.check_spend = replace(world.check_spend, cost_source=ByOneThing(world.aws))
     assert (await check(world)).paid_requests == 4
 
 
@@ -199,15 +201,34 @@ class TestLinkedAccounts:
         """The breach names its accounts, and both requests are counted."""
         world = World()
         world.account.bill = bill(world.today, d1="250")
+        world.check_spend = replace(world.check_spend, cost_source=ByOneThing(world.aws))
         checked = await check(world, TWO_ACCOUNTS)
-        assert [query.group_by for _, query in world.aws.asked] == [GroupBy.SERVICE, GroupBy.LINKED_ACCOUNT]
+        assert [query.group_by for _, query in world.aws.asked] == [(BY_SERVICE,), (BY_ACCOUNT,)]
         assert checked.paid_requests == 2
+
+    async def test_it_is_not_needed_where_both_are_one_page(self) -> None:
+        """The same answer holds the accounts, so that they agree with the services."""
+        world = World()
+        world.account.lines = {
+            day: [Line("EC2", amount, account) for account in ("111122223333", "444455556666")]
+            for day, amount in ((world.today - 2 * DAY, "5"), (world.today - DAY, "75"))
+        }
+        world.account.names = {"111122223333": "prod"}
+        checked = await check(world, TWO_ACCOUNTS)
+        [report] = checked.reports
+        assert report.analysis is not None
+        assert {part.name: part.amount for part in report.analysis.accounts} == {
+            "prod (111122223333)": Decimal(75),
+            "444455556666": Decimal(75),
+        }
+        assert checked.paid_requests == 1
 
     async def test_accounts_of_another_hour_add_up_all_the_same(self) -> None:
         """What no account's figures show is a line of its own, so that the lines make the spend."""
         world = World()
         world.account.bill = bill(world.today, d1="250")
         world.account.accounts = bill(world.today, "9", d1="225")
+        world.check_spend = replace(world.check_spend, cost_source=ByOneThing(world.aws))
         checked = await check(world, TWO_ACCOUNTS)
         [report] = checked.reports
         assert report.analysis is not None
@@ -242,7 +263,17 @@ class TestLinkedAccounts:
         assert checked.paid_requests == 2
 
 
-class FailingAt(FakeCostSource):
+class ByOneThing(FakeCostSource):
+    """The answer by two things has too many pages."""
+
+    async def costs(
+        self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
+    ) -> CostAnswer:
+        """Answer in less detail."""
+        return await super().costs(credentials, query if query.in_pairs else in_detail(query, 1), since)
+
+
+class FailingAt(ByOneThing):
     """Refuses its n-th question."""
 
     def __init__(self, world: World, error: AwsError, at: int) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from application.answer import Outcome
 from application.check_spend import LinkedAccounts
 from application.credentials import AccessKey
-from application.ports.cost_source import CostAnswer, CostQuery, GroupBy
+from application.ports.cost_source import CostAnswer, CostQuery
 from tests.fakes.aws import FakeCostSource
 from tests.fakes.histories import daily
 from tests.fakes.world import DAY, World, bill, settings
@@ -25,11 +25,9 @@ class AccountsOfAnOrganisation(FakeCostSource):
     ) -> CostAnswer:
         """Divide the bill as asked for."""
         answer = await super().costs(credentials, query, since)
-        if query.group_by is GroupBy.SERVICE:
-            return answer
         before, now = ({"111122223333": web, "444455556666": "5"} for web in ("5", "245"))
         history = daily(query.window.end.isoformat(), before, now)
-        return replace(answer, history=history, names={"111122223333": "web *prod*"})
+        return replace(answer, second=history, names={"111122223333": "web *prod*"})
 
 
 async def test_only_when_exceeded_is_silent_and_finds_a_late_breach() -> None:
@@ -114,7 +112,7 @@ async def test_the_accounts_that_moved_are_named() -> None:
         "• web prod (111122223333): $245.00 (+$240.00)",
         "• 444455556666: $5.00 (no change)",
     ]
-    assert answer.paid_requests == 2
+    assert answer.paid_requests == 1
 
 
 async def test_when_every_setting_is_wrong_all_are_named_and_the_remedy_too() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,13 +16,10 @@ from adapters.aws.clients import Aws
 from adapters.aws.operations import Answer, Operation
 from application.credentials import AccessKey
 from application.errors import AnswerTooLong, AwsError, AwsUnavailable
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource
-from domain.costs import UNDIVIDED, CostEntry, CostHistory
+from application.ports.cost_source import CostAnswer, CostQuery, CostSource, GroupBy, GroupType
+from domain.costs import BETWEEN, UNDIVIDED, CostEntry, CostHistory
 from domain.periods import Period
 from domain.scope import Scope
-
-MOST_PAGES = 5
-"""Each costs a cent; 35 days by service are one page as a rule."""
 
 ABSURD = Decimal(10) ** 18
 NAME = "description"
@@ -52,7 +49,7 @@ class Amounts(msgspec.Struct, gc=False):
 class Group(msgspec.Struct, gc=False):
     """One key's amounts."""
 
-    Keys: tuple[str]
+    Keys: Annotated[list[str], msgspec.Meta(min_length=1, max_length=2)]
     Metrics: Amounts
 
 
@@ -137,8 +134,8 @@ class CostExplorer(CostSource):
                 names |= _names(page)
                 token = page.NextPageToken
                 if not token:
-                    return CostAnswer(history_of(results, query.metric), paid, names)
-                if token in tokens or len(tokens) == MOST_PAGES - 1:
+                    return answer_of(query, results, paid, names)
+                if token in tokens or len(tokens) >= query.most_pages - 1:
                     raise AnswerTooLong("Cost Explorer's answer has too many pages.")
                 tokens.add(token)
                 request = {**request, "NextPageToken": token}
@@ -163,7 +160,7 @@ def request_for(query: CostQuery) -> dict[str, Any]:
         "Metrics": [query.metric.value],
     }
     if query.group_by:
-        request["GroupBy"] = [{"Type": "DIMENSION", "Key": query.group_by.value}]
+        request["GroupBy"] = [{"Type": group.type.value, "Key": group.key} for group in query.group_by]
     terms = [*_terms(query.scope)]
     if query.excluded_record_types:
         terms.append({"Not": _is_one_of("RECORD_TYPE", query.excluded_record_types)})
@@ -190,12 +187,59 @@ def _is_one_of(dimension: str, values: Sequence[str]) -> dict[str, Any]:
     return {"Dimensions": {"Key": dimension, "Values": list(values)}}
 
 
-def history_of(results: Iterable[Result], metric: str) -> CostHistory:
-    """Put the results of all pages together: one entry per period, one amount per key.
+def answer_of(
+    query: CostQuery, results: Iterable[Result], paid_requests: int, names: Mapping[str, str]
+) -> CostAnswer:
+    """Put the results of all pages together.
 
     Args:
+        query: What was asked.
         results: A period may come several times, a key too.
-        metric: The cost metric asked for.
+        paid_requests: What they cost.
+        names: What the keys are called.
+
+    Raises:
+        AwsUnavailable: An amount, a period or a currency is missing or makes no sense.
+    """
+    both = history_of(results, query.metric)
+    if not any(BETWEEN in name for entry in both.entries for name in entry.services):
+        return CostAnswer(_plainly(both, query.group_by), paid_requests, names)
+    both = _plainly(both, query.group_by)
+    first, second = divided(both, 0), divided(both, 1)
+    pairs = both if query.in_pairs else None
+    return CostAnswer(first, paid_requests, names, second=second, pairs=pairs)
+
+
+def divided(both: CostHistory, place: int) -> CostHistory:
+    """By one of the two things that a history is divided by."""
+    return _renamed(both, lambda name: name.split(BETWEEN)[place if BETWEEN in name else 0])
+
+
+def _plainly(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
+    """Without the key's name, which Cost Explorer puts before the value of a tag: ``team$web``."""
+    if all(group.type is GroupType.DIMENSION for group in groups):
+        return history
+
+    def plain(name: str) -> str:
+        parts = zip(name.split(BETWEEN), groups, strict=False)
+        return BETWEEN.join(part.removeprefix(f"{group.key}$") or f"no {group.key}" for part, group in parts)
+
+    return _renamed(history, plain)
+
+
+def _renamed(history: CostHistory, renamed: Callable[[str], str]) -> CostHistory:
+    entries = []
+    for entry in history.entries:
+        amounts: dict[str, Decimal] = {}
+        for name, amount in entry.services.items():
+            new = renamed(name)
+            amounts[new] = amounts[new] + amount if new in amounts else amount
+        entries.append(CostEntry(entry.period, amounts))
+    return CostHistory(tuple(entries), history.currency)
+
+
+def history_of(results: Iterable[Result], metric: str) -> CostHistory:
+    """Put the results of all pages together: one entry per period, one amount per key, or pair of keys.
 
     Raises:
         AwsUnavailable: An amount, a period or a currency is missing or makes no sense.
@@ -208,7 +252,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
         for result in results:
             amounts = costs.setdefault((result.TimePeriod.Start, result.TimePeriod.End), {})
             for group in result.Groups or _ungrouped(result, value_of):
-                (name,), value = group.Keys, value_of(group.Metrics)
+                name, value = BETWEEN.join(group.Keys), value_of(group.Metrics)
                 amount = Decimal(value.Amount)
                 amounts[name] = amounts[name] + amount if name in amounts else amount
                 (currencies if amount else of_zeros).add(value.Unit)
@@ -225,7 +269,7 @@ def history_of(results: Iterable[Result], metric: str) -> CostHistory:
 def _ungrouped(result: Result, value_of: Callable[[Amounts], Amount | None]) -> Sequence[Group]:
     total = result.Total
     value = value_of(total) if total else None
-    return [Group((UNDIVIDED,), total)] if total and value and Decimal(value.Amount) else []
+    return [Group([UNDIVIDED], total)] if total and value and Decimal(value.Amount) else []
 
 
 def _check(amounts: Collection[Decimal]) -> None:

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 from adapters.state.store import Store
 from application.credentials import AccessKey
 from application.errors import AnswerTooLong, AwsError, AwsUnavailable, StorageUnavailable
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource, GroupBy
+from application.ports.cost_source import MOST_PAGES, CostAnswer, CostQuery, CostSource
 from application.ports.vault import Vault
 
 KEPT = timedelta(days=7)
 """How long it is remembered that an answer is too long: what cannot succeed is not paid for every day."""
 
-TOO_LONG = b"too long"
-
 
 class NarrowedCosts(CostSource):
-    """Asks for the sums alone when the answer by service has too many pages.
+    """Asks by one thing when the answer by two has too many pages, and for the sums alone after that.
+
+    A question for pairs is no use in less detail: it fails.
 
     Args:
         cost_source: Whom to ask.
@@ -36,31 +36,37 @@ class NarrowedCosts(CostSource):
         self, credentials: AccessKey, query: CostQuery, since: datetime | None = None
     ) -> CostAnswer:
         """See the port."""
-        if query.group_by is not GroupBy.SERVICE:
+        if query.in_pairs:
             return await self._cost_source.costs(credentials, query, since)
         key = self._key(query)
-        if await self._store.get(key):
-            return await self._sums(credentials, query, 0)
-        try:
-            return await self._cost_source.costs(credentials, query, since)
-        except AnswerTooLong as too_long:
-            with suppress(StorageUnavailable):
-                await self._store.put(key, TOO_LONG, KEPT)
-            return await self._sums(credentials, query, too_long.paid_requests)
-
-    async def _sums(self, credentials: AccessKey, query: CostQuery, paid: int) -> CostAnswer:
-        try:
-            answer = await self._cost_source.costs(credentials, replace(query, group_by=None))
-        except AnswerTooLong as too_long:
-            failure = AwsUnavailable("Cost Explorer's answer has no last page.")
-            failure.paid_requests = paid + too_long.paid_requests
-            raise failure from too_long
-        except AwsError as error:
-            error.paid_requests += paid
-            raise
-        return replace(answer, paid_requests=paid + answer.paid_requests)
+        details = int(await self._store.get(key) or len(query.group_by))
+        paid = 0
+        while True:
+            try:
+                answer = await self._cost_source.costs(credentials, in_detail(query, details), since)
+            except AnswerTooLong as too_long:
+                paid += too_long.paid_requests
+                if details == 0:
+                    failure = AwsUnavailable("Cost Explorer's answer has no last page.")
+                    failure.paid_requests = paid
+                    raise failure from too_long
+                details -= 1
+                with suppress(StorageUnavailable):
+                    await self._store.put(key, b"%d" % details, KEPT)
+            except AwsError as error:
+                error.paid_requests += paid
+                raise
+            else:
+                return replace(answer, paid_requests=paid + answer.paid_requests)
 
     def _key(self, query: CostQuery) -> str:
         """The question whatever its days."""
-        about = (query.account_id, query.granularity, query.metric, str(query.scope))
+        about = (query.account_id, query.granularity, query.metric, str(query.scope), repr(query.group_by))
         return f"long.{self._vault.fingerprint('long', *about, *query.excluded_record_types)}"
+
+
+def in_detail(query: CostQuery, details: int) -> CostQuery:
+    """The question divided by so many of the things that it is divided by."""
+    if details >= len(query.group_by):
+        return query
+    return replace(query, group_by=query.group_by[:details], most_pages=MOST_PAGES)

@@ -62,39 +62,64 @@ class RememberedIdentity(Identity):
         return account_id
 
 
-class KeptCosts(msgspec.Struct, array_like=True, gc=False):
-    """What of a CostAnswer is kept: every service's name once, so that it takes a third of the room.
+class KeptHistory(msgspec.Struct, array_like=True, gc=False):
+    """Costs as they are kept: every name once, so that they take a third of the room.
 
     Args:
         currency: Of all amounts.
         services: Names.
         entries: Start, end (exclusive), and the services' amounts in their order; None: not there.
-        names: What the services are called.
-        asked_at: When AWS was asked; None in what version 1 has kept.
-        whole: Whether all that was asked for was published.
     """
 
     currency: str
     services: list[str]
     entries: list[tuple[date, date, list[Decimal | None]]]
+
+
+class KeptCosts(msgspec.Struct, array_like=True, gc=False):
+    """What of a CostAnswer is kept.
+
+    Args:
+        history: Divided by the first thing.
+        names: What its keys are called.
+        second: Divided by the second.
+        pairs: Divided by both.
+        asked_at: When AWS was asked.
+        whole: Whether all that was asked for was published.
+    """
+
+    history: KeptHistory
     names: dict[str, str]
+    second: KeptHistory | None = None
+    pairs: KeptHistory | None = None
     asked_at: datetime | None = None
     whole: bool = True
 
 
 def pack(answer: CostAnswer, asked_at: datetime | None = None, *, whole: bool = True) -> KeptCosts:
     """Write an answer as it is kept."""
-    history = answer.history
+    second = _pack(answer.second) if answer.second else None
+    pairs = _pack(answer.pairs) if answer.pairs else None
+    return KeptCosts(_pack(answer.history), dict(answer.names), second, pairs, asked_at, whole)
+
+
+def unpack(kept: KeptCosts) -> CostAnswer:
+    """The answer; it costs nothing."""
+    second = _unpack(kept.second) if kept.second else None
+    pairs = _unpack(kept.pairs) if kept.pairs else None
+    return CostAnswer(_unpack(kept.history), 0, kept.names, kept.asked_at, second, pairs)
+
+
+def _pack(history: CostHistory) -> KeptHistory:
     services = list({name: None for entry in history.entries for name in entry.services})
     entries = [
         (entry.period.start, entry.period.end, [*map(entry.services.get, services)])
         for entry in history.entries
     ]
-    return KeptCosts(history.currency, services, entries, dict(answer.names), asked_at, whole)
+    return KeptHistory(history.currency, services, entries)
 
 
-def unpack(kept: KeptCosts) -> CostAnswer:
-    """The answer; it costs nothing."""
+def _unpack(kept: KeptHistory) -> CostHistory:
     entries = [
         CostEntry(
             Period(start, end),
@@ -102,7 +127,7 @@ def unpack(kept: KeptCosts) -> CostAnswer:
         )
         for start, end, amounts in kept.entries
     ]
-    return CostAnswer(CostHistory(tuple(entries), kept.currency), 0, kept.names, kept.asked_at)
+    return CostHistory(tuple(entries), kept.currency)
 
 
 class RememberedCosts(CostSource):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adapters.chats.amounts import about, ordinal, percent_of, times, unit, when
+from adapters.chats.causes import causes_in_words, is_no_usage, not_usage_in_words
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME
 from application.notice import SpendNotice
 from application.ports.cost_source import CostQuery
@@ -36,9 +37,19 @@ def events(notice: SpendNotice) -> Iterator[str]:
         yield _milestone(report.milestone, percent_of(report.spend.amount, report.threshold.amount))
     if analysis and analysis.episode:
         yield _recovery(analysis.episode, report.period)
-    if analysis and analysis.culprit:
+    if analysis:
+        yield from _behind_it(notice, analysis)
+
+
+def _behind_it(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
+    """What it was, down to the cause where that is known."""
+    report = notice.report
+    if analysis.culprit:
         yield _culprit(analysis.culprit, report.period)
-    if analysis and analysis.of_the_first:
+    if is_no_usage(report, analysis):
+        yield f"{not_usage_in_words(analysis)}; without that it is within budget."
+    yield from causes_in_words(notice, analysis)
+    if analysis.of_the_first:
         yield _of_the_first(analysis.of_the_first, notice.currency)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from adapters.aws.console import console_link, is_filtered
 from adapters.chats.amounts import about, percent_of, signed, sparkline, when
+from adapters.chats.causes import is_no_usage, not_usage_in_words
 from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME, Detail, Fact, Words, name_of
 from application.notice import SpendNotice
@@ -15,7 +16,7 @@ from application.text import one_line
 from domain.analysis import Analysis
 from domain.charges import Metric
 from domain.money import Money, round_together
-from domain.movers import Part, top
+from domain.movers import NAMED, Part, top
 from domain.outlook import Outlook
 from domain.reports import Report
 from domain.scope import WHOLE_BILL
@@ -27,6 +28,8 @@ STATUSES = {
     Verdict.WITHIN: ("✅", "🟢", "Within Budget"),
     Verdict.NOT_PUBLISHED: ("⏳", "🟡", "Not Published Yet"),
 }
+ACCOUNTS_NAMED = 5
+
 SPIKE = ("⚡", "🟡", "Within Budget")
 NO_FIGURE = ("⏳", "🟡", "Nothing Fits The Scope")
 
@@ -95,6 +98,7 @@ def _details(notice: SpendNotice, analysis: Analysis, said: str, *, is_quiet: bo
     report = notice.report
     if report.spend and not is_quiet:
         yield from _why(report, report.spend, analysis)
+        yield from _fees(report, analysis)
     if report.spend:
         yield from _left_open(notice, report.spend, analysis)
     if closing := report.closing:
@@ -115,7 +119,8 @@ def _why(report: Report, spend: Money, analysis: Analysis) -> Iterator[Detail]:
     if compared or parts:
         yield Detail("📊", "Why", compared, parts)
     if len(analysis.accounts) > 1:
-        yield Detail("🏢", "Linked accounts", "", tuple(_parts(analysis.accounts, spend.currency)))
+        accounts = tuple(_parts(analysis.accounts, spend.currency, ACCOUNTS_NAMED))
+        yield Detail("🏢", "Linked accounts", "", accounts)
 
 
 def _left_open(notice: SpendNotice, spend: Money, analysis: Analysis) -> Iterator[Detail]:
@@ -131,6 +136,11 @@ def _left_open(notice: SpendNotice, spend: Money, analysis: Analysis) -> Iterato
         yield Detail("🎁", "", f"Credits and refunds take {taken} off: {spend - off} without them.")
 
 
+def _fees(report: Report, analysis: Analysis) -> Iterator[Detail]:
+    if analysis.artefacts and not is_no_usage(report, analysis):
+        yield Detail("🧾", "", f"{not_usage_in_words(analysis)}.")
+
+
 def _against_the_usual(report: Report, spend: Money, analysis: Analysis) -> str:
     """Against the weekday, where that is known: against the day before, every Saturday would be news."""
     if usual := analysis.usual:
@@ -143,9 +153,9 @@ def _against_the_usual(report: Report, spend: Money, analysis: Analysis) -> str:
     return ""
 
 
-def _parts(parts: Sequence[Part], currency: str) -> Iterator[str]:
-    """The top three and the others; the cents that are shown add up to those shown for the whole."""
-    shown = top(parts)
+def _parts(parts: Sequence[Part], currency: str, named: int = NAMED) -> Iterator[str]:
+    """The first few and the others; the cents that are shown add up to those shown for the whole."""
+    shown = top(parts, named)
     amounts = round_together([part.amount for part in shown])
     befores = round_together([part.before or Decimal() for part in shown])
     for part, amount, before in zip(shown, amounts, befores, strict=True):
@@ -180,7 +190,7 @@ def _outlook(analysis: Analysis, outlook: Outlook) -> str:
 
 def _trust(notice: SpendNotice, report: Report, analysis: Analysis) -> Iterator[str]:
     question = notice.question
-    if report.spend is None and not analysis.misfit and not any(spend for _, spend in analysis.shape):
+    if notice.history.is_empty and not analysis.misfit:
         yield "AWS shows no costs before it either: none arose, or the account is new."
     if report.spend and analysis.counted != report.period:
         yield f"Costs after {analysis.counted.last_day:%a %-d %b} are not published yet."

@@ -20,6 +20,7 @@ from adapters.chats.happened import events
 from adapters.pages.derivation import derivation_of
 from application.notice import SpendNotice
 from domain.analysis import Analysis
+from domain.causes import Cause
 from domain.costs import CostEntry, CostHistory
 from domain.money import Money
 from domain.movers import Part
@@ -125,6 +126,25 @@ class ToldBefore(msgspec.Struct, frozen=True):
     spend: Amount | None = None
 
 
+class CauseSpend(msgspec.Struct, frozen=True):
+    """What exactly moved: a usage type or model, in a linked account, region or kind of token."""
+
+    service: str = ""
+    what: str = ""
+    where: str = ""
+    spend: Amount = Amount()
+    change: Amount | None = None
+    since: date | None = None
+    new: bool = False
+
+
+class NoUsage(msgspec.Struct, frozen=True):
+    """A charge that is no usage: tax, support fee, savings plan fee, domain registration."""
+
+    kind: str = ""
+    spend: Amount = Amount()
+
+
 class Costs(msgspec.Struct, frozen=True):
     """All that AWS answered, every name once: by entry the amounts in the names' order; null: not there."""
 
@@ -167,6 +187,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     usual: Usual | None = None
     spike: bool = False
     milestone: str | None = None
+    not_usage: list[NoUsage] = []
+    causes: list[CauseSpend] = []
+    asked_further: dict[str, Any] | None = None
     correction: bool = False
     told: ToldBefore | None = None
     services: list[PartSpend] = []
@@ -241,6 +264,9 @@ def _with_analysis(document: Document, notice: SpendNotice, analysis: Analysis) 
             _amount(usual.lowest),
             _amount(usual.highest),
         ),
+        not_usage=[NoUsage(one.kind, _known(one.amount)) for one in analysis.artefacts],
+        causes=[_cause(cause, currency) for cause in analysis.causes],
+        asked_further=request_for(notice.further) if notice.further else None,
         services=_parts(analysis.parts, currency),
         linked_accounts=_parts(analysis.accounts, currency),
         shape=[SpanSpend(period.start, period.end, _amount(one)) for period, one in analysis.shape],
@@ -268,6 +294,14 @@ def _outlook(outlook: Outlook, history: CostHistory) -> MonthOutlook:
         month_before=SpanSpend(before.start, before.end, _amount(history.spend(before)))
         if is_known
         else None,
+    )
+
+
+def _cause(cause: Cause, currency: str) -> CauseSpend:
+    change = None if cause.change is None else Money(cause.change, currency)
+    spend = _known(Money(cause.amount, currency))
+    return CauseSpend(
+        cause.service, cause.what, cause.where, spend, _amount(change), cause.since, cause.is_new
     )
 
 

@@ -24,11 +24,37 @@ class Granularity(StrEnum):
     MONTHLY = "MONTHLY"
 
 
-class GroupBy(StrEnum):
-    """What a cost entry is divided by, in Cost Explorer's words."""
+class GroupType(StrEnum):
+    """The kinds of keys to divide by, in Cost Explorer's words."""
 
-    SERVICE = "SERVICE"
-    LINKED_ACCOUNT = "LINKED_ACCOUNT"
+    DIMENSION = "DIMENSION"
+    TAG = "TAG"
+    COST_CATEGORY = "COST_CATEGORY"
+    PRODUCT_ATTRIBUTE = "PRODUCT_ATTRIBUTE"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBy:
+    """What a cost entry is divided by, in Cost Explorer's words.
+
+    Args:
+        key: A dimension, or the name of a tag, cost category or product attribute.
+        type: Which of them.
+    """
+
+    key: str
+    type: GroupType = GroupType.DIMENSION
+
+
+BY_SERVICE = GroupBy("SERVICE")
+BY_ACCOUNT = GroupBy("LINKED_ACCOUNT")
+BY_USAGE_TYPE = GroupBy("USAGE_TYPE")
+BY_REGION = GroupBy("REGION")
+BY_MODEL = GroupBy("model", GroupType.PRODUCT_ATTRIBUTE)
+BY_TOKEN = GroupBy("inferenceType", GroupType.PRODUCT_ATTRIBUTE)
+
+MOST_PAGES = 5
+"""Each costs a cent; 35 days by service are one page as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +70,9 @@ class CostQuery:
         scope: The part of the bill. Values of one key are alternatives, different keys must all fit:
             ``Dimensions`` LINKED_ACCOUNT, SERVICE, REGION and ``Tags``, with ``And`` around two or more.
         excluded_record_types: Charges left out: ``Not`` around ``Dimensions`` RECORD_TYPE.
-        group_by: What each entry is divided by; None: by nothing, one sum a day or month.
+        group_by: What each entry is divided by: nothing (one sum a day or month), one thing or two.
+        most_pages: How many pages, at a cent each, the answer is worth.
+        in_pairs: Whether what each pair of the two cost is wanted, too.
     """
 
     account_id: str
@@ -53,7 +81,9 @@ class CostQuery:
     metric: Metric = Metric.AMORTIZED
     scope: Scope = WHOLE_BILL
     excluded_record_types: tuple[str, ...] = ()
-    group_by: GroupBy | None = GroupBy.SERVICE
+    group_by: tuple[GroupBy, ...] = (BY_SERVICE,)
+    most_pages: int = MOST_PAGES
+    in_pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +92,22 @@ class CostAnswer:
 
     Args:
         history: An entry for each day or month of the window, oldest first, unrounded, in the account's
-            currency. One that AWS shows no costs for is empty. Where the question divided by service takes
-            too many pages, the answer is of sums alone.
+            currency. One that AWS shows no costs for is empty. Divided by the first of the query's
+            ``group_by``. Where that takes too many pages, the answer is of sums alone.
         paid_requests: How many requests this answer cost just now, at $0.01 each; 0 when it was at hand.
         names: What the keys of the history's entries are called, where AWS says so: for linked accounts
             the name by account id. Text from outside. Source: ``DimensionValueAttributes``.
         asked_at: When AWS gave it (UTC); None: just now.
+        second: The same costs divided by the second of ``group_by``; None: not asked for, or too long.
+        pairs: The same divided by both, if they were asked for; ``domain.costs.apart`` takes a name apart.
     """
 
     history: CostHistory
     paid_requests: int
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     asked_at: datetime | None = None
+    second: CostHistory | None = None
+    pairs: CostHistory | None = None
 
 
 class CostSource(Protocol):

@@ -1,0 +1,116 @@
+"""One further question, for the cause."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from application.credentials import AccessKey
+from application.errors import AwsError, StorageUnavailable
+from application.ports.cost_source import (
+    BY_ACCOUNT,
+    BY_MODEL,
+    BY_REGION,
+    BY_TOKEN,
+    BY_USAGE_TYPE,
+    CostQuery,
+    CostSource,
+    Granularity,
+)
+from domain.analysis import Analysis
+from domain.causes import causes_of, mover_of
+from domain.periods import DAY, Period
+from domain.reports import Report
+from domain.thresholds import Verdict
+
+DAYS_BEFORE = 14
+"""Days before the period that are looked at to say since when."""
+
+SECONDS = 10.0
+"""A breach is not late for its cause."""
+
+MODELS_KNOWN_FROM = date(2026, 9, 1)
+"""Source: COST_EXPLORER.md, PRODUCT_ATTRIBUTE; an earlier window is refused."""
+
+
+class When(StrEnum):
+    """When the one further paid request is made."""
+
+    NEVER = "never"
+    EXCEEDED = "exceeded"
+    """And for a spike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dug:
+    """What became of the question.
+
+    Args:
+        report: With the causes, if they were found.
+        query: What was asked; None: nothing.
+        paid_requests: What that cost.
+    """
+
+    report: Report
+    query: CostQuery | None = None
+    paid_requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DrillDown:
+    """Takes the service apart that matters for a breach or a spike, by usage type and by where."""
+
+    cost_source: CostSource
+    when: When = When.EXCEEDED
+
+    async def execute(self, key: AccessKey, query: CostQuery, report: Report) -> Dug:
+        """Ask for the cause, where there is something to explain. What goes wrong only leaves it out."""
+        analysis = report.analysis
+        rings = report.verdict is Verdict.EXCEEDED or report.spike
+        if self.when is When.NEVER or not rings or analysis is None:
+            return Dug(report)
+        service = analysis.culprit.name if analysis.culprit else mover_of(analysis.parts)
+        if service is None:
+            return Dug(report)
+        question = question_for(query, analysis, service)
+        try:
+            async with asyncio.timeout(SECONDS):
+                answer = await self.cost_source.costs(key, question)
+        except AwsError as failure:
+            return Dug(report, question, failure.paid_requests)
+        except (TimeoutError, StorageUnavailable):
+            return Dug(report, question, 1)
+        if answer.pairs is None:
+            return Dug(report, question, answer.paid_requests)
+        causes = causes_of(
+            answer.pairs,
+            service,
+            analysis.counted,
+            analysis.before,
+            by_day=question.granularity is Granularity.DAILY,
+        )
+        if BY_ACCOUNT in question.group_by:
+            causes = tuple(replace(one, where=answer.names.get(one.where, one.where)) for one in causes)
+        return Dug(replace(report, analysis=replace(analysis, causes=causes)), question, answer.paid_requests)
+
+
+def question_for(query: CostQuery, analysis: Analysis, service: str) -> CostQuery:
+    """The service by usage type and linked account, or region where there is one account; Bedrock by model.
+
+    Only as far back as is needed, so that it stays one page.
+    """
+    period, before = analysis.counted, analysis.before
+    start = min(before.start if before else period.start, period.end - (DAYS_BEFORE + 1) * DAY)
+    if query.granularity is Granularity.MONTHLY:
+        start = before.start if before else period.start
+    window = Period(max(start, query.window.start), period.end)
+    if "bedrock" in service.lower() and window.start >= MODELS_KNOWN_FROM:
+        group_by = (BY_MODEL, BY_TOKEN)
+    elif len(analysis.accounts) > 1:
+        group_by = (BY_USAGE_TYPE, BY_ACCOUNT)
+    else:
+        group_by = (BY_USAGE_TYPE, BY_REGION)
+    scope = replace(query.scope, services=(service,))
+    return replace(query, window=window, scope=scope, group_by=group_by, most_pages=1, in_pairs=True)
