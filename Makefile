@@ -3,7 +3,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test soak cluster bench screens check format audit release
+.PHONY: help setup demo run test soak cluster bench screens check format audit release lambda
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -50,6 +50,9 @@ format: setup ## put the code in order
 
 audit: setup ## look the locked packages up in a database of known weaknesses (needs the internet)
 	@$(UV) audit --locked
+
+lambda: setup ## the zip for AWS Lambda, in dist/
+	@$(RUN) python deploy/lambda/build.py
 
 release: setup ## wheel, sdist and the image's build context, in dist/
 	@rm -rf dist && $(UV) build --quiet

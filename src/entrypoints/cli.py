@@ -302,6 +302,27 @@ def purge(tick: str | None) -> None:
     click.echo(f"dropped: {_run(run(config, tick))}")
 
 
+@main.group()
+def state() -> None:
+    """Move what is kept to another engine."""
+
+
+@state.command()
+@click.argument("source", metavar="FROM", callback=_reads("entrypoints.config", "read_state_url"))
+@click.argument("target", metavar="TO", callback=_reads("entrypoints.config", "read_state_url"))
+def copy(source: str, target: str) -> None:
+    """Copy ticks, ledger and report pages FROM one state TO an empty one: stop the service first.
+
+    Both are addresses as in SPEND_MONITOR_STATE_URL. FROM is left as it is; give the service the same secret
+    key as before, and no channel hears anything twice.
+    """
+    config = _config()
+    from entrypoints.state import copy as run
+
+    copied = _run(run(config, source, target))
+    click.echo(f"copied: {copied.ticks} ticks, {copied.pages} ledger pages, {copied.reports} report pages")
+
+
 def _config() -> Config:
     from entrypoints.config import Config, ConfigError
     from entrypoints.logs import configure_logs

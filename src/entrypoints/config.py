@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from adapters.chats.mail import SENDER_FORM, SERVER_FORM, MailServer, parse_sender, parse_server
 from adapters.chats.webhook import parse_secrets
+from adapters.state.aws_address import parse_address as parse_aws_address
 from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
@@ -232,14 +233,20 @@ def _content(variable: str, path: Path) -> str:
     return text
 
 
-def _state_url(text: str) -> str:
+def read_state_url(text: str) -> str:
+    """Check the address of a state store, and spell it as we do.
+
+    Raises:
+        ValueError: It is none; says what is accepted, and repeats nothing, since it may hold a password.
+    """
     accepted = (
         "accepted is sqlite:///relative, sqlite:////absolute, postgresql://user:password@host:5432/database, "
-        "nats://host:4222[,host…] or memory://"
+        "nats://host:4222[,host…], dynamodb://TABLE?queue=QUEUE or memory://"
     )
-    # An address may hold a password, so no value is repeated here.
     if text.startswith("nats://"):
         parse_address(text)
+    elif text.startswith("dynamodb://"):
+        parse_aws_address(text)
     elif text.startswith(("postgresql://", "postgres://")):
         return text.replace("postgres://", "postgresql://", 1)  # as Heroku and others spell it
     elif not re.fullmatch(r"sqlite:///[^?#]+|memory://", text):
@@ -349,7 +356,7 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
-    "STATE_URL": ("state_url", _state_url),
+    "STATE_URL": ("state_url", read_state_url),
     "SECRET_KEY": ("secret_keys", _keys),
     "PUBLIC_URL": ("public_url", _public_url),
     "RETURN_URL_HOSTS": ("return_url_hosts", _hosts),

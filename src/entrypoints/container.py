@@ -251,6 +251,10 @@ def open_state(config: Config, clock: Clock | None = None) -> AbstractAsyncConte
         from adapters.state.postgresql import open_postgresql_state  # noqa: PLC0415  # its library is for few
 
         return open_postgresql_state(config.state_url, clock, config.inbox_limit)
+    if config.state_url.startswith("dynamodb://"):
+        from adapters.state import aws  # noqa: PLC0415  # likewise
+
+        return aws.open_aws_state(aws.parse_address(config.state_url), clock, config.inbox_limit)
     from adapters.state.nats.opening import open_nats_state  # noqa: PLC0415  # likewise
 
     address = parse_address(config.state_url)

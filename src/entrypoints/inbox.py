@@ -21,7 +21,7 @@ WHY = {Why.FAILURE: "tries again", Why.TURN: "its turn", Why.NEWS: "news"}
 
 async def show(config: Config, output: str) -> None:
     """Print the inbox's entries as a table or as JSON."""
-    async with open_state(_existing(config)) as state:
+    async with open_state(existing(config)) as state:
         entries = await state.inbox.entries()
     if output == "json":
         print(json_text(entries))  # noqa: T201  # the output
@@ -31,7 +31,7 @@ async def show(config: Config, output: str) -> None:
 
 async def revive(config: Config, tick_id: str | None) -> int:
     """Put given-up ticks back; return how many."""
-    async with open_state(_existing(config)) as state:
+    async with open_state(existing(config)) as state:
         return await state.inbox.revive(tick_id)
 
 
@@ -46,11 +46,12 @@ async def purge(config: Config, tick_id: str | None) -> int:
 
 
 async def _purge(config: Config, tick_id: str | None) -> int:
-    async with open_state(_existing(config)) as state:
+    async with open_state(existing(config)) as state:
         return await state.inbox.purge(tick_id)
 
 
-def _existing(config: Config) -> Config:
+def existing(config: Config) -> Config:
+    """Refuse a database file that is not there, rather than make one."""
     if config.sqlite_path and not config.sqlite_path.exists():
         raise StorageUnavailable(
             f"there is no database at {config.sqlite_path}: "

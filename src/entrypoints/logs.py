@@ -17,6 +17,7 @@ log = structlog.get_logger()
 QUIET = {
     # At debug level these log requests, headers or signatures.
     **dict.fromkeys(("botocore", "aiobotocore", "aiohttp", "asyncio", "nats"), logging.WARNING),
+    "mangum": logging.WARNING,  # it logs every path, and a path may hold the token of a report
     "uvicorn": logging.ERROR,  # it warns of every malformed request: strangers would fill the disk
 }
 """The least level that is logged of these libraries."""

@@ -51,7 +51,7 @@ class Worker:
     concurrency: int
     door: Door = field(default_factory=Door)
     _loop: asyncio.Task[None] | None = None
-    _ticks: set[asyncio.Task[None]] = field(default_factory=set)
+    _ticks: set[asyncio.Task[bool]] = field(default_factory=set)
     _slot_free: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -112,7 +112,7 @@ class Worker:
                 log.info("storage_available")
             storage_works = True
             for lease in leases:
-                task = asyncio.create_task(self._work(lease))
+                task = asyncio.create_task(self.work(lease))
                 self._ticks.add(task)
                 task.add_done_callback(self._finished)
 
@@ -120,18 +120,19 @@ class Worker:
         """Telex waits for every 202, but nobody for a report: the door comes first."""
         return max(self.concurrency // CROWDED_SHARE, 1) if self.door.is_crowded else self.concurrency
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[bool]) -> None:
         self._ticks.discard(task)
         self._slot_free.set()
 
-    async def _work(self, lease: Lease) -> None:
+    async def work(self, lease: Lease) -> bool:
+        """Answer the tick, and say what became of it; whether that could be kept."""
         began = time.perf_counter()
         try:
             answer = await self._answer(lease)
         except StorageUnavailable as error:
             # Nothing can be noted now; the lease lapses and the tick comes back.
             log.warning("tick_unsettled", tick=lease.tick.id, channel=lease.tick.channel, reason=str(error))
-            return
+            return False
         metrics.record_answer(lease, answer, self.clock.now())
         say = log.warning if answer.outcome is Outcome.GIVEN_UP else log.info  # a report is lost
         say(
@@ -147,6 +148,7 @@ class Worker:
             paid_requests=answer.paid_requests,
             seconds=round(time.perf_counter() - began, 4),
         )
+        return True
 
     async def _answer(self, lease: Lease) -> Answer:
         try:

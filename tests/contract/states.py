@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters.clock import SystemClock
+from adapters.state.aws import open_aws_state
 from adapters.state.memory import open_memory_state
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.opening import open_nats_state
@@ -20,11 +21,12 @@ from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from application.accept_tick import new_tick_id
 from application.ports.inbox import SealedTick
-from tests.contract import postgresql_server
+from tests.contract import aws_state, postgresql_server
 from tests.contract.nats_server import empty, shared_server
 from tests.fakes.clock import FixedClock
 
 INBOX_LIMIT = 300
+FEW = 60
 LEASE_SECONDS = 1.0
 """Short, for adapters whose servers have clocks of their own that no test can move."""
 
@@ -34,16 +36,18 @@ class Harness:
     """One adapter's state, as the suites use it.
 
     Args:
-        state: Opened, empty, with ``INBOX_LIMIT`` and ``LEASE_SECONDS``.
+        state: Opened, empty, with ``limit`` and ``LEASE_SECONDS``.
         another: Opens the same state once more, as another process would.
         now: The time that the adapter goes by.
         advance: Lets so many seconds pass.
+        limit: Unfinished ticks that there may be; few where the engine is a double that takes its time.
     """
 
     state: State
     another: Callable[[], AbstractAsyncContextManager[State]]
     now: Callable[[], datetime]
     advance: Callable[[float], Awaitable[None]]
+    limit: int = INBOX_LIMIT
 
 
 @contextlib.asynccontextmanager
@@ -101,6 +105,20 @@ async def postgresql(_folder: Path) -> AsyncIterator[Harness]:
         await postgresql_server.empty(server)
 
 
+@contextlib.asynccontextmanager
+async def sqs_dynamodb(_folder: Path) -> AsyncIterator[Harness]:
+    """A table and a queue of their own on moto's server."""
+    clock = FixedClock()
+    client = aws_state.client()
+    address = await aws_state.new_address(client)
+
+    def another() -> AbstractAsyncContextManager[State]:
+        return open_aws_state(address, clock, FEW, timedelta(seconds=LEASE_SECONDS), **client)
+
+    async with another() as state:
+        yield Harness(state, another, clock.now, _mover(clock), FEW)
+
+
 def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
     async def advance(seconds: float) -> None:
         clock.move(timedelta(seconds=seconds))
@@ -113,6 +131,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
     "memory": memory,
     "nats": nats,
     "postgresql": postgresql,
+    "sqs+dynamodb": sqs_dynamodb,
 }
 """What the suites run over."""
 

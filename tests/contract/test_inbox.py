@@ -12,7 +12,7 @@ import pytest
 from application.errors import InboxFull
 from application.ports.inbox import Inbox, Lease, Why
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
-from tests.contract.states import HARNESSES, INBOX_LIMIT, LEASE_SECONDS, Harness, a_tick
+from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 
 
 @pytest.fixture(params=HARNESSES)
@@ -85,15 +85,15 @@ class TestPut:
 
     async def test_limit(self, harness: Harness, inbox: Inbox) -> None:
         """However many come at once, exactly as many as the limit are stored, and the others are told."""
-        puts = [inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT + 40)]
+        puts = [inbox.put(a_tick(harness.now())) for _ in range(harness.limit + 40)]
         outcomes = await asyncio.gather(*puts, return_exceptions=True)
         stored = outcomes.count(True)
         refused = sum(isinstance(outcome, InboxFull) for outcome in outcomes)
-        assert (stored, refused, (await inbox.depth()).unfinished) == (INBOX_LIMIT, 40, INBOX_LIMIT)
+        assert (stored, refused, (await inbox.depth()).unfinished) == (harness.limit, 40, harness.limit)
 
     async def test_only_unfinished_ticks_count(self, harness: Harness, inbox: Inbox) -> None:
         """A full inbox has room again for each tick that is answered or given up on, and no more."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.limit)])
         await inbox.acknowledge(await lease_one(inbox))
         await inbox.give_up(await lease_one(inbox), "refused")
         await inbox.pause(
@@ -107,7 +107,7 @@ class TestPut:
     async def test_twin_at_a_full_inbox(self, harness: Harness, inbox: Inbox) -> None:
         """A tick whose twin waits is not refused: it needs no room."""
         await inbox.put(a_tick(harness.now(), twin="same"))
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT - 1)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.limit - 1)])
         assert not await inbox.put(a_tick(harness.now(), twin="same"))
 
 
@@ -123,7 +123,7 @@ class TestOrder:
 
     async def test_one_channel_starves_nobody(self, harness: Harness, inbox: Inbox) -> None:
         """Behind a channel with many ticks, the ticks of others need not wait for all of them."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(100)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(50)])
         quiet = [a_tick(harness.now()) for _ in range(3)]
         for tick in quiet:
             await inbox.put(tick)
@@ -159,12 +159,12 @@ class TestLease:
 
     async def test_nobody_else_gets_a_leased_tick(self, harness: Harness, inbox: Inbox) -> None:
         """Of many workers in two processes that lease at the same time, one gets each tick."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(200)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(56)])
         async with harness.another() as other:
             both = [inbox, other.inbox] * 4
             rounds = [await asyncio.gather(*[each.lease(7, 0.05) for each in both]) for _ in range(5)]
             leased = [lease for leases in rounds for part in leases for lease in part]
-            assert 200 == len(leased) == len(set(ids(leased)))
+            assert 56 == len(leased) == len(set(ids(leased)))
 
     async def test_wakes_up_for_a_tick(self, harness: Harness, inbox: Inbox) -> None:
         """A worker that waits gets a tick as soon as it is put, not when the wait is over."""

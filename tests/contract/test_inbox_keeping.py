@@ -11,7 +11,7 @@ import pytest
 
 from application.ports.inbox import NOTHING_YET, Inbox, Progress, SealedTick, TickState, Why
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
-from tests.contract.states import HARNESSES, INBOX_LIMIT, LEASE_SECONDS, Harness, a_tick
+from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 
 
 @pytest.fixture(params=HARNESSES)
@@ -157,7 +157,7 @@ class TestNews:
 
     async def test_a_full_inbox(self, harness: Harness, inbox: Inbox, waiting: SealedTick) -> None:
         """A tick that waits needs no room of its own to be put again; it is not refused."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT - 1)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.limit - 1)])
         assert not await inbox.put(a_tick(harness.now(), twin="same"))
         assert waiting.id in {entry.id for entry in await inbox.entries()}
 
@@ -274,11 +274,11 @@ class TestGiveUp:
 
     async def test_more_than_a_handful(self, harness: Harness, inbox: Inbox) -> None:
         """Any number is revived, and any number purged."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(INBOX_LIMIT)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.limit)])
         await asyncio.gather(*[inbox.give_up(lease, "refused") for lease in await drain(inbox)])
         revived = await inbox.revive()
         await asyncio.gather(*[inbox.give_up(lease, "again") for lease in await drain(inbox)])
-        assert (revived, await inbox.purge()) == (INBOX_LIMIT, INBOX_LIMIT)
+        assert (revived, await inbox.purge()) == (harness.limit, harness.limit)
 
 
 class TestInsight:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from adapters.state.limits import Limits, Load
+from adapters.state.moments import to_micros
 from adapters.state.nats.inbox import NatsInbox
 from adapters.state.sqlite.housekeeping import tidy
 from adapters.state.sqlite.inbox import SqliteInbox
-from adapters.state.sqlite.moments import to_micros
 from application.errors import InboxFull
 from application.ports.inbox import Inbox, SealedTick, Why
 from application.ports.ledger import Claim, Ledger, Page
@@ -25,14 +25,13 @@ from domain.periods import Period
 from domain.reports import Told
 from domain.thresholds import Verdict
 from tests.contract.inboxes import PATIENCE, drain, ids
-from tests.contract.states import HARNESSES, INBOX_LIMIT, Harness, a_tick
+from tests.contract.states import HARNESSES, Harness, a_tick
 from tests.fakes.clock import FixedClock
 
 TOLD = Page(
     {Period(date(2026, 11, 22), date(2026, 11, 23)): Told((Verdict.WITHIN,), Money(Decimal(1), "USD"))},
     asks=("own",),
 )
-LIMITS = Limits(INBOX_LIMIT)
 
 
 @pytest.fixture(params=HARNESSES)
@@ -66,8 +65,11 @@ class TestInbox:
 
     async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
         """Few large ticks fill the inbox as many small ones do."""
-        stored = await put_all(inbox, [a_tick(harness.now(), size=2**16) for _ in range(INBOX_LIMIT // 2)])
-        assert LIMITS.bytes * 0.9 < stored * 2**16 <= LIMITS.bytes
+        stored = await put_all(
+            inbox,
+            [a_tick(harness.now(), size=2**16) for _ in range(Limits(harness.limit).bytes // 2**16 + 10)],
+        )
+        assert Limits(harness.limit).bytes * 0.9 < stored * 2**16 <= Limits(harness.limit).bytes
 
     async def test_known_channels_have_a_share_of_their_own(
         self, harness: Harness, inbox: Inbox, ledger: Ledger
@@ -76,25 +78,27 @@ class TestInbox:
         await ledger.update("known", "costs", lambda _: TOLD)
         await ledger.update("failed", "settings", lambda _: Page(failures={"code": "2026-11-23"}))
         await ledger.update("claimed", "settings", lambda _: Page(claim=Claim("tick", harness.now())))
-        strangers = await put_all(inbox, [a_tick(harness.now()) for _ in range(INBOX_LIMIT + 10)])
+        strangers = await put_all(inbox, [a_tick(harness.now()) for _ in range(harness.limit + 10)])
         others = ("known", "failed", "claimed", "stranger")
         stored = [await put_all(inbox, [a_tick(harness.now(), channel=name)]) for name in others]
-        assert (strangers, stored) == (INBOX_LIMIT, [1, 1, 0, 0])
+        assert (strangers, stored) == (harness.limit, [1, 1, 0, 0])
 
     async def test_known_channels_are_bounded_too(
         self, harness: Harness, inbox: Inbox, ledger: Ledger
     ) -> None:
         """By as much again."""
         await ledger.update("known", "costs", lambda _: TOLD)
-        await put_all(inbox, [a_tick(harness.now()) for _ in range(INBOX_LIMIT)])
-        ticks = [a_tick(harness.now(), channel="known") for _ in range(INBOX_LIMIT + 10)]
-        assert await put_all(inbox, ticks) == INBOX_LIMIT
+        await put_all(inbox, [a_tick(harness.now()) for _ in range(harness.limit)])
+        ticks = [a_tick(harness.now(), channel="known") for _ in range(harness.limit + 10)]
+        assert await put_all(inbox, ticks) == harness.limit
 
     async def test_how_full_it_is(self, harness: Harness, inbox: Inbox) -> None:
         """By count or by bytes, whichever is more."""
-        await put_all(inbox, [a_tick(harness.now()) for _ in range(INBOX_LIMIT // 4)])
+        await put_all(inbox, [a_tick(harness.now()) for _ in range(harness.limit // 4)])
         few = (await inbox.depth()).fullness
-        await put_all(inbox, [a_tick(harness.now(), size=LIMITS.bytes // 16) for _ in range(8)])
+        await put_all(
+            inbox, [a_tick(harness.now(), size=Limits(harness.limit).bytes // 16) for _ in range(8)]
+        )
         many = (await inbox.depth()).fullness
         assert few == pytest.approx(0.25, abs=0.01)
         assert 0.5 < many < 0.6
@@ -106,7 +110,7 @@ class TestInbox:
         if isinstance(inbox, NatsInbox):
             pytest.skip("a work-queue stream hands ticks out in the order of acceptance")
         await ledger.update("known", "costs", lambda _: TOLD)
-        await put_all(inbox, [a_tick(harness.now(), channel="known", asks="junk") for _ in range(100)])
+        await put_all(inbox, [a_tick(harness.now(), channel="known", asks="junk") for _ in range(50)])
         own = a_tick(harness.now(), channel="known", asks="own")
         new = a_tick(harness.now(), channel="known", asks="new")
         other = a_tick(harness.now() + timedelta(seconds=2))
@@ -140,18 +144,18 @@ class TestGivenUp:
         """As many are kept as the limit says, and those are the last."""
         async with asyncio.timeout(30):
             given_up: list[str] = []
-            while len(given_up) < INBOX_LIMIT + 20:
+            while len(given_up) < harness.limit + 20:
                 await put_all(inbox, [a_tick(harness.now()) for _ in range(40)])
                 for lease in await drain(inbox):
                     await inbox.give_up(lease, "refused")
                     given_up.append(lease.tick.id)
         kept = [entry.id for entry in await inbox.entries()]
-        assert given_up[-INBOX_LIMIT:] == kept
+        assert given_up[-harness.limit :] == kept
 
     async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
         """Large ones are dropped sooner."""
         for _ in range(30):
-            await inbox.put(a_tick(harness.now(), size=LIMITS.bytes // 20))
+            await inbox.put(a_tick(harness.now(), size=Limits(harness.limit).bytes // 20))
             (lease,) = await inbox.lease(1, PATIENCE)
             await inbox.give_up(lease, "refused")
         depth = await inbox.depth()
@@ -163,12 +167,12 @@ class TestGivenUp:
             pytest.skip("a stream drops its oldest message, whoever's it is")
         await ledger.update("known", "costs", lambda _: TOLD)
         missed = a_tick(harness.now(), channel="known")
-        for tick in [missed, *(a_tick(harness.now()) for _ in range(INBOX_LIMIT + 5))]:
+        for tick in [missed, *(a_tick(harness.now()) for _ in range(harness.limit + 5))]:
             await inbox.put(tick)
             (lease,) = await inbox.lease(1, PATIENCE)
             await inbox.give_up(lease, "away")
         entries = await inbox.entries()
-        assert (len(entries), missed.id in [entry.id for entry in entries]) == (INBOX_LIMIT, True)
+        assert (len(entries), missed.id in [entry.id for entry in entries]) == (harness.limit, True)
 
 
 class TestLedger:
@@ -200,25 +204,25 @@ async def test_pages_that_say_nothing_do_not_stay(tmp_path: Path) -> None:
         async with HARNESSES[name](tmp_path) as harness:
             ledger = harness.state.ledger
             claimed = partial(replace, claim=Claim("tick", harness.now()))
-            for number in range(INBOX_LIMIT + 50):
+            for number in range(harness.limit + 50):
                 await ledger.update(f"channel-{number}", "settings", claimed)
             await ledger.update("told", "costs", lambda _: TOLD)
             await _keep_house(harness)
             kept = [
                 (await ledger.read(f"channel-{number}", "settings")).claim is not None
-                for number in range(INBOX_LIMIT + 50)
+                for number in range(harness.limit + 50)
             ]
             await harness.advance(7200)
             await _keep_house(harness)
-            later = await ledger.read(f"channel-{INBOX_LIMIT + 49}", "settings")
+            later = await ledger.read(f"channel-{harness.limit + 49}", "settings")
             told = await ledger.read("told", "costs")
-            assert (kept, later, told) == ([False] * 50 + [True] * INBOX_LIMIT, Page(), TOLD)
+            assert (kept, later, told) == ([False] * 50 + [True] * harness.limit, Page(), TOLD)
 
 
 async def _keep_house(harness: Harness) -> None:
     if isinstance(harness.state.inbox, SqliteInbox):
         now = to_micros(harness.now())
-        while await harness.state.inbox._engine.write(tidy, now, INBOX_LIMIT):
+        while await harness.state.inbox._engine.write(tidy, now, harness.limit):
             pass
 
 

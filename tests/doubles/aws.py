@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -39,6 +39,7 @@ class MotoAws:
 
     def __init__(self) -> None:
         self.questions: list[dict[str, Any]] = []
+        self._one_at_a_time = threading.Lock()  # DynamoDB changes an item whole or not at all; moto does not
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
             "127.0.0.1", 0, self._application, threaded=True, request_handler=MotoRequestHandler
@@ -51,7 +52,9 @@ class MotoAws:
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             self.questions.append(json.loads(body))
             environ["wsgi.input"] = _Replay(body)
-        answer: Iterable[bytes] = self._moto(environ, start_response)
+        is_dynamodb = environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB")
+        with self._one_at_a_time if is_dynamodb else nullcontext():
+            answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
 
     def bill(self, results: list[dict[str, Any]]) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from adapters.state.limits import Limits
+from adapters.state.moments import to_micros
 from adapters.state.sqlite import housekeeping, ledger, open_sqlite_state, schema, store, ticks
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.sqlite.ledger import SqliteLedger
-from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.sqlite.schema import MIGRATIONS, connect
 from adapters.state.sqlite.store import SqliteStore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapters.state.contents import Contents
 from adapters.state.store import Store
 from application.errors import StorageUnavailable
 from application.ports.inbox import Inbox
@@ -18,11 +19,13 @@ class State:
         inbox: The accepted ticks.
         ledger: What the channels have been told.
         store: Small values that expire.
+        contents: All of it, for copying, where the engine can be read so.
     """
 
     inbox: Inbox
     ledger: Ledger
     store: Store
+    contents: Contents | None = None
 
 
 class StateRefused(StorageUnavailable):

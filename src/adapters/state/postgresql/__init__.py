@@ -13,6 +13,7 @@ import structlog
 from adapters.state.limits import Limits
 from adapters.state.pages import KEPT, Worth
 from adapters.state.postgresql import ticks
+from adapters.state.postgresql.contents import PostgresqlContents
 from adapters.state.postgresql.database import Database, open_database
 from adapters.state.postgresql.inbox import PostgresqlInbox
 from adapters.state.postgresql.ledger import PostgresqlLedger
@@ -59,7 +60,8 @@ async def open_postgresql_state(
             ),
         ]
         try:
-            yield State(inbox, PostgresqlLedger(database, clock), PostgresqlStore(database, clock))
+            ledger, store = PostgresqlLedger(database, clock), PostgresqlStore(database, clock)
+            yield State(inbox, ledger, store, PostgresqlContents(database, clock))
         finally:
             for task in tasks:
                 task.cancel()

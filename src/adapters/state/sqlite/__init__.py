@@ -12,11 +12,12 @@ from pathlib import Path
 import structlog
 
 from adapters.state.limits import Limits
+from adapters.state.moments import to_micros
+from adapters.state.sqlite.contents import SqliteContents
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.housekeeping import tidy
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.sqlite.ledger import SqliteLedger
-from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.sqlite.reserve import keep_reserve
 from adapters.state.sqlite.steps import ClockSteps, ReadOffset
@@ -71,7 +72,8 @@ async def open_sqlite_state(
             )
             house = asyncio.create_task(_keep_house(*chores), name="sqlite housekeeping")
             try:
-                yield State(inbox, SqliteLedger(engine, clock), SqliteStore(engine, clock))
+                contents = SqliteContents(engine, clock)
+                yield State(inbox, SqliteLedger(engine, clock), SqliteStore(engine, clock), contents)
             finally:
                 house.cancel()
                 await asyncio.wait([house])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from sqlite3 import Connection
 
+from adapters.state.moments import MICROSECOND
 from adapters.state.pages import KEPT, Worth
-from adapters.state.sqlite.moments import MICROSECOND
 
 GIVEN_UP_KEPT = timedelta(days=30) // MICROSECOND
 

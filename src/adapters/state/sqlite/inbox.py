@@ -12,10 +12,10 @@ from sqlite3 import Connection
 from typing import cast
 
 from adapters.state.limits import Limits
+from adapters.state.moments import to_micros
 from adapters.state.progress import tries
 from adapters.state.sqlite import ticks
 from adapters.state.sqlite.engine import Engine
-from adapters.state.sqlite.moments import to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.sqlite.steps import ClockSteps
 from adapters.state.waiting import News, Taken

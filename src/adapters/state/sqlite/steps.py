@@ -9,8 +9,8 @@ from sqlite3 import Connection
 import structlog
 
 from adapters.clock import boot_id, microseconds_ahead
+from adapters.state.moments import SECOND
 from adapters.state.sqlite.engine import Engine
-from adapters.state.sqlite.moments import SECOND
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from sqlite3 import Connection
 
+from adapters.state.moments import MICROSECOND, to_micros
 from adapters.state.sqlite.engine import Engine
-from adapters.state.sqlite.moments import MICROSECOND, to_micros
 from adapters.state.store import Store
 from application.ports.clock import Clock
 

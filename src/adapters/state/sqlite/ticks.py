@@ -15,9 +15,9 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from adapters.state.limits import Limits, Loads
+from adapters.state.moments import SECOND, from_micros, to_micros
 from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.sqlite.ledger import knows
-from adapters.state.sqlite.moments import SECOND, from_micros, to_micros
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import Taken
 from application.ports.inbox import Depth, InboxEntry, Lease, Progress, SealedTick, TickState, Why

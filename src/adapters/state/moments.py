@@ -1,4 +1,4 @@
-"""Moments as SQLite keeps them: whole microseconds since 1970, UTC."""
+"""Moments as whole microseconds since 1970, UTC."""
 
 from __future__ import annotations
 

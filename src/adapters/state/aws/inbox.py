@@ -1,0 +1,526 @@
+"""The inbox in DynamoDB, with an SQS queue that wakes whoever works.
+
+The table holds every tick and says whose turn it is. A message in the queue is the key of a tick that may be
+due: on AWS Lambda, where nothing runs between two ticks, it starts a worker; a process that runs is woken by
+it. A message that is lost or comes twice changes nothing: each process looks into the table every second, and
+``sweep`` on a schedule does on Lambda.
+
+A tick's key is its twin's hash, so that a put with a condition is all that keeps twins apart. Every change is
+one write of one item, which DynamoDB makes durable at once; only the counters are written apart, and counted
+anew by ``sweep``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
+
+from adapters.state.aws.queue import Queue
+from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
+from adapters.state.limits import Limits, Loads
+from adapters.state.moments import SECOND, from_micros, to_micros
+from adapters.state.progress import decode_progress, encode_progress, tries
+from adapters.state.waiting import News, Taken
+from application.ports.clock import Clock
+from application.ports.inbox import (
+    NOTHING_YET,
+    Depth,
+    Inbox,
+    InboxEntry,
+    Lease,
+    Progress,
+    SealedTick,
+    TickState,
+    Why,
+)
+from application.ports.ledger import Ledger
+
+TICK, GIVEN_UP = "tick", "given-up"
+"""The partitions of unfinished ticks (by twin), and of given-up ones (by id)."""
+
+WAITING, LATER = "waiting", "later"
+"""The lines of the index: ticks whose turn has come, and those that come back at a time."""
+
+FEWEST_LOOKED_AT = 50
+"""Of what waits: workers that look at one moment then find some that no other takes."""
+
+GIVEN_UP_KEPT = timedelta(days=30)
+TURN_KEPT = timedelta(days=1)
+
+HELD = "#token = :token AND #at > :now"
+MOVED = "#rev = :rev"
+
+
+COUNTERS = ("unfinished", "unfinished_bytes", "strangers", "stranger_bytes", "given_up", "given_up_bytes")
+
+FAR_FROM_FULL = 0.5
+"""Up to there the counters need not hold to the last tick, and nobody waits for anybody else's count."""
+
+
+class Mark(NamedTuple):
+    """A lease's token: a random text that no other lease has, and whether the tick's channel is known."""
+
+    text: str
+    known: bool
+
+
+class SqsDynamoDbInbox(Inbox):
+    """Accepted ticks as items, each with a revision ``rev`` that every change raises.
+
+    Args:
+        table: Where they are.
+        ledger: Knows which channels were told something.
+        queue: What wakes whoever works.
+        clock: What time it is.
+        limits: What there may be.
+        lease_length: How long a tick may be worked on.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        ledger: Ledger,
+        queue: Queue,
+        clock: Clock,
+        limits: Limits,
+        lease_length: timedelta,
+    ) -> None:
+        self._table = table
+        self._ledger = ledger
+        self._queue = queue
+        self._clock = clock
+        self._limits = limits
+        self._lease_length = lease_length
+        self._owner = secrets.token_hex(8)
+        self._news = News(clock)
+        self._listener: asyncio.Task[None] | None = None
+
+    async def put(self, tick: SealedTick) -> bool:
+        """Count the tick and put it, unless its twin is there or there is no room for it."""
+        if await self._look_again(tick.twin):
+            return False
+        known = await self._ledger.knows(tick.channel)
+        own = known and await self._ledger.knows(tick.channel, tick.asks)
+        while not await self._count_in(tick, known=known, own=own):
+            pass  # somebody else was counted in meanwhile
+        if await self._come_in(tick, tick.accepted_at, known=known, own=own):
+            return True
+        await self._table.write(_out(tick, known=known))
+        await self._look_again(tick.twin)
+        return False
+
+    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
+        """Look now, at every message, when a tick is due, and every second."""
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._queue.listen(self._news.wake), name="sqs")
+        return await self._news.first(lambda: self._take(limit), wait)
+
+    async def lease_one(self, key: str) -> Lease | datetime | None:
+        """Lease the tick of a message, or say when it is due, or None when it is not there any more."""
+        item = await self._table.get(TICK, key)
+        if item is None:
+            return None
+        if item["phase"] != TickState.WAITING and item["at"] > to_micros(self._clock.now()):
+            return from_micros(item["at"])
+        return await self._lease_item(item) or self._clock.now() + self._lease_length
+
+    async def wake_at(self, key: str, at: datetime) -> None:
+        """Send a message for the tick that comes then, or as late as SQS can before it."""
+        await self._queue.send(key, (at - self._clock.now()).total_seconds())
+
+    async def acknowledge(self, lease: Lease) -> bool:
+        """Delete the tick, if the lease holds."""
+        try:
+            await self._table.write(Write(TICK, lease.tick.twin, condition=HELD, values=self._held(lease)))
+        except ConditionFailedError:
+            return False
+        await self._table.write(_out(lease.tick, known=_is_known(lease)))
+        return True
+
+    async def pause(
+        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
+    ) -> bool:
+        """Change the tick, if the lease holds."""
+        at = to_micros(until)
+        changes = {
+            "phase": TickState.PAUSED.value,
+            "at": at,
+            "due": _due(at, lease.tick.id),
+            "reason": reason,
+            "why": why.value,
+            "progress": encode_progress(progress),
+            "attempts": 0,
+            "token": "",
+        }
+        try:
+            await self._table.write(_change(lease.tick.twin, changes, HELD, self._held(lease)))
+        except ConditionFailedError:
+            return False
+        await self.wake_at(lease.tick.twin, until)
+        self._news.wake()
+        return True
+
+    async def give_up(self, lease: Lease, reason: str) -> bool:
+        """Copy the tick aside and then delete it, if the lease holds: a crash in between loses nothing."""
+        now = self._clock.now()
+        item = {
+            **_sealed(lease.tick),
+            "at": to_micros(now),
+            "attempts": tries(lease.progress, lease.attempt),
+            "reason": reason,
+            "known": int(_is_known(lease)),
+            "x": to_micros(now + GIVEN_UP_KEPT),
+            "ttl": int((now + GIVEN_UP_KEPT).timestamp()),
+        }
+        await self._table.write(Write(GIVEN_UP, lease.tick.id, item=item))
+        try:
+            await self._table.write(Write(TICK, lease.tick.twin, condition=HELD, values=self._held(lease)))
+        except ConditionFailedError:
+            await self._table.write(Write(GIVEN_UP, lease.tick.id))
+            return False
+        await self._table.write(_out(lease.tick, known=_is_known(lease), given_up=1))
+        while self._limits.exceeded_by((await self._loads()).given_up):
+            await self._drop_oldest()
+        return True
+
+    async def depth(self) -> Depth:
+        """Get the counters, the oldest tick, and what is due for longest."""
+        oldest = await anext(self._table.by_id(TICK, limit=1), None)
+        until = _due(to_micros(self._clock.now()), "~")
+        due = [
+            item["at"]
+            for line in (WAITING, LATER)
+            async for item in self._table.due(line, until=until, limit=1)
+        ]
+        return self._limits.depth(
+            await self._loads(),
+            from_micros(oldest["accepted"]) if oldest else None,
+            from_micros(min(due)) if due else None,
+        )
+
+    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
+        """Query the first items."""
+        given_up = [item async for item in self._given_up(limit)]
+        unfinished = [item async for item in self._table.by_id(TICK, limit=limit - len(given_up))]
+        return [_entry(item) for item in [*given_up, *unfinished]]
+
+    async def revive(self, tick_id: str | None = None) -> int:
+        """Put back one by one."""
+        revived = 0
+        if tick_id is not None and (item := await anext(self._table.by_id(TICK, tick_id=tick_id), None)):
+            revived += await self._end_pause(item)
+        for item in await self._chosen(tick_id):
+            tick, known = _tick(item), bool(item["known"])
+            if await self._come_in(tick, self._clock.now(), known=known):  # else its twin is there
+                await self._table.write(Write(GIVEN_UP, item["sk"]))
+                await self._table.write(_count(tick, unfinished=1, known=known, given_up=-1))
+                revived += 1
+        return revived
+
+    async def purge(self, tick_id: str | None = None) -> int:
+        """Delete one by one."""
+        dropped = 0
+        if tick_id is not None and (item := await anext(self._table.by_id(TICK, tick_id=tick_id), None)):
+            dropped += await self._drop_unfinished(item)
+        for item in await self._chosen(tick_id):
+            try:
+                await self._table.write(Write(GIVEN_UP, item["sk"], condition="attribute_exists(#pk)"))
+            except ConditionFailedError:
+                continue  # somebody else was faster
+            await self._table.write(_count(_tick(item), given_up=-1))
+            dropped += 1
+        return dropped
+
+    async def probe(self) -> None:
+        """Write something."""
+        await self._table.write(Write("proof", "-", item={"at": to_micros(self._clock.now())}))
+
+    async def close(self) -> None:
+        """Stop listening, and put back what this inbox has leased, as if it had not been leased."""
+        if self._listener:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+            async for item in self._table.due(LATER):
+                if item["phase"] == TickState.LEASED and item.get("owner") == self._owner:
+                    await self._give_back(item)
+
+    async def sweep(self, limit: int) -> Sequence[Lease]:
+        """Count anew, and lease what is due although no message came for it."""
+        counts = dict.fromkeys(COUNTERS, 0)
+        async for item in self._table.by_id(TICK):
+            known = bool(item["known"])
+            for counter, by in _count(_tick(item), unfinished=1, known=known).values.items():
+                counts[counter.removeprefix(":")] += by
+        async for item in self._given_up(None):
+            for counter, by in _count(_tick(item), given_up=1).values.items():
+                counts[counter.removeprefix(":")] += by
+        await self._table.write(Write("tally", "-", item=counts))
+        return (await self._take(limit))[0]
+
+    async def _loads(self) -> Loads:
+        tally = await self._table.get("tally", "-") or {}
+        return Loads.counted(*(tally.get(counter, 0) for counter in COUNTERS))
+
+    async def _count_in(self, tick: SealedTick, *, known: bool, own: bool) -> bool:
+        """Count one more if there is room; False when others have come in since that was looked at.
+
+        Raises:
+            InboxFull: There is none.
+        """
+        loads = await self._loads()
+        load = loads.known if known else loads.strangers
+        of_channel, of_host = 0, 0
+        if load.ticks >= min(self._limits.of_a_channel, self._limits.ticks):  # else it does not matter
+            async for item in self._table.by_id(TICK):
+                of_channel += item["channel"] == tick.channel and not own
+                of_host += item["host"] == tick.host and not item["known"]
+        self._limits.check(
+            tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
+        )
+        write = _count(tick, unfinished=1, known=known)
+        room = {
+            ":most_unfinished": loads.strangers.ticks + loads.known.ticks,
+            ":most_strangers": loads.strangers.ticks,
+        }
+        near = replace(
+            write,
+            condition="attribute_not_exists(#unfinished) OR "
+            "(#unfinished <= :most_unfinished AND #strangers <= :most_strangers)",
+            values={**write.values, **room},
+        )
+        far = self._limits.fullness(load) < FAR_FROM_FULL
+        try:
+            await self._table.write(write if far else near)
+        except ConditionFailedError:
+            return False
+        return True
+
+    async def _drop_oldest(self) -> None:
+        """Of what was given up on: a stranger's, if there is one among the oldest."""
+        oldest = [item async for item in self._table.by_id(GIVEN_UP, limit=FEWEST_LOOKED_AT)]
+        for item in sorted(oldest, key=lambda item: int(item["known"]))[:1]:
+            await self._table.write(Write(GIVEN_UP, item["sk"]))
+            await self._table.write(_count(_tick(item), given_up=-1))
+
+    async def _come_in(self, tick: SealedTick, earliest: datetime, *, known: bool, own: bool = False) -> bool:
+        """Put the tick where its channel's turn is, unless its twin is there, and wake whoever works."""
+        turn = to_micros(earliest) if own else await self._next_turn(tick.channel, to_micros(earliest))
+        try:
+            await self._table.write(_waiting(tick, turn, known=known))
+        except ConditionFailedError:
+            return False
+        await self._wake(tick.twin)
+        return True
+
+    async def _take(self, limit: int) -> Taken:
+        now = self._clock.now()
+        looked_at = max(limit, FEWEST_LOOKED_AT)
+        until = _due(to_micros(now), "~")
+        back = [item async for item in self._table.due(LATER, until=until, limit=looked_at)]
+        waiting = [item async for item in self._table.due(WAITING, limit=looked_at)]
+        candidates = sorted([*back, *waiting], key=lambda item: str(item["due"]))
+        leases: list[Lease] = []
+        while candidates and len(leases) < limit:  # those that others were faster at leave room for the next
+            bite, candidates = candidates[: limit - len(leases)], candidates[limit - len(leases) :]
+            taken = await asyncio.gather(*[self._lease_item(item) for item in bite])
+            leases += [lease for lease in taken if lease]
+        if leases:
+            return leases, None
+        next_back = await anext(self._table.due(LATER, limit=1), None)
+        return [], from_micros(next_back["at"]) if next_back else None
+
+    async def _lease_item(self, item: Item) -> Lease | None:
+        """Lease a tick as it was seen; None if it has changed since."""
+        expires_at, token = self._clock.now() + self._lease_length, secrets.token_hex(8)
+        at = to_micros(expires_at)
+        changes = {
+            "phase": TickState.LEASED.value,
+            "at": at,
+            "line": LATER,
+            "due": _due(at, item["id"]),
+            "attempts": item["attempts"] + 1,
+            "owner": self._owner,
+            "token": token,
+        }
+        try:
+            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+        except ConditionFailedError:
+            return None
+        progress = decode_progress(item.get("progress", b""))
+        mark = Mark(token, bool(item["known"]))
+        return Lease(_tick(item), item["attempts"] + 1, expires_at, mark, progress)
+
+    def _held(self, lease: Lease) -> Mapping[str, Any]:
+        return {":token": cast("Mark", lease.token).text, ":now": to_micros(self._clock.now())}
+
+    async def _look_again(self, twin: str) -> bool:
+        """Whether there is such a tick; one that waits for news is tried at once."""
+        item = await self._table.get(TICK, twin)
+        if item and item.get("why") == Why.NEWS:
+            await self._end_pause(item)
+        return item is not None
+
+    async def _end_pause(self, item: Item) -> bool:
+        if item["phase"] != TickState.PAUSED:
+            return False
+        at = to_micros(self._clock.now())
+        changes = {"at": at, "due": _due(at, item["id"])}
+        try:
+            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+        except ConditionFailedError:
+            return False
+        await self._wake(item["sk"])
+        return True
+
+    async def _drop_unfinished(self, item: Item) -> bool:
+        if item["phase"] == TickState.LEASED:
+            return False
+        try:
+            await self._table.write(Write(TICK, item["sk"], condition=MOVED, values={":rev": item["rev"]}))
+        except ConditionFailedError:
+            return False
+        await self._table.write(_out(_tick(item), known=bool(item["known"])))
+        return True
+
+    async def _give_back(self, item: Item) -> None:
+        changes = {
+            "phase": TickState.WAITING.value,
+            "at": item["turn"],
+            "line": WAITING,
+            "due": _due(item["turn"], item["id"]),
+            "attempts": item["attempts"] - 1,
+            "token": "",
+        }
+        try:
+            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+        except ConditionFailedError:
+            return
+        await self._wake(item["sk"])
+
+    async def _chosen(self, tick_id: str | None) -> list[Item]:
+        if tick_id is None:
+            return [item async for item in self._given_up(None)]
+        item = await self._table.get(GIVEN_UP, tick_id)
+        return [item] if item else []
+
+    async def _given_up(self, limit: int | None) -> AsyncIterator[Item]:
+        """Those that have not expired; DynamoDB deletes the others at a time of its own."""
+        now = to_micros(self._clock.now())
+        async for item in self._table.by_id(GIVEN_UP, limit=limit):
+            if item["x"] > now:
+                yield item
+
+    async def _next_turn(self, channel: str, earliest: int) -> int:
+        """``earliest``, or a second after the channel's last turn if that is later; no two get the same."""
+        key, ttl = f"turn#{channel}", int((from_micros(earliest) + TURN_KEPT).timestamp())
+        first = Write(
+            key,
+            "-",
+            change="SET #turn = :turn, #ttl = :ttl",
+            condition="attribute_not_exists(#turn) OR #turn <= :before",
+            values={":turn": earliest, ":before": earliest - SECOND, ":ttl": ttl},
+        )
+        after = Write(key, "-", change="ADD #turn :second", values={":second": SECOND})
+        try:
+            return int((await self._table.write(first, returns=True))["turn"])
+        except ConditionFailedError:
+            return int((await self._table.write(after, returns=True))["turn"])
+
+    async def _wake(self, key: str) -> None:
+        await self._queue.send(key)
+        self._news.wake()
+
+
+def _due(at: int, tick_id: str) -> str:
+    return f"{at:020d}#{tick_id}"
+
+
+def _waiting(tick: SealedTick, turn: int, *, known: bool) -> Write:
+    """The tick as it comes in."""
+    item = {
+        **_sealed(tick),
+        "known": int(known),
+        "turn": turn,
+        "phase": TickState.WAITING.value,
+        "at": turn,
+        "line": WAITING,
+        "due": _due(turn, tick.id),
+        "attempts": 0,
+        "rev": 1,
+    }
+    return Write(TICK, tick.twin, item=item, condition="attribute_not_exists(#pk)")
+
+
+def _sealed(tick: SealedTick) -> dict[str, Any]:
+    return {
+        "id": tick.id,
+        "channel": tick.channel,
+        "twin": tick.twin,
+        "host": tick.host,
+        "asks": tick.asks,
+        "accepted": to_micros(tick.accepted_at),
+        "payload": tick.payload,
+    }
+
+
+def _tick(item: Item) -> SealedTick:
+    return SealedTick(
+        item["id"],
+        item["channel"],
+        item["twin"],
+        from_micros(item["accepted"]),
+        item["payload"],
+        item["host"],
+        item["asks"],
+    )
+
+
+def _entry(item: Item) -> InboxEntry:
+    state = TickState(item.get("phase", TickState.GIVEN_UP))
+    return InboxEntry(
+        item["id"],
+        item["channel"],
+        state,
+        from_micros(item["accepted"]),
+        tries(decode_progress(item.get("progress", b"")), item["attempts"]),
+        from_micros(item["at"]),
+        item.get("reason", ""),
+        Why(item["why"]) if state is TickState.PAUSED else None,
+    )
+
+
+def _change(key: str, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Write:
+    """Set these, and raise the revision."""
+    assignments = ", ".join(f"#{name} = :new_{name}" for name in changes)
+    return Write(
+        TICK,
+        key,
+        change=f"SET {assignments} ADD #rev :one",
+        condition=condition,
+        values={**{f":new_{name}": value for name, value in changes.items()}, **values, ":one": 1},
+    )
+
+
+def _count(tick: SealedTick, *, unfinished: int = 0, known: bool = True, given_up: int = 0) -> Write:
+    """Add this tick to the counters, or take it out of them."""
+    size = len(tick.payload)
+    strangers = 0 if known else unfinished
+    by = (unfinished, unfinished * size, strangers, strangers * size, given_up, given_up * size)
+    return Write(
+        "tally",
+        "-",
+        change="ADD " + ", ".join(f"#{counter} :{counter}" for counter in COUNTERS),
+        values={f":{counter}": number for counter, number in zip(COUNTERS, by, strict=True)},
+    )
+
+
+def _out(tick: SealedTick, *, known: bool, given_up: int = 0) -> Write:
+    return _count(tick, unfinished=-1, known=known, given_up=given_up)
+
+
+def _is_known(lease: Lease) -> bool:
+    return cast("Mark", lease.token).known

@@ -1,0 +1,30 @@
+"""The ``state`` commands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.clock import SystemClock
+from adapters.state.copying import Copied, copy_state
+from entrypoints.config import Config
+from entrypoints.container import open_state
+from entrypoints.inbox import existing
+
+
+async def copy(config: Config, source: str, target: str) -> Copied:
+    """Copy everything from one state to another; see ``copy_state``.
+
+    Args:
+        config: Says how much the target may hold.
+        source: An address as in ``SPEND_MONITOR_STATE_URL``.
+        target: Another one.
+
+    Raises:
+        StorageUnavailable: Either cannot be used; one line says why.
+    """
+    clock = SystemClock()
+    async with (
+        open_state(existing(replace(config, state_url=source)), clock) as from_state,
+        open_state(replace(config, state_url=target), clock) as to_state,
+    ):
+        return await copy_state(from_state, to_state, clock)
