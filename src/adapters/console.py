@@ -23,6 +23,10 @@ class ConsoleChannel(Channel):
     def check(self, return_url: str, *, own: bool = False) -> None:
         """Accept: nothing is called."""
 
+    def may_be_gone(self, return_url: str) -> bool:  # noqa: ARG002  # the port's signature
+        """Never: a stream that is closed is closed for this process only."""
+        return False
+
     async def post(self, return_url: str, notice: Notice) -> None:  # noqa: ARG002  # likewise
         """Print the words of a Telex message and an empty line after it."""
         encoding = self._stream.encoding or "utf-8"

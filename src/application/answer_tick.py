@@ -144,6 +144,7 @@ class AnswerTick:
 
     async def _check_and_tell(self, work: Work) -> Wait | None:
         """Tell the channel what is new to it; return what the tick waits for then, if anything."""
+        await self.say_once.check_not_gone(work.lease, work.return_url)
         try:
             monitor = self._monitor(work)
         except SettingsRejected as failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from application.errors import ChannelGone
 from application.ports.inbox import SealedTick
 from application.ports.ledger import Page
 from domain.periods import Period
@@ -39,6 +40,16 @@ def note_report(report: Report, tick: SealedTick, looks: int | None, page: Page)
 def note_since(since: date, page: Page) -> Page:
     """From then on a breach that shows only later is one to tell of."""
     return page if page.told or page.since else replace(page, since=since)
+
+
+def note_gone(day: date, page: Page) -> Page:
+    """The channel has said that it is gone for good."""
+    return replace(page, failures={ChannelGone.code: day.isoformat()})
+
+
+def note_tried_again(page: Page) -> Page:
+    """The operator wants a channel that was gone to be called once more."""
+    return replace(page, failures={})
 
 
 def note_failure(code: str, period: Period, page: Page) -> Page:

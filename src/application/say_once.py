@@ -13,8 +13,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
-from application.errors import SomeoneElseSpeaks
+from application.errors import ChannelGone, SomeoneElseSpeaks
+from application.notes import note_gone
 from application.notice import Notice
 from application.ports.channel import Channel
 from application.ports.clock import Clock
@@ -24,6 +26,9 @@ from application.ports.reports import Reports
 
 CLAIM_OUTLIVES_LEASE = timedelta(minutes=1)
 """So that a tick whose record failed comes back, and records, before another tick may say the same."""
+
+DESTINATION = "destination"
+"""The topic of a channel's page on itself."""
 
 Note = Callable[[Page], Page]
 """Adds to a page what has just been said."""
@@ -53,6 +58,21 @@ class SayOnce:
         self._check_turn(lease, page)
         return page
 
+    async def check_not_gone(self, lease: Lease, return_url: str) -> None:
+        """Find out, before anything is paid for, whether the channel has said that it is gone for good.
+
+        Raises:
+            ChannelGone: It has; it is not called again.
+        """
+        if not self.channel.may_be_gone(return_url):
+            return
+        page = await self.ledger.read(lease.tick.channel, DESTINATION)
+        if since := page.failures.get(ChannelGone.code):
+            raise ChannelGone(
+                f"The channel answered on {since} that its URL is gone, and is not called again. "
+                "Make a new one; 'aws-spend-monitor inbox retry' tries this one once more."
+            )
+
     async def say(
         self, lease: Lease, topic: str, read: Page, return_url: str, notice: Notice, note: Note
     ) -> Page:
@@ -71,7 +91,12 @@ class SayOnce:
             ReturnUrlForbidden, ChannelRefused, ChannelUnavailable: As of the channel's port.
         """
         told, _ = await asyncio.gather(self.reports.keep(notice), self._claim(lease, topic, read))
-        await self.channel.post(return_url, told)
+        try:
+            await self.channel.post(return_url, told)
+        except ChannelGone:
+            note = partial(note_gone, self.clock.now().date())
+            await self.ledger.update(lease.tick.channel, DESTINATION, note)
+            raise
         return await self._record(lease.tick.channel, topic, lease.tick.id, note)
 
     async def _claim(self, lease: Lease, topic: str, read: Page) -> None:

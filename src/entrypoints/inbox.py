@@ -9,8 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.state.sqlite.reserve import release_reserve
-from application.errors import StorageUnavailable
+from application.errors import ChannelGone, StorageUnavailable
+from application.notes import note_tried_again
 from application.ports.inbox import InboxEntry, Why
+from application.say_once import DESTINATION
 from entrypoints.config import Config
 from entrypoints.container import open_state
 from entrypoints.terminal import json_text, visible
@@ -30,8 +32,11 @@ async def show(config: Config, output: str) -> None:
 
 
 async def revive(config: Config, tick_id: str | None) -> int:
-    """Put given-up ticks back; return how many."""
+    """Put given-up ticks back, and call the channels that were gone once more; return how many ticks."""
     async with open_state(existing(config)) as state:
+        for entry in await state.inbox.entries():
+            if tick_id in {None, entry.id} and entry.reason.startswith(ChannelGone.code):
+                await state.ledger.update(entry.channel, DESTINATION, note_tried_again)
         return await state.inbox.revive(tick_id)
 
 

@@ -131,6 +131,11 @@ async def test_a_url_that_is_gone_is_known_as_gone(rig: Rig) -> None:
         assert "canary" not in str(caught.value)
 
 
+async def test_only_those_that_may_say_so_are_asked_whether_they_are_gone(rig: Rig) -> None:
+    """The others save a look at the ledger."""
+    assert rig.channel.may_be_gone(rig.url) is bool(rig.double.gone)
+
+
 async def test_an_absence_carries_the_pause(rig: Rig) -> None:
     """In the header, or in the body."""
     rig.server.answer(*rig.double.again)

@@ -25,6 +25,8 @@ class FakeChannel(Channel):
         """What was checked as the operator's own."""
         self.posts: list[tuple[str, Notice]] = []
         """Every delivery, oldest first: the return_url and the notice."""
+        self.is_mortal = False
+        """Whether it may say that it is gone for good."""
         self.failures: deque[SpendMonitorError] = deque()
         """Each post takes the first of these, if any, and raises it instead of delivering."""
 
@@ -42,6 +44,10 @@ class FakeChannel(Channel):
     def _refuse(self, return_url: str, *, own: bool) -> None:
         if return_url in self.forbidden or (return_url.startswith("mailto:") and not own):
             raise ReturnUrlForbidden("return_url is forbidden here. Accepted is any other.")
+
+    def may_be_gone(self, return_url: str) -> bool:  # noqa: ARG002  # all are alike
+        """As the test says."""
+        return self.is_mortal
 
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver, or fail as told."""

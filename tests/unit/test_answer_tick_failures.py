@@ -12,6 +12,7 @@ from application.credentials import AccessKey
 from application.errors import (
     AwsRefused,
     AwsUnavailable,
+    ChannelGone,
     ChannelRefused,
     ChannelUnavailable,
     CostExplorerOff,
@@ -257,6 +258,24 @@ class TestChannelAway:
         assert entry.state is TickState.GIVEN_UP
         assert entry.reason == "channel-unavailable: The channel answered HTTP 503."
         assert patience <= entry.at - entry.accepted_at <= patience + HOUR
+
+    async def test_a_channel_that_is_gone_is_not_called_again(self) -> None:
+        """Whatever is asked of it, and AWS is not asked for it either; until the operator wants that."""
+        world = World()
+        world.channel.is_mortal = True
+        world.channel.failures.append(ChannelGone("The channel answered HTTP 410: this URL is gone."))
+        assert (await world.tick()).outcome is Outcome.GIVEN_UP
+        asked = len(world.aws.asked)
+        world.clock.move(DAY)
+        for raw in (settings(), settings("50"), settings("a hundred")):
+            answer = await world.tick(raw)
+            assert (answer.outcome, answer.cause) == (Outcome.GIVEN_UP, "channel-gone")
+        assert len(world.aws.asked) == asked
+        assert world.texts == []
+        reasons = [entry.reason for entry in await world.inbox.entries()]
+        assert all("answered on 2026-11-23 that its URL is gone" in reason for reason in reasons[1:])
+        other = await world.tick(return_url="https://ping.telex.im/v1/return/another")
+        assert other.outcome is Outcome.TOLD
 
     async def test_a_revived_tick_is_delivered_for_its_day(self) -> None:
         """What was given up on and put back is told for the day it was sent for."""

@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ import pytest
 from adapters.state.sqlite import engine, open_sqlite_state
 from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve
 from application.errors import StorageUnavailable
+from application.notes import note_gone
 from application.ports.inbox import Progress, Why
+from application.say_once import DESTINATION
 from entrypoints.config import Config
-from entrypoints.inbox import purge, show
+from entrypoints.inbox import purge, revive, show
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock
 
@@ -74,6 +77,21 @@ async def test_what_a_tick_waits_for_is_listed(tmp_path: Path, capsys: pytest.Ca
     await show(config, "json")
     [entry] = json.loads(capsys.readouterr().out)
     assert (entry["state"], entry["why"], entry["at"]) == ("paused", "news", "2026-11-24T00:01:00Z")
+
+
+async def test_retry_calls_a_channel_that_was_gone_once_more(tmp_path: Path) -> None:
+    """The operator knows better: whoever deleted the webhook may have put it back."""
+    config = Config(state_url=f"sqlite:///{tmp_path / 'state.db'}")
+    tick = a_tick(FixedClock().now())
+    async with open_sqlite_state(tmp_path / "state.db", FixedClock(), 1000) as state:
+        await state.inbox.put(tick)
+        [lease] = await state.inbox.lease(1, 0)
+        await state.inbox.give_up(lease, "channel-gone: The channel answered HTTP 404.")
+        note = partial(note_gone, FixedClock().now().date())
+        await state.ledger.update(tick.channel, DESTINATION, note)
+    assert await revive(config, None) == 1
+    async with open_sqlite_state(tmp_path / "state.db", FixedClock(), 1000) as state:
+        assert (await state.ledger.read(tick.channel, DESTINATION)).failures == {}
 
 
 async def test_purge_leaves_the_reserve_alone(config: Config, reserve: Path) -> None:

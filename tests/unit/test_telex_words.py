@@ -508,7 +508,7 @@ class TestWhatHappened:
         )
         assert history.entries
         text = message_of(spend_notice(history, report=report[-1])).text
-        assert text.splitlines()[1] == "On every 1st: Tax $119.00, AWS Support $29.00."
+        assert text.splitlines()[1].endswith("On every 1st: Tax $119.00, AWS Support $29.00.")
 
     def test_a_breach_without_a_culprit_says_what_is_usual(self) -> None:
         """Every Monday is over, say: then the threshold is what is wrong."""

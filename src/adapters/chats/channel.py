@@ -147,6 +147,10 @@ class Chats(Channel):
         """Hold one of the places that the URL's host and port have earned."""
         return self.lanes.place(self._way(return_url)[0])
 
+    def may_be_gone(self, return_url: str) -> bool:
+        """Whether the destination has answers that say so: Telex and e-mail have none."""
+        return not return_url.startswith(MAILTO) and bool(self._destinations.find(return_url)[0].gone)
+
     async def post(self, return_url: str, notice: Notice) -> None:
         """Deliver the notice, and let the host's lane know how that went.
 

@@ -111,12 +111,14 @@ class Destination:
         write: Puts a notice into its form, within its limits.
         judge: Returns if an answer means that the notice was delivered, else raises ``ChannelRefused``,
             ``ChannelGone`` or ``ChannelUnavailable``.
+        gone: The codes by which it says that a URL is dead for good.
     """
 
     prefix: str
     recognises: Callable[[URL], bool]
     write: Write
     judge: Judge
+    gone: frozenset[int] = frozenset()
 
 
 def judge(

@@ -105,4 +105,5 @@ DISCORD = Destination(
     recognises=at("discord.com", "discordapp.com", path="/api/webhooks/"),
     write=write,
     judge=read,
+    gone=GONE,
 )

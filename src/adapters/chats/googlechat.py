@@ -82,4 +82,6 @@ def read(answer: Answer) -> None:
     judge(answer, reason=error.get("message") if isinstance(error, dict) else answer.text, gone=GONE)
 
 
-GOOGLE_CHAT = Destination("googlechat", recognises=at("chat.googleapis.com"), write=write, judge=read)
+GOOGLE_CHAT = Destination(
+    "googlechat", recognises=at("chat.googleapis.com"), write=write, judge=read, gone=GONE
+)

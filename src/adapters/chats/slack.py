@@ -100,4 +100,4 @@ def read(answer: Answer) -> None:
     judge(answer, reason=answer.text, gone=GONE)
 
 
-SLACK = Destination("slack", recognises=OWN_HOSTS, write=write, judge=read)
+SLACK = Destination("slack", recognises=OWN_HOSTS, write=write, judge=read, gone=GONE)

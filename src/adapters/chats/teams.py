@@ -104,4 +104,5 @@ TEAMS = Destination(
     ),
     write=write,
     judge=read,
+    gone=GONE,
 )

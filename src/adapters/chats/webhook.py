@@ -82,7 +82,7 @@ def webhook(secrets: Sequence[bytes], clock: Clock) -> Destination:
         body = msgspec.json.encode(event(notice))
         return Request(body, headers=signed(body, notice.id, clock.now(), secrets))
 
-    return Destination("webhook", recognises=lambda _: False, write=write, judge=read)
+    return Destination("webhook", recognises=lambda _: False, write=write, judge=read, gone=GONE)
 
 
 def event(notice: Notice) -> SpendEvent | FailureEvent:

@@ -25,6 +25,14 @@ class Channel(Protocol):
         """
 
     @abstractmethod
+    def may_be_gone(self, return_url: str) -> bool:
+        """Whether the kind of channel that the URL leads to ever says that a URL is dead for good.
+
+        Raises:
+            ReturnUrlForbidden: As ``check`` does.
+        """
+
+    @abstractmethod
     async def post(self, return_url: str, notice: Notice) -> None:
         """Put the notice into the channel's own words and deliver it; when this returns the channel has it.
 
