@@ -15,28 +15,26 @@ from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import (
     BY_ACCOUNT,
-    BY_SERVICE,
     MOST_PAGES,
     CostQuery,
     CostSource,
-    Granularity,
 )
 from application.ports.identity import Identity
 from application.ports.ledger import Page
+from application.question import group_of, query_for
 from domain.analysis import Misfit
-from domain.closing import SAID_UNTIL_DAY
 from domain.costs import CostHistory
 from domain.movers import Part, parts_of, with_rest
 from domain.near import near
 from domain.notify import Notify
-from domain.periods import DAY, Frequency, Period, a_month_before, first_of_previous_month
+from domain.part_reports import PartCosts
+from domain.parts import Dimension, PartBy
 from domain.reports import Report, news
 from domain.scope import WHOLE_BILL
 from domain.settling import Settling
 from domain.thresholds import Verdict
 
-DAYS_ASKED = 35
-MONTHS_ASKED = 13
+BY_SERVICES = PartBy(Dimension.SERVICE)
 DAYS_ASKED_BEYOND = timedelta(days=7)
 """An older question is asked as it was on that day, or the days before it would fall out of the answer."""
 
@@ -76,6 +74,7 @@ class Costs:
         paid_requests: Cost Explorer requests made for this, at $0.01 each.
         second: The same costs divided by the second thing of the query, if they are known.
         names: What accounts are called.
+        parts: What the parts cost that have budgets of their own.
     """
 
     account_id: str
@@ -86,6 +85,7 @@ class Costs:
     paid_requests: int
     second: CostHistory | None = None
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parts: PartCosts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class CheckSpend:
         except AwsError as failure:
             failure.account_id = asker.account_id
             raise
-        return Costs(
+        costs = Costs(
             account_id=asker.account_id,
             query=query,
             history=answer.history,
@@ -173,6 +173,27 @@ class CheckSpend:
             second=answer.second,
             names=answer.names,
         )
+        return await self._with_parts(monitor, asker, costs, since)
+
+    async def _with_parts(
+        self, monitor: Monitor, asker: Asker, costs: Costs, since: datetime | None
+    ) -> Costs:
+        """What the parts cost: as a rule it is in the same answer; else for one request of its own."""
+        if monitor.by is None:
+            return costs
+        if monitor.by == BY_SERVICES:
+            return replace(costs, parts=PartCosts(costs.history, {}))
+        if costs.second:
+            return replace(costs, parts=PartCosts(costs.second, costs.names))
+        query = replace(costs.query, group_by=(group_of(monitor.by),), most_pages=MOST_PAGES)
+        try:
+            answer = await self.cost_source.costs(asker.key, query, since)
+        except AwsError as failure:
+            failure.account_id = asker.account_id
+            failure.paid_requests += costs.paid_requests
+            raise
+        paid = costs.paid_requests + answer.paid_requests
+        return replace(costs, paid_requests=paid, parts=PartCosts(answer.history, answer.names))
 
     async def reports(
         self,
@@ -195,11 +216,20 @@ class CheckSpend:
             at_once: Whether to speak of the newest period even if it is not settled.
         """
         history, query = costs.history, costs.query
-        reports = news(monitor.watch, costs.today, history, page.told, page.since, settling, at_once=at_once)
+        reports = news(
+            monitor.watch,
+            costs.today,
+            history,
+            page.told,
+            page.since,
+            settling,
+            costs.parts,
+            at_once=at_once,
+        )
         paid, further = costs.paid_requests, None
-        if costs.second and query.group_by[1] == BY_ACCOUNT:
+        if costs.second and query.group_by[1] == BY_ACCOUNT and not costs.parts:
             reports = [_name_accounts(report, costs.second, costs.names) for report in reports]
-        elif self._accounts_matter(query, reports):
+        elif not costs.parts and self._accounts_matter(query, reports):
             reports, more_paid = await self._with_accounts(asker.key, query, reports)
             paid += more_paid
         if history.is_empty and query.scope:
@@ -241,47 +271,6 @@ class CheckSpend:
             for report in reports
         ]
         return named, answer.paid_requests
-
-
-def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None = None) -> CostQuery:
-    """The one question whose answer holds the period and enough before it to compare with.
-
-    35 days by day: the window, late changes, the same weekdays; for a month to date also the month before,
-    and for anything a month before the period, to tell what is new; in a month's first days the month that
-    has closed and the one before it. For monthly checks 13 months and the running one by month, as far back
-    as Cost Explorer goes. By service, and by linked account as long as that stays one page.
-
-    Args:
-        monitor: What is watched.
-        account_id: Whose costs.
-        today: The UTC day that periods are counted from.
-        as_of: The day up to which costs are asked for, if it is later: who looks again asks what is asked
-            that day anyhow.
-    """
-    frequency, end = monitor.frequency, max(as_of or today, today)
-    if frequency is Frequency.MONTHLY:
-        start = end.replace(day=1)
-        for _ in range(MONTHS_ASKED):
-            start = first_of_previous_month(start)
-        granularity = Granularity.MONTHLY
-    else:
-        starts = [end - DAYS_ASKED * DAY]
-        for day in (today, end):
-            period = frequency.period_on(day)
-            starts += [frequency.period_before(period).start, a_month_before(period.start)]
-        if frequency is not Frequency.MONTH_TO_DATE and end.day <= SAID_UNTIL_DAY:
-            starts.append(first_of_previous_month(first_of_previous_month(end)))
-        start, granularity = min(starts), Granularity.DAILY
-    return CostQuery(
-        account_id,
-        Period(start, end),
-        granularity,
-        monitor.metric,
-        monitor.scope,
-        monitor.excluded_record_types,
-        group_by=(BY_SERVICE, BY_ACCOUNT),
-        most_pages=1,
-    )
 
 
 def _name_accounts(report: Report, by_account: CostHistory, names: Mapping[str, str]) -> Report:

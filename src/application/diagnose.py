@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from application.check_spend import query_for
 from application.credentials import Credentials
 from application.errors import AwsError
 from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
+from application.question import query_for
 from domain.periods import DAY
 from domain.thresholds import Threshold
 

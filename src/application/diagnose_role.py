@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from application.check_spend import query_for
 from application.credentials import AccessKey, Role
 from application.diagnose import Finding
 from application.errors import AwsError
@@ -15,6 +14,7 @@ from application.let_in import LetIn
 from application.monitor import Monitor
 from application.ports.access import RoleTrials
 from application.ports.cost_source import CostSource
+from application.question import query_for
 from domain.thresholds import Threshold
 
 SOMEBODY_ELSE = "somebody else"

@@ -55,7 +55,9 @@ class Monitor:
     @property
     def watch(self) -> Watch:
         """What to look for, whatever account and part of the bill it is looked for in."""
-        return Watch(self.threshold, self.frequency, self.notify, self.milestones, self.spike_rule)
+        return Watch(
+            self.threshold, self.frequency, self.notify, self.milestones, self.spike_rule, self.budgets
+        )
 
     @property
     def idle(self) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ from decimal import Decimal
 from domain.analysis import Analysis, analyse
 from domain.closing import SAID_UNTIL_DAY, Closing, closing_on
 from domain.costs import CostHistory
+from domain.milestones import NO_MILESTONES
 from domain.money import Money
 from domain.movers import parts_of
 from domain.notify import Notify
+from domain.part_reports import PartCosts, PartReport, part_reports
 from domain.periods import WEEK, Frequency, Period
 from domain.settling import Pending, Settling, end_of, looks_whole
-from domain.thresholds import Threshold, Verdict
+from domain.thresholds import UNLIMITED, Threshold, Verdict
 from domain.told import Told
 from domain.trust import SETTLES_IN
 from domain.usual import usual_for
@@ -41,6 +43,8 @@ class Report:
         whole: Whether AWS has published all of it, as far as can be told; a part is compared with nothing.
         pending: What it waits for, if it is told of before it is settled.
         closing: What the month before cost; with the first report of a month only.
+        parts: Of a bill that is divided, each with its own budget: those over theirs first.
+        news_of_parts: What of them the channel was not told before.
     """
 
     period: Period
@@ -55,6 +59,8 @@ class Report:
     whole: bool = True
     pending: Pending | None = None
     closing: Closing | None = None
+    parts: tuple[PartReport, ...] = ()
+    news_of_parts: tuple[str, ...] = ()
 
     @property
     def corrects(self) -> bool:
@@ -68,7 +74,9 @@ class Report:
         """
         published = self.spend if self.verdict is not Verdict.NOT_PUBLISHED else None
         if self.before is None:
-            return Told((self.verdict,), self.spend, published, self.spike, self.milestone)
+            return Told(
+                (self.verdict,), self.spend, published, self.spike, self.milestone, None, self.news_of_parts
+            )
         before = self.before
         return Told(
             (*before.verdicts, self.verdict) if before.is_changed_by(self.verdict) else before.verdicts,
@@ -77,6 +85,7 @@ class Report:
             before.spike or self.spike,
             self.milestone or before.milestone,
             self.made_on if self.corrects else before.corrected_on,
+            (*before.of_parts, *self.news_of_parts),
         )
 
 
@@ -100,6 +109,7 @@ def news(
     told: Mapping[Period, Told],
     since: date | None = None,
     settling: Settling | None = None,
+    parts: PartCosts | None = None,
     *,
     at_once: bool = True,
 ) -> list[Report]:
@@ -117,6 +127,7 @@ def news(
         told: What the channel has been told so far.
         since: The start of the first period checked, if nothing was said then; else ``told`` shows it.
         settling: How long "within budget" waits for AWS; None: not at all.
+        parts: What the parts of the bill cost, where it is divided.
         at_once: Whether the newest is to be told of even if it is not published, or not settled.
     """
     newest = watch.frequency.period_on(today)
@@ -133,6 +144,8 @@ def news(
         if one.corrected_on and one.corrected_on > looked_on - WEEK and not watch.is_running(period)
     }
     reports = [_look_at(watch, period, looked_on, history, told, settling) for period in sorted(reviewed)]
+    if parts:
+        reports = [_with_parts(watch, parts, told, report) for report in reports]
     return [
         _with_figures(watch, today, history, told, report)
         for report in reports
@@ -144,6 +157,8 @@ def _with_figures(
     watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], report: Report
 ) -> Report:
     analysis = analyse(watch.frequency, today, history, watch.threshold, report.period, told)
+    if watch.threshold == UNLIMITED and analysis.outlook:
+        analysis = replace(analysis, outlook=replace(analysis.outlook, threshold=None, reached_on=None))
     if not report.whole:
         # A part beside a whole would always be "down".
         analysis = replace(
@@ -198,6 +213,19 @@ def _look_at(
     return report
 
 
+def _with_parts(watch: Watch, costs: PartCosts, told: Mapping[Period, Told], report: Report) -> Report:
+    """Judge the parts too: one that is over its budget makes the report bad news, settled or not."""
+    is_running = watch.frequency is Frequency.MONTH_TO_DATE
+    milestones = watch.milestones if is_running else NO_MILESTONES
+    parts = part_reports(costs, report.period, watch.budgets, milestones)
+    earlier = _told_of_month(report.period, told) if is_running else [report.before] if report.before else []
+    known = {event for one in earlier for event in one.of_parts}
+    fresh = [event for part in parts for event in part.events if event not in known]
+    is_over = any(part.verdict is Verdict.EXCEEDED for part in parts)
+    verdict = Verdict.EXCEEDED if is_over else report.verdict
+    return replace(report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh))
+
+
 def _is_news(
     watch: Watch,
     report: Report,
@@ -210,7 +238,7 @@ def _is_news(
     before, verdict = report.before, report.verdict
     if is_newest and at_once and watch.notify is Notify.EVERY_CHECK:
         return True
-    if report.milestone or (report.spike and not (before and before.spike)):
+    if report.milestone or report.news_of_parts or (report.spike and not (before and before.spike)):
         return True
     is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
     if before:

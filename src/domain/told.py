@@ -21,6 +21,7 @@ class Told:
         spike: Whether it was told that the day is far above its weekday's usual.
         milestone: The highest milestone told with it, in percent of the threshold.
         corrected_on: The UTC day on which a verdict was last taken back.
+        of_parts: What was told of parts of the bill: which is over its budget, at a milestone, or new.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -29,6 +30,7 @@ class Told:
     spike: bool = False
     milestone: Decimal | None = None
     corrected_on: date | None = None
+    of_parts: tuple[str, ...] = ()
 
     def is_changed_by(self, verdict: Verdict) -> bool:
         """Whether the verdict is another than the last one told. That nothing is published is none."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.milestones import NO_MILESTONES, Milestones
 from domain.notify import Notify
+from domain.parts import NO_BUDGETS, Budgets
 from domain.periods import Frequency, Period
 from domain.thresholds import Threshold
 from domain.usual import SpikeRule
@@ -23,6 +24,7 @@ class Watch:
             of when it reaches one, exceeds its threshold or comes back, and once it has closed. Frequencies
             other than month-to-date have no use for them.
         spike_rule: When a day is worth a word even within budget; None: never.
+        budgets: What each part of the bill may cost, where it is divided.
     """
 
     threshold: Threshold
@@ -30,6 +32,7 @@ class Watch:
     notify: Notify = Notify.ONCE
     milestones: Milestones = NO_MILESTONES
     spike_rule: SpikeRule | None = None
+    budgets: Budgets = NO_BUDGETS
 
     def is_running(self, period: Period) -> bool:
         """Whether the period is a month that has not closed: it can be judged so far only."""

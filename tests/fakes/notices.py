@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from application.check_spend import query_for
+from application.question import query_for
 from application.credentials import AccessKey
 from application.errors import AwsError, PermissionMissing, SettingsRejected
 from application.monitor import Monitor

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.narrowed import in_detail
-from application.check_spend import LinkedAccounts, SpendChecked, query_for
+from application.check_spend import LinkedAccounts, SpendChecked
 from application.credentials import AccessKey
 from application.errors import AwsError, AwsUnavailable, PermissionMissing
 from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, Granularity
 from application.ports.ledger import Page
+from application.question import query_for
 from domain.analysis import Misfit
 from domain.charges import Metric
 from domain.notify import Notify

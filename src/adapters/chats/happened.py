@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from adapters.chats.amounts import about, ordinal, percent_of, times, unit, when
 from adapters.chats.causes import causes_in_words, is_no_usage, not_usage_in_words
+from adapters.chats.part_words import part_events
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME
 from application.notice import SpendNotice
 from application.ports.cost_source import CostQuery
@@ -31,6 +32,7 @@ def events(notice: SpendNotice) -> Iterator[str]:
         yield from _pending(report)
     if report.corrects:
         yield _correction(report)
+    yield from part_events(report)
     if report.spike and report.spend and analysis and analysis.usual:
         yield _spike(report.period, report.spend, analysis.usual)
     if report.milestone and report.spend:

@@ -10,6 +10,7 @@ from adapters.aws.console import console_link, is_filtered
 from adapters.chats.amounts import about, percent_of, signed, sparkline, when
 from adapters.chats.causes import is_no_usage, not_usage_in_words
 from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words
+from adapters.chats.part_words import limit_in_words, part_details
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME, Detail, Fact, Words, name_of
 from application.notice import SpendNotice
 from application.text import one_line
@@ -20,7 +21,7 @@ from domain.movers import NAMED, Part, top
 from domain.outlook import Outlook
 from domain.reports import Report
 from domain.scope import WHOLE_BILL
-from domain.thresholds import Verdict
+from domain.thresholds import UNLIMITED, Verdict
 from domain.trust import LaterChange
 
 STATUSES = {
@@ -44,7 +45,7 @@ def words_of_spend(notice: SpendNotice) -> Words:
     happened = list(events(notice))
     is_quiet = report.verdict is Verdict.WITHIN and not happened
     account, spend = name_of(notice.account), _spend(report)
-    limit = Money(report.threshold.amount, notice.currency)
+    limit = limit_in_words(notice)
     if analysis and not happened:
         happened = list(quiet_words(notice, analysis))
     said = " ".join(happened)
@@ -85,17 +86,18 @@ def _spend(report: Report) -> str:
 
 
 def _compared(report: Report) -> str:
-    if report.spend is None or report.verdict is Verdict.NOT_PUBLISHED:
+    if report.spend is None or report.verdict is Verdict.NOT_PUBLISHED or report.threshold == UNLIMITED:
         return ""
     percent = percent_of(report.spend.amount, report.threshold.amount)
     notes = [f"{percent} spent"] if percent else []
-    if report.verdict is Verdict.EXCEEDED:
+    if report.threshold.excess(report.spend).amount > 0:
         notes.append(f"exceeded by {report.threshold.excess(report.spend)}")
     return f" ({', '.join(notes)})" if notes else ""
 
 
 def _details(notice: SpendNotice, analysis: Analysis, said: str, *, is_quiet: bool) -> Iterator[Detail]:
     report = notice.report
+    yield from part_details(report)
     if report.spend and not is_quiet:
         yield from _why(report, report.spend, analysis)
         yield from _fees(report, analysis)

@@ -26,6 +26,7 @@ from domain.money import Money
 from domain.movers import Part
 from domain.outlook import Outlook
 from domain.periods import Frequency, Period
+from domain.reports import Report
 from domain.thresholds import UNLIMITED
 from domain.told import Told
 
@@ -67,6 +68,16 @@ class Comparison(SpanSpend, frozen=True):
     """The period before, and how much more the newer one cost."""
 
     change: Amount | None = None
+
+
+class BudgetSpend(msgspec.Struct, frozen=True):
+    """A part of the bill against its own budget; null: it has none."""
+
+    name: str = ""
+    spend: Amount = Amount()
+    budget: Amount | None = None
+    verdict: str = ""
+    is_new: bool = False
 
 
 class LaterChange(msgspec.Struct, frozen=True):
@@ -194,9 +205,23 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     told: ToldBefore | None = None
     services: list[PartSpend] = []
     linked_accounts: list[PartSpend] = []
+    budgets: list[BudgetSpend] = []
     shape: list[SpanSpend] = []
     outlook: MonthOutlook | None = None
     episode: Episode | None = None
+
+
+def _budgets(report: Report) -> list[BudgetSpend]:
+    return [
+        BudgetSpend(
+            part.name,
+            _amount(part.spend) or Amount(),
+            _amount(Money(part.budget.amount, part.spend.currency)) if part.budget else None,
+            part.verdict,
+            part.is_new,
+        )
+        for part in report.parts[:MOST_PARTS]
+    ]
 
 
 class Document(Figures, frozen=True, kw_only=True):
@@ -234,6 +259,7 @@ def document_of(notice: SpendNotice) -> Document:
         spike=report.spike,
         milestone=None if report.milestone is None else digits(report.milestone),
         correction=report.corrects,
+        budgets=_budgets(report),
         told=_told(report.before),
         account_name=notice.account.name,
         happened=[*events(notice)],

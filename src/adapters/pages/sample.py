@@ -7,10 +7,10 @@ from decimal import Decimal
 from functools import cache
 
 from adapters.chats.telex import message_of
-from application.check_spend import query_for
 from application.credentials import OwnCredentials
 from application.monitor import Monitor
 from application.notice import Account, SpendNotice
+from application.question import query_for
 from domain.costs import CostEntry, CostHistory
 from domain.periods import DAY, Period
 from domain.reports import news

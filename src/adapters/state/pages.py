@@ -56,7 +56,7 @@ def worth(page: Page) -> Worth:
 _Amount = tuple[Decimal, str] | None
 
 
-class _ToldRow(msgspec.Struct, array_like=True):
+class _ToldRow(msgspec.Struct, array_like=True, omit_defaults=True):
     """A page holds up to forty of these, so they are kept short; new fields go to the end."""
 
     start: date
@@ -67,6 +67,7 @@ class _ToldRow(msgspec.Struct, array_like=True):
     spike: bool = False
     milestone: Decimal | None = None
     corrected_on: date | None = None
+    of_parts: tuple[str, ...] = ()
 
 
 class _Page(msgspec.Struct, omit_defaults=True):
@@ -108,14 +109,13 @@ def decode_page(content: bytes) -> Page:
 
 def _row(period: Period, told: Told) -> _ToldRow:
     spend, first = _amount(told.spend), _amount(told.first_spend)
-    return _ToldRow(
-        period.start, period.end, told.verdicts, spend, first, told.spike, told.milestone, told.corrected_on
-    )
+    more = told.spike, told.milestone, told.corrected_on, told.of_parts
+    return _ToldRow(period.start, period.end, told.verdicts, spend, first, *more)
 
 
 def _told(row: _ToldRow) -> Told:
     spend, first = _money(row.spend), _money(row.first_spend)
-    return Told(row.verdicts, spend, first, row.spike, row.milestone, row.corrected_on)
+    return Told(row.verdicts, spend, first, row.spike, row.milestone, row.corrected_on, row.of_parts)
 
 
 def _amount(money: Money | None) -> _Amount:
