@@ -157,6 +157,8 @@ def _with_figures(
     watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], report: Report
 ) -> Report:
     analysis = analyse(watch.frequency, today, history, watch.threshold, report.period, told)
+    if report.verdict is Verdict.EXCEEDED:  # by a part, perhaps: then nothing is back within its budget
+        analysis = replace(analysis, episode=None)
     if watch.threshold == UNLIMITED and analysis.outlook:
         analysis = replace(analysis, outlook=replace(analysis.outlook, threshold=None, reached_on=None))
     if not report.whole:

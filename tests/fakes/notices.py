@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from application.question import query_for
 from application.credentials import AccessKey
 from application.errors import AwsError, PermissionMissing, SettingsRejected
 from application.monitor import Monitor
 from application.notice import Account, FailureNotice, SpendNotice
+from application.question import query_for
 from domain.costs import CostHistory
 from domain.notify import Notify
 from domain.periods import DAY, Period

@@ -26,10 +26,7 @@ from domain.usual import Usual
 def events(notice: SpendNotice) -> Iterator[str]:
     """What makes this report more than the usual one, the most important first."""
     report, analysis = notice.report, notice.report.analysis
-    if analysis and analysis.misfit:
-        yield _nothing_fits(analysis.misfit, notice.question)
-    elif report.verdict is Verdict.NOT_PUBLISHED:
-        yield from _pending(report)
+    yield from _unknown(notice)
     if report.corrects:
         yield _correction(report)
     yield from part_events(report)
@@ -53,6 +50,14 @@ def _behind_it(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
     yield from causes_in_words(notice, analysis)
     if analysis.of_the_first:
         yield _of_the_first(analysis.of_the_first, notice.currency)
+
+
+def _unknown(notice: SpendNotice) -> Iterator[str]:
+    report, analysis = notice.report, notice.report.analysis
+    if analysis and analysis.misfit:
+        yield _nothing_fits(analysis.misfit, notice.question)
+    elif report.verdict is Verdict.NOT_PUBLISHED:
+        yield from _pending(report)
 
 
 def quiet_words(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
