@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -32,6 +33,8 @@ pytestmark = [
 
 PUBLIC_URL = "https://spend.example"
 PHONE = 360
+LONGEST_SECONDS = 120
+"""For one page: a browser that dies answers nobody, and no test waits for it for ever."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 NAMED = ("Amazon Elastic Compute Cloud - Compute", "Amazon Relational Database Service", "Tax", "AWS Lambda")
 USUAL = {name: str(20 - 4 * n) for n, name in enumerate(NAMED)}
@@ -76,7 +79,7 @@ class Reader:
     @asynccontextmanager
     async def reading(self, name: str, **options: Any) -> AsyncIterator[Page]:
         """Open a page; nothing may go wrong in it, and nothing be asked of anybody else."""
-        async with await self.browser.new_context(**options) as context:
+        async with asyncio.timeout(LONGEST_SECONDS), await self.browser.new_context(**options) as context:
             page = await context.new_page()
             page.set_default_timeout(20_000)
             wrong: list[str] = []
