@@ -31,7 +31,7 @@ from application.errors import (
 from application.fire_watches import SAID, watch_page
 from application.let_in import LetIn
 from application.monitor import Monitor
-from application.notes import note_failure, note_report, note_since
+from application.notes import note_failure, note_since, note_told
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.pace import Pace
 from application.patience import (
@@ -50,6 +50,7 @@ from application.put_back import PutBack, Wait, Work
 from application.say_once import Note, SayOnce
 from domain.notify import Notify
 from domain.periods import Frequency, Period
+from domain.restated import restated_in
 from domain.thresholds import Verdict
 from domain.usual import usual_for
 
@@ -200,17 +201,21 @@ class AnswerTick:
         )
         work.answer.paid_requests = checked.paid_requests
         period, topic = monitor.frequency.period_on(work.day), monitor.topic(costs.account_id)
-        for number, found in enumerate(checked.reports, start=1):
-            is_pending = found.period == period and found.verdict is Verdict.NOT_PUBLISHED
+        if checked.reports:
+            *also, newest = checked.reports
+            is_pending = newest.period == period and newest.verdict is Verdict.NOT_PUBLISHED
             usual = usual_for(costs.history, period) if is_first else None
-            report = replace(found, pending=plan.pending(period, usual) if is_pending else None)
-            notice = SpendNotice.of(
-                work.lease.tick.id, self.clock.now(), monitor, checked, report, is_first=is_first
+            newest = replace(newest, pending=plan.pending(period, usual) if is_pending else None)
+            reported = [report.period for report in checked.reports]
+            notice = replace(
+                SpendNotice.of(work.lease.tick.id, self.clock.now(), monitor, checked, newest),
+                also=tuple(also),
+                restated=restated_in(monitor.frequency, costs.history, page.told, but=reported),
+                idle=monitor.idle if is_first else (),
             )
-            is_last = number == len(checked.reports)
-            note = partial(note_report, report, work.lease.tick, work.progress.looks if is_last else None)
+            note = partial(note_told, notice, work.lease.tick, work.progress.looks)
             page = await self._say(work, topic, page, notice, note, own=bool(page.told))
-            work.answer.outcome, work.answer.cause = Outcome.TOLD, report.verdict
+            work.answer.outcome, work.answer.cause = Outcome.TOLD, newest.verdict
         if not page.told and page.since is None:
             # Nothing is said, but from now on a breach that shows only later is one to tell of.
             note = partial(note_since, period.start)

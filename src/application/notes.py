@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 
 from application.errors import ChannelGone
+from application.notice import SpendNotice
 from application.ports.inbox import SealedTick
 from application.ports.ledger import Page
 from domain.periods import Period
-from domain.reports import Report
 
 KEPT_PERIODS = 40
 """Per page: more than any check reads again."""
@@ -21,13 +21,17 @@ KEPT_ANSWERED = 8
 """Ticks per page: more than can be between their record and their acknowledgement at one time."""
 
 
-def note_report(report: Report, tick: SealedTick, looks: int | None, page: Page) -> Page:
-    """The report was told; what is too old to be read again goes, so that a page does not grow for ever."""
-    told = sorted({**page.told, report.period: report.told()}.items())
-    answered = dict(page.answered)
-    if looks is not None:  # of several reports, with the last one
-        answered.pop(tick.id, None)
-        answered[tick.id] = looks
+def note_told(notice: SpendNotice, tick: SealedTick, looks: int, page: Page) -> Page:
+    """The notice was told; what is too old to be read again goes, so that a page does not grow for ever."""
+    restated = {
+        one.period: replace(page.told[one.period], spend=one.now)
+        for one in notice.restated
+        if one.period in page.told
+    }
+    reported = {report.period: report.told() for report in (*notice.also, notice.report)}
+    told = sorted({**page.told, **restated, **reported}.items())
+    answered = {other: count for other, count in page.answered.items() if other != tick.id}
+    answered[tick.id] = looks
     asks = dict.fromkeys((tick.asks, *page.asks) if tick.asks else page.asks)
     return replace(
         page,

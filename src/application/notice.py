@@ -15,6 +15,7 @@ from application.ports.cost_source import CostQuery
 from domain.costs import CostHistory
 from domain.periods import Frequency, Period
 from domain.reports import Report
+from domain.restated import Restated
 from domain.thresholds import Verdict
 
 IN_THE_SETTINGS = "Correct this in the integration's settings."
@@ -59,6 +60,8 @@ class SpendNotice:
         page: The address of the page that shows it; empty without one.
         idle: The settings that do nothing with this frequency; named in a channel's first report.
         further: What was asked for the cause, if anything.
+        also: What there is to say of older periods, oldest first: corrections, and breaches that show late.
+        restated: Told figures that AWS has changed since, without a change of verdict.
     """
 
     id: str
@@ -71,6 +74,8 @@ class SpendNotice:
     page: str = ""
     idle: tuple[str, ...] = ()
     further: CostQuery | None = None
+    also: tuple[Report, ...] = ()
+    restated: tuple[Restated, ...] = ()
 
     @classmethod
     def of(
@@ -80,10 +85,8 @@ class SpendNotice:
         monitor: Monitor,
         checked: SpendChecked,
         report: Report,
-        *,
-        is_first: bool = False,
     ) -> Self:
-        """One of the reports of a check; the first that a channel has says which settings do nothing."""
+        """One of the reports of a check."""
         return cls(
             id=f"{tick_id}-{report.period.start:%Y%m%d}-{report.verdict}",
             made_at=now,
@@ -92,7 +95,6 @@ class SpendNotice:
             report=report,
             question=checked.query,
             history=checked.history,
-            idle=monitor.idle if is_first else (),
             further=checked.further,
         )
 
@@ -103,8 +105,8 @@ class SpendNotice:
 
     @property
     def tone(self) -> Tone:
-        """Exceeded is bad; a spike, or a period that is not published yet, wants care."""
-        if self.report.verdict is Verdict.EXCEEDED:
+        """Exceeded is bad, be it an older period's; a spike, or what is not published yet, wants care."""
+        if Verdict.EXCEEDED in {self.report.verdict, *(report.verdict for report in self.also)}:
             return Tone.BAD
         unsure = self.report.spike or self.report.verdict is Verdict.NOT_PUBLISHED
         return Tone.CARE if unsure else Tone.GOOD

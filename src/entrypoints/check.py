@@ -64,7 +64,7 @@ async def check(
             exit_code = EXIT_FAILED
         else:
             report = checked.reports[-1]
-            notice = SpendNotice.of(check_id, now, wanted, checked, report, is_first=True)
+            notice = replace(SpendNotice.of(check_id, now, wanted, checked, report), idle=wanted.idle)
             _print_checked(wanted, checked, notice, output)
             if explain:
                 _console().print(visible(explanation(notice)), markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -10,6 +11,7 @@ from adapters.chats.amounts import when
 from application.answer import Outcome
 from application.errors import InternalError
 from application.ports.inbox import TickState
+from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
 from tests.fakes.vault import FakeVault
@@ -106,7 +108,7 @@ async def test_a_changed_verdict_is_told_again_and_only_once() -> None:
 
 
 async def test_an_older_day_is_corrected_beside_the_new_one() -> None:
-    """A day told as within budget that now exceeds is told again, before the newest."""
+    """In one message, which is red: a red and a green one in the same second would be two minds."""
     world = World()
     monday = yesterday(world)
     await world.tick()
@@ -114,8 +116,13 @@ async def test_an_older_day_is_corrected_beside_the_new_one() -> None:
     world.account.bill = bill(world.today, d3="300")
     answer = await world.tick()
     assert answer.outcome is Outcome.TOLD
-    assert [message.good for message in world.channel.messages] == [True, False, True]
-    assert when(monday) in world.texts[1]
+    assert [message.good for message in world.channel.messages] == [True, False]
+    lines = world.texts[1].splitlines()
+    assert lines[0] == "🔔 AWS Spend Alert"
+    assert lines[1] == (
+        f"Correction: {when(monday)} was told as within budget at $10.00; now exceeded at $300.00."
+    )
+    assert lines[3] == f"💰 Current Spend: $10.00 ({when(yesterday(world))})"
     assert (await world.page()).told[monday].verdicts == (Verdict.WITHIN, Verdict.EXCEEDED)
 
 
@@ -126,7 +133,28 @@ async def test_a_breach_on_a_day_without_a_tick_is_told_later() -> None:
     world.clock.move(3 * DAY)
     world.account.bill = bill(world.today, d2="300")
     await world.tick()
-    assert [message.good for message in world.channel.messages] == [True, False, True]
+    assert [message.good for message in world.channel.messages] == [True, False]
+    tuesday = Period(world.today - 2 * DAY, world.today - DAY)
+    assert (
+        world.texts[1]
+        .splitlines()[1]
+        .startswith(f"{when(tuesday)} exceeded at $300.00, as AWS shows only now.")
+    )
+
+
+async def test_what_aws_has_changed_is_told_once_whatever_the_verdict() -> None:
+    """In the next message, as a line of it."""
+    world = World()
+    await world.tick()
+    changed = yesterday(world)
+    for _ in range(2):
+        world.clock.move(DAY)
+        world.account.bill = bill(world.today, **{f"d{(world.today - changed.start).days}": "30"})
+        await world.tick()
+    assert len(world.texts) == 3
+    line = f"• {when(changed)} $10.00 → $30.00"
+    assert [line in text.splitlines() for text in world.texts] == [False, True, False]
+    assert (await world.page()).told[changed].spend == Money(Decimal(30))
 
 
 async def test_an_unpublished_day_is_said_to_be_so_and_told_when_it_is_there() -> None:

@@ -19,24 +19,12 @@ from application.errors import (
     PaidRequestsCapped,
     PermissionMissing,
 )
-from application.notice import Notice
 from application.ports.inbox import TickState
 from tests.fakes.aws import FakeAws, FakeCostSource
-from tests.fakes.channel import FakeChannel
 from tests.fakes.world import DAY, KEY, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WRONG = settings(credentials=AccessKey("AKIAWRONGWRONGWRONGW", "wrong+secret"))
-
-
-class AwayAfterFirst(FakeChannel):
-    """Takes one message and is away for the next."""
-
-    async def post(self, return_url: str, notice: Notice) -> None:
-        """Deliver, and break once."""
-        await super().post(return_url, notice)
-        if len(self.posts) == 1:
-            self.failures.append(ChannelUnavailable("Away."))
 
 
 class TestSettings:
@@ -309,19 +297,6 @@ class TestChannelAway:
         assert answers[-1].outcome is Outcome.TOLD
         assert len(world.texts) == 1
         assert len((await world.page()).told) == 1
-
-    async def test_of_two_reports_the_delivered_one_is_not_repeated(self) -> None:
-        """When the second of two messages fails, the retry says only that one."""
-        world = World()
-        await world.tick()
-        world.clock.move(DAY)
-        world.account.bill = bill(world.today, d2="300")
-        world.channel = AwayAfterFirst()
-        world.restart()
-        await world.accept()
-        answers = await world.work_for(HOUR)
-        assert [answer.outcome for answer in answers] == [Outcome.RETRY, Outcome.TOLD]
-        assert [message.good for message in world.channel.messages] == [False, True]
 
     async def test_a_failure_message_waits_for_the_channel_too(self) -> None:
         """What is wrong with the settings is told when the channel is back."""

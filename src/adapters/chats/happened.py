@@ -27,6 +27,7 @@ def events(notice: SpendNotice) -> Iterator[str]:
     """What makes this report more than the usual one, the most important first."""
     report, analysis = notice.report, notice.report.analysis
     yield from _unknown(notice)
+    yield from map(_of_older, notice.also)
     if report.corrects:
         yield _correction(report)
     yield from part_events(report)
@@ -125,6 +126,16 @@ def _correction(report: Report) -> str:
         f"Correction: told before as {was}{at}; now {JUDGED[report.verdict]} at {report.spend}, "
         "since AWS has changed its figures."
     )
+
+
+def _of_older(report: Report) -> str:
+    """A correction, or a breach that shows only now."""
+    period, now = when(report.period), f"{JUDGED[report.verdict]} at {report.spend}"
+    before = report.before
+    if not report.corrects or before is None:
+        return f"{period} {now}, as AWS shows only now."
+    at = f" at {before.spend}" if before.spend else ""
+    return f"Correction: {period} was told as {JUDGED[before.verdicts[-1]]}{at}; now {now}."
 
 
 def _spike(period: Period, spend: Money, usual: Usual) -> str:

@@ -12,7 +12,7 @@ from adapters.chats.causes import is_no_usage, not_usage_in_words
 from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words
 from adapters.chats.part_words import limit_in_words, part_details
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME, Detail, Fact, Words, name_of
-from application.notice import SpendNotice
+from application.notice import SpendNotice, Tone
 from application.text import one_line
 from domain.analysis import Analysis
 from domain.charges import Metric
@@ -20,6 +20,7 @@ from domain.money import Money, round_together
 from domain.movers import NAMED, Part, top
 from domain.outlook import Outlook
 from domain.reports import Report
+from domain.restated import Restated
 from domain.scope import WHOLE_BILL
 from domain.thresholds import UNLIMITED, Verdict
 from domain.trust import LaterChange
@@ -51,7 +52,7 @@ def words_of_spend(notice: SpendNotice) -> Words:
     said = " ".join(happened)
     return Words(
         tone=notice.tone,
-        symbol=symbol,
+        symbol=STATUSES[Verdict.EXCEEDED][0] if notice.tone is Tone.BAD else symbol,
         headline=f"{account}: {spend}, {JUDGED[report.verdict]}, threshold {limit}",
         happened=said,
         facts=(
@@ -103,6 +104,8 @@ def _details(notice: SpendNotice, analysis: Analysis, said: str, *, is_quiet: bo
         yield from _fees(report, analysis)
     if report.spend:
         yield from _left_open(notice, report.spend, analysis)
+    if notice.restated:
+        yield Detail("✏️", "AWS has changed what was told", "", tuple(map(_restated, notice.restated)))
     if closing := report.closing:
         change = change_in_words(closing.spend, closing.spend_before)
         month = f"{when(closing.month)} cost {closing.spend}, {change}"
@@ -141,6 +144,11 @@ def _left_open(notice: SpendNotice, spend: Money, analysis: Analysis) -> Iterato
 def _fees(report: Report, analysis: Analysis) -> Iterator[Detail]:
     if analysis.artefacts and not is_no_usage(report, analysis):
         yield Detail("🧾", "", f"{not_usage_in_words(analysis)}.")
+
+
+def _restated(one: Restated) -> str:
+    credit = f": credits and refunds {one.credits}" if one.credits else ""
+    return f"{when(one.period)} {one.was} → {one.now}{credit}"
 
 
 def _against_the_usual(report: Report, spend: Money, analysis: Analysis) -> str:
