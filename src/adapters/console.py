@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from adapters.chats.telex import message_of
+from adapters.chats.telex import plain_message_of
 from application.errors import ChannelUnavailable
 from application.notice import Notice
 from application.ports.channel import Channel
@@ -30,7 +30,7 @@ class ConsoleChannel(Channel):
     async def post(self, return_url: str, notice: Notice) -> None:  # noqa: ARG002  # likewise
         """Print the words of a Telex message and an empty line after it."""
         encoding = self._stream.encoding or "utf-8"
-        text = message_of(notice).text.encode(encoding, "replace").decode(encoding)
+        text = plain_message_of(notice).text.encode(encoding, "replace").decode(encoding)
         try:
             self._stream.write(f"{text}\n\n")
             self._stream.flush()

@@ -54,7 +54,7 @@ class Diagnose:
             query = query_for(Monitor(credentials, Threshold(Decimal())), account_id, today)
             answer = await self.cost_source.costs(key, query)
         except AwsError as failure:
-            findings.append(Finding(subject, works=False, detail=str(failure), remedy=failure.remedy))
+            findings.append(Finding(subject, works=False, detail=str(failure), remedy=failure.remedy_at_hand))
             return findings
         published = answer.history.published_until
         findings.append(Finding(subject, works=True, detail="enabled, and ce:GetCostAndUsage is allowed"))

@@ -59,7 +59,7 @@ class DiagnoseRole:
             subject = "Anything else"
             yield await self._limited(subject, key)
         except AwsError as failure:
-            remedy = failure.remedy
+            remedy = failure.remedy_at_hand
             if way_in := self.let_in.way_in(Monitor(role, Threshold(Decimal())), failure):
                 remedy = f"{remedy} It must hold {way_in.condition}"
             yield Finding(subject, works=False, detail=str(failure), remedy=remedy)

@@ -92,13 +92,22 @@ class WatchUnknown(SpendMonitorError):
 class AwsError(SpendMonitorError):
     """No answer from AWS. ``remedy`` is the one thing to do about it.
 
+    ``remedy_of_command`` is that for whoever runs a command, where it is another: nothing is tried again
+    there, and nobody needs to be sent to the command that says this.
+
     ``paid_requests``: how many Cost Explorer requests were made in vain just now, at $0.01 each.
     ``account_id``: whose costs were asked for, if that was known by then; else empty.
     """
 
     remedy: ClassVar[str]
+    remedy_of_command: ClassVar[str] = ""
     paid_requests: int = 0
     account_id: str = ""
+
+    @property
+    def remedy_at_hand(self) -> str:
+        """What to do about it for whoever has run a command."""
+        return self.remedy_of_command or self.remedy
 
     def again(self) -> Self:
         """The same for somebody else who asked the same: it has cost nothing more."""
@@ -280,6 +289,7 @@ class RequestRefused(AwsRefused):
     code = "request-refused"
     problem = "AWS refused the request."
     remedy = "Run 'aws-spend-monitor doctor' with the same keys, or show this to the operator."
+    remedy_of_command = "Look AWS's words up in the documentation of the call that it refused."
 
 
 class AwsUnavailable(AwsError):
@@ -291,6 +301,7 @@ class AwsUnavailable(AwsError):
 
     code = "aws-unavailable"
     remedy = "Nothing to do: it is tried again for a day. See health.aws.amazon.com if this goes on."
+    remedy_of_command = "Run this again in some minutes. See health.aws.amazon.com if it goes on."
 
 
 class AnswerTooLong(AwsError):

@@ -33,6 +33,7 @@ class RoleRefused(AwsRefused):
     owners: ClassVar[bool] = True
     problem = "This role cannot be used."
     remedy = "Run 'aws-spend-monitor doctor --role' with it."
+    remedy_of_command = "Compare the role with what 'aws-spend-monitor role' prints."
 
 
 class RoleAccessOff(RoleRefused):
@@ -116,4 +117,8 @@ class IssuerUnreachable(AwsUnavailable):
     remedy = (
         "It is tried again for a day. The operator makes sure that everybody can read "
         "/.well-known/openid-configuration at SPEND_MONITOR_PUBLIC_URL, over https with a public certificate."
+    )
+    remedy_of_command = (
+        "Make sure that everybody can read /.well-known/openid-configuration at SPEND_MONITOR_PUBLIC_URL, "
+        "over https with a public certificate."
     )

@@ -10,7 +10,7 @@ from secrets import token_hex
 import click
 from rich.console import Console
 
-from adapters.chats.telex import Message, message_of
+from adapters.chats.telex import Message, plain_message_of
 from adapters.pages.exports import costs_csv
 from application.check_spend import SpendChecked
 from application.credentials import OwnCredentials
@@ -59,8 +59,9 @@ async def check(
             with _progress("Asking AWS Cost Explorer …"):
                 checked = await container.check_spend().execute(wanted, now)
         except AwsError as failure:
-            notice: Notice = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(now.date()))
-            _print_failure(failure, message_of(notice), output)
+            failed = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(now.date()))
+            _print_failure(failure, plain_message_of(replace(failed, remedy=failure.remedy_at_hand)), output)
+            notice: Notice = failed
             exit_code = EXIT_FAILED
         else:
             report = checked.reports[-1]
@@ -126,12 +127,12 @@ def _print_checked(monitor: Monitor, checked: SpendChecked, notice: SpendNotice,
     elif output == "csv":
         print(costs_csv(checked.history), end="")  # noqa: T201  # the output
     else:
-        print_report(_console(), monitor, checked, message_of(notice))
+        print_report(_console(), monitor, checked, plain_message_of(notice))
 
 
 def _print_failure(failure: AwsError, message: Message, output: str) -> None:
     if output == "json":
-        error = {"code": failure.code, "problem": str(failure), "remedy": failure.remedy}
+        error = {"code": failure.code, "problem": str(failure), "remedy": failure.remedy_at_hand}
         _print_json({"error": error, "paid_requests": failure.paid_requests})
     elif output == "csv":
         Console(stderr=True, soft_wrap=True).print(visible(message.text), markup=False)

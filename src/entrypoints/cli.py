@@ -324,10 +324,12 @@ def copy(source: str, target: str) -> None:
 
 
 def _config() -> Config:
-    from entrypoints.config import Config, ConfigError
+    from entrypoints.config import Config
+    from entrypoints.environment import ConfigError, mend_sdk_variables
     from entrypoints.logs import configure_logs
 
     try:
+        mend_sdk_variables(os.environ)
         config = Config.from_environment(os.environ)
     except ConfigError as error:
         click.echo(f"aws-spend-monitor: {error}", err=True)  # one line, without how commands are used

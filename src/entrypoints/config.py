@@ -19,6 +19,7 @@ from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
 from application.drill_down import When
 from application.let_in import RoleAccess
+from entrypoints.environment import ConfigError, check_line, cleaned
 
 PREFIX = "SPEND_MONITOR_"
 MOST_SETTLE_HOURS = 720
@@ -26,10 +27,6 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
 LAST_PORT = 65535
-
-
-class ConfigError(Exception):
-    """A variable that cannot be used. One line: its name, the value's form, what is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,23 +204,29 @@ PUBLIC_URLS_OF_HOSTS = {
 def _value_of(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
     """The variable that gives a setting, and its text; the text is empty when nothing gives it."""
     variable = PREFIX + name
-    text = environment.get(variable, "").strip()
-    if not text and name in SECRETS and (path := environment.get(f"{variable}_FILE", "").strip()):
+    text = _text_of(variable, environment)
+    if not text and name in SECRETS and (path := _text_of(f"{variable}_FILE", environment)):
         return f"{variable}_FILE", _content(f"{variable}_FILE", Path(path))
-    if not text and name == "STATE_URL" and (given := environment.get("DATABASE_URL", "").strip()):
+    if not text and name == "STATE_URL" and (given := _text_of("DATABASE_URL", environment)):
         return "DATABASE_URL", given
     if not text and name == "PUBLIC_URL":
         for host_variable, form in PUBLIC_URLS_OF_HOSTS.items():
-            if given := environment.get(host_variable, "").strip():
+            if given := _text_of(host_variable, environment):
                 return host_variable, form.format(given)
     return variable, text
+
+
+def _text_of(variable: str, environment: Mapping[str, str]) -> str:
+    text = cleaned(environment.get(variable, ""))
+    check_line(variable, text)
+    return text
 
 
 def _content(variable: str, path: Path) -> str:
     accepted = "accepted is the path of a readable text file that holds the value"
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(LONGEST_SECRET_FILE).strip()
+            text = cleaned(file.read(LONGEST_SECRET_FILE))
     except OSError as error:
         raise ConfigError(f"{variable}: {path} cannot be read ({error.strerror}); {accepted}") from error
     except UnicodeDecodeError:

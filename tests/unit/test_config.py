@@ -10,7 +10,8 @@ import pytest
 
 from application.check_spend import LinkedAccounts
 from application.let_in import RoleAccess
-from entrypoints.config import Config, ConfigError, unknown_variables
+from entrypoints.config import Config, unknown_variables
+from entrypoints.environment import ConfigError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 

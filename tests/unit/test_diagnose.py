@@ -75,7 +75,7 @@ async def test_what_cost_explorer_says_is_told_after_the_keys_are_found_valid(er
     assert [finding.works for finding in findings] == [True, False]
     assert findings[1].subject == "Cost Explorer"
     assert findings[1].detail == str(error)
-    assert findings[1].remedy == error.remedy
+    assert findings[1].remedy == error.remedy_at_hand
 
 
 async def test_no_finding_shows_a_key() -> None:

@@ -9,7 +9,7 @@ from copy import copy
 import pytest
 
 from application import errors, role_errors
-from application.errors import AwsRefused, AwsUnavailable, SpendMonitorError
+from application.errors import AwsError, AwsRefused, AwsUnavailable, SpendMonitorError
 
 CLASSES = [
     value
@@ -74,3 +74,11 @@ def test_the_words_of_aws_stay_on_one_line() -> None:
     refusal = errors.PermissionMissing("@channel\n🟢 Status: Within Budget <b>" + "x" * 1000)
     assert len(refusal.detail) == 300
     assert "\n" not in str(refusal)
+
+
+@pytest.mark.parametrize("error", [each for each in CLASSES if hasattr(each, "remedy")])
+def test_a_command_is_told_what_is_true_there(error: type[AwsError]) -> None:
+    """Nothing is tried again after a command, and whoever runs doctor needs not be sent there."""
+    remedy = error.remedy_of_command or error.remedy
+    assert "tried again" not in remedy
+    assert "doctor" not in remedy
