@@ -499,6 +499,15 @@ class TestWhatHappened:
             "Amazon SageMaker $64.00 on Sun 22 Nov 2026: usually nothing."
         )
 
+    @pytest.mark.parametrize(("threshold", "asks"), [("9", True), ("60", False), ("0", False)])
+    def test_a_threshold_that_is_ten_times_too_small_asks_if_it_was_meant_for_a_day(
+        self, threshold: str, *, asks: bool
+    ) -> None:
+        """A daily budget in a weekly channel is exceeded for ever, and nobody knows why."""
+        weekly = replace(MONITOR, frequency=Frequency.WEEKLY, threshold=Threshold(Decimal(threshold)))
+        text = message_of(spend_notice(daily("2026-11-23", *["20"] * 40), weekly)).text
+        assert ("is meant for a day, choose Daily." in text) is asks
+
     def test_what_falls_on_every_first_is_named(self) -> None:
         """And nobody is blamed for it."""
         first = {**USUAL, "Tax": "119", "AWS Support": "29"}

@@ -19,6 +19,7 @@ from domain.charges import Metric
 from domain.money import Money, round_together
 from domain.movers import NAMED, Part, top
 from domain.outlook import Outlook
+from domain.periods import Frequency
 from domain.reports import Report
 from domain.restated import Restated
 from domain.scope import WHOLE_BILL
@@ -212,9 +213,18 @@ def _trust(notice: SpendNotice, report: Report, analysis: Analysis) -> Iterator[
         yield f"Left out: {one_line(', '.join(question.excluded_record_types), LONGEST_LIST)}."
     if question.scope:
         yield f"Only: {one_line(str(question.scope), LONGEST_LIST)}."
+    if report.spend and _is_for_a_day(notice, report.spend):
+        limit = limit_in_words(notice)
+        yield f"That is over ten times the threshold: if {limit} is meant for a day, choose Daily."
     if notice.idle:
         does = "does" if len(notice.idle) == 1 else "do"
         yield f"{' and '.join(notice.idle)} {does} nothing with a {notice.frequency} check."
+
+
+def _is_for_a_day(notice: SpendNotice, spend: Money) -> bool:
+    """Whether a threshold is so much too small for its period that it was meant for a day, perhaps."""
+    limit = notice.report.threshold.amount
+    return notice.frequency is not Frequency.DAILY and 0 < limit < spend.amount / 10
 
 
 def _may_turn(report: Report, spend: Money, later: LaterChange | None) -> bool:

@@ -50,21 +50,27 @@ class WatchesFile(Watches):
         """Read it again if it has changed; return whether it had. A broken one is logged, once."""
         try:
             text = self._contents()
-            if text == self._text:
-                return False
-            self._text = text
-            self._in_force, self.broken = self._read(text), ()
         except WatchesRejected as error:
-            if error.mistakes == self.broken:
-                return False
-            self.broken = error.mistakes
-            log.error(  # noqa: TRY400  # expected
-                "watches_broken",
-                mistakes=list(self.broken),
-                effect=f"the {len(self._in_force)} watches read before stay in force",
-            )
-        else:
-            log.info("watches_loaded", watches=[watch.name for watch in self._in_force])
+            self._text = None  # what comes back is new, be it as it was
+            return self._stays(error)
+        if text == self._text:
+            return False
+        self._text = text
+        try:
+            self._in_force = self._read(text)
+        except WatchesRejected as error:
+            return self._stays(error)
+        self.broken = ()
+        log.info("watches_loaded", watches=[watch.name for watch in self._in_force])
+        return True
+
+    def _stays(self, error: WatchesRejected) -> bool:
+        """Keep what was; return whether that is news."""
+        if error.mistakes == self.broken:
+            return False
+        self.broken = error.mistakes
+        effect = f"the {len(self._in_force)} watches read before stay in force"
+        log.error("watches_broken", mistakes=list(self.broken), effect=effect)
         return True
 
     def _contents(self) -> str:
