@@ -33,7 +33,7 @@ cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,00
 bench: setup ## measure speed and memory, each as a ratio to the limit taken in the same run
 	@$(RUN) --group bench python -m tests.benchmarks
 
-screens: setup ## take the README's pictures anew; needs a Chromium
+screens: setup ## take the pictures of the documentation anew; needs a Chromium
 	@$(RUN) python -m tests.screens
 	@$(RUN) python -m tests.page_screens
 

@@ -17,7 +17,8 @@ body { margin: 0; padding: 18px 20px; background: #fff; color: #1d1c1d; font: 15
 .section, .fields { white-space: pre-wrap; margin: 0 0 10px; }
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 24px; }
 img { display: block; width: 440px; border-radius: 8px; border: 1px solid #ddd; margin: 4px 0 10px; }
-.button { display: inline-block; border: 1px solid #bbb; border-radius: 4px; padding: 4px 12px; font-weight: 700; }
+.button { display: inline-block; border: 1px solid #bbb; border-radius: 4px; padding: 4px 12px;
+          font-weight: 700; }
 """
 
 
@@ -33,7 +34,8 @@ def page(payload: dict[str, Any]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Slack</title><style>{STYLE}</style>"
         '<div class="message"><div class="avatar">$</div><div><span class="name">AWS Spend Monitor</span> '
         '<span class="app">APP</span> <span class="time">11:00</span>'
-        f'<div class="attachment" style="border-color: {attachment["color"]}">{blocks}</div></div></div></html>'
+        f'<div class="attachment" style="border-color: {attachment["color"]}">{blocks}</div></div></div>'
+        "</html>"
     )
 
 

@@ -32,7 +32,7 @@ SECONDS = 10.0
 """A breach is not late for its cause."""
 
 MODELS_KNOWN_FROM = date(2026, 9, 1)
-"""Source: COST_EXPLORER.md, PRODUCT_ATTRIBUTE; an earlier window is refused."""
+"""Source: docs/facts/cost-explorer.md, PRODUCT_ATTRIBUTE; an earlier window is refused."""
 
 
 class When(StrEnum):

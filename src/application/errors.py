@@ -122,7 +122,7 @@ class AwsRefused(AwsError):
     Args:
         detail: What AWS said, if it adds anything: text from outside, on one line.
 
-    Source: the error table of Cost Explorer and STS, ``COST_EXPLORER.md``.
+    Source: the error table of Cost Explorer and STS, ``docs/facts/cost-explorer.md``.
     """
 
     code = "aws-refused"

@@ -27,7 +27,10 @@ KINDS = {
     Kind.SAVINGS_PLAN: re.compile(r"Savings Plans for .*"),
     Kind.REGISTRATION: re.compile(r"Amazon Registrar"),
 }
-"""What they stand under, where a bill is divided by service. Source: COST_EXPLORER.md, one-off charges."""
+"""What they stand under, where a bill is divided by service.
+
+Source: docs/facts/cost-explorer.md, one-off charges.
+"""
 
 
 @dataclass(frozen=True, slots=True)

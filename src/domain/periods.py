@@ -14,7 +14,7 @@ TRAILING_DAYS = 7
 """How many closed days a daily check reads again, since Cost Explorer fills days in late."""
 
 BILL_OPEN_FOR = timedelta(days=5)
-"""How long after its end AWS still changes a month. Source: COST_EXPLORER.md, freshness."""
+"""How long after its end AWS still changes a month. Source: docs/facts/cost-explorer.md, freshness."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,7 @@ from domain.periods import BILL_OPEN_FOR, Period
 from domain.told import Told
 
 SETTLES_IN = timedelta(days=2)
-"""After that a day seldom changes. Source: COST_EXPLORER.md, freshness."""
+"""After that a day seldom changes. Source: docs/facts/cost-explorer.md, freshness."""
 
 FEWEST_CHANGES = 3
 

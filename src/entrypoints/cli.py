@@ -38,8 +38,8 @@ def _read_workers(_: click.Context, __: click.Parameter, text: str) -> int:
 def main() -> None:
     """AWS spend alerts for a Telex channel.
 
-    Settings come from SPEND_MONITOR_… variables; see the README. AWS endpoints, regions and (for check and
-    doctor) credentials come from the AWS SDK's own variables and files.
+    Settings come from SPEND_MONITOR_… variables; see docs/operate.md. AWS endpoints, regions and (for check
+    and doctor) credentials come from the AWS SDK's own variables and files.
     """
 
 

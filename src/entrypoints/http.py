@@ -52,7 +52,7 @@ TELEX_ORIGINS = [
     "https://telextest.im",
     "https://staging.telextest.im",
 ]
-"""Where a browser may fetch the manifest from. Source: TELEX.md."""
+"""Where a browser may fetch the manifest from. Source: docs/facts/telex.md."""
 
 HARDENING = {
     "Cache-Control": "no-store",

@@ -21,7 +21,7 @@ from entrypoints.logs import frames_of
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 25.0
-"""How long a stop waits for ticks in flight. Source: DESIGN, shutdown."""
+"""How long a stop waits for ticks in flight. Source: docs/operate.md, upgrade."""
 
 LONGEST_TICK_SECONDS = 100.0
 """Shorter than a lease, so that no tick is worked on twice at a time."""

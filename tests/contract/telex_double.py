@@ -85,7 +85,7 @@ class TelexDouble:
 
 
 def _as_telex(body: bytes) -> web.Response:
-    """202 to everything; the body says what is wrong. Source: TELEX.md."""
+    """202 to everything; the body says what is wrong. Source: docs/facts/telex.md."""
     try:
         said = json.loads(body)
         wrong = next((f"{key} is missing" for key in KEYS if not said.get(key)), "")

@@ -47,7 +47,7 @@ REFUSALS: Mapping[str, type[AwsRefused]] = {
     "DataUnavailableException": CostsNotAvailable,
     "BillExpirationException": CostsNotAvailable,
 }
-"""By error code. Source: COST_EXPLORER.md, AWS's "common errors" of both services."""
+"""By error code. Source: docs/facts/cost-explorer.md, AWS's "common errors" of both services."""
 
 THROTTLED = frozenset(
     {

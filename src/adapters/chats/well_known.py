@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOMAINS = ("telex.im", "telextest.im", "slack.com", "slack-gov.com", "discord.com", "discordapp.com")
-"""With every host below them. Source: TELEX.md, CHATS.md."""
+"""With every host below them. Source: docs/facts/telex.md, docs/facts/chats.md."""
 
 HOSTS = frozenset({*DOMAINS, "chat.googleapis.com"})
 """Teams is not among them: everybody can make a flow that answers when he likes."""

@@ -33,7 +33,7 @@ class TelexSettingsReader(SettingsReader):
     """Settings as ``[{"label": …, "default": …}, …]``: the user's value is in ``default``.
 
     Labels are matched without case, spaces and hyphens count as underscores; of two with one label the last
-    wins; unknown ones are ignored. Source: TELEX.md, the tick.
+    wins; unknown ones are ignored. Source: docs/facts/telex.md, the tick.
     """
 
     def read(self, settings: bytes) -> Monitor:

@@ -1,4 +1,4 @@
-"""What Telex reads when an organisation adds the integration. Source: ORIGINAL contract and TELEX.md."""
+"""What Telex reads when an organisation adds the integration. Source: docs/facts/telex.md."""
 
 from __future__ import annotations
 

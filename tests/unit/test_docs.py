@@ -1,0 +1,204 @@
+"""The documentation says what the code does: its links, its tables, its commands, its samples."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+from prometheus_client import REGISTRY
+
+from adapters.chats.telex import message_of
+from adapters.telex.manifest import SETTINGS
+from application.errors import AwsRefused
+from entrypoints import metrics
+from entrypoints.cli import main
+from entrypoints.config import PREFIX, READERS, SECRETS
+from tests.fakes.notices import on_days
+from tests.page_screens import month
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+MANUAL = [page for page in PAGES if page.name != "CHANGELOG.md"]
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| (.+?) \|", re.MULTILINE)
+CODE = re.compile(r"`([^`]+)`")
+
+
+def named(page: Path) -> str:
+    """A page's name in a test's id."""
+    return str(page.relative_to(ROOT))
+
+
+def read(name: str) -> str:
+    """A page of the documentation."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def prose(text: str) -> str:
+    """A page without its fenced blocks."""
+    return FENCE.sub("", text)
+
+
+def anchors(page: Path) -> set[str]:
+    """What can be linked to within a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def table(text: str, heading: str) -> str:
+    """The text below a heading, up to the next one."""
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def first_cells(text: str) -> list[str]:
+    """Everything in code marks in the first column of the tables."""
+    return [name for cell in ROW.findall(text) for name in CODE.findall(cell)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A link into the repository names a file that is there, and a heading that is in it."""
+    broken = []
+    for link in ("".join(found) for found in LINK.findall(prose(page.read_text("utf-8")))):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+
+    assert broken == []
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    """A reader who follows links from the README comes to every page."""
+    found, to_read = set[Path](), [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        if page in found or page.suffix != ".md" or not page.exists():
+            continue
+        found.add(page)
+        links = ("".join(groups).partition("#")[0] for groups in LINK.findall(page.read_text("utf-8")))
+        to_read += [(page.parent / link).resolve() for link in links if link and "://" not in link]
+
+    assert set(PAGES) == found
+
+
+class TestTables:
+    """Names in the documentation's tables are those of the code, all of them and no others."""
+
+    def test_variables(self) -> None:
+        """``docs/operate.md`` has every variable that is read."""
+        assert sorted(READERS) == sorted(first_cells(table(read("docs/operate.md"), "Variables")))
+
+    def test_no_other_variable_is_named_anywhere(self) -> None:
+        """What a page calls ``SPEND_MONITOR_…`` is a variable that is read."""
+        known = {*READERS, *(f"{name}_FILE" for name in SECRETS)}
+        named_ones = {
+            name
+            for page in MANUAL
+            for name in re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", page.read_text("utf-8"))
+        }
+
+        assert set() == named_ones - known
+
+    def test_files_of_secrets(self) -> None:
+        """Every secret that may be a file is named as one."""
+        text = table(read("docs/operate.md"), "Variables")
+
+        assert {f"{name}_FILE" for name in SECRETS} == set(re.findall(r"`(\w+_FILE)`", text))
+
+    def test_settings(self) -> None:
+        """``docs/settings.md`` has every setting of the manifest, in the form's order."""
+        labels = [setting["label"] for setting in SETTINGS]
+        told = first_cells(read("docs/settings.md").partition("## ")[0])
+
+        assert sorted(labels) == sorted(told)
+
+    def test_choices(self) -> None:
+        """Every option of a dropdown stands in its row."""
+        text = read("docs/settings.md")
+        for setting in SETTINGS:
+            row = (
+                next(line for line in text.splitlines() if line.startswith(f"| `{setting['label']}`"))
+                if ("options" in setting)
+                else ""
+            )
+            assert [option for option in setting.get("options", ()) if option not in row] == []
+
+    def test_metrics(self) -> None:
+        """``docs/operate.md`` has every metric that the service counts."""
+        ours = {
+            family.name.removeprefix("spend_monitor_") + ("_total" if family.type == "counter" else "")
+            for family in REGISTRY.collect()
+            if family.name.startswith("spend_monitor_")
+        }
+        assert metrics.watches
+
+        assert sorted(ours) == sorted(first_cells(table(read("docs/operate.md"), "Metrics")))
+
+    def test_alerts(self) -> None:
+        """An alert is on a metric that there is."""
+        told = first_cells(table(read("docs/operate.md"), "Metrics"))
+        alerts = first_cells(table(read("docs/operate.md"), "Alerts"))
+
+        assert [name for name in alerts if name[0] not in "/{" and name.partition("{")[0] not in told] == []
+
+    def test_refusals(self) -> None:
+        """``docs/messages.md`` has everything that AWS says no with, and what to do, in the same words."""
+        text = read("docs/messages.md")
+        missing = [
+            refusal.__name__
+            for refusal in refusals(AwsRefused)
+            if f"| {refusal.problem} | {refusal.remedy} |" not in text
+        ]
+
+        assert missing == []
+
+
+def refusals(root: type[AwsRefused]) -> Iterator[type[AwsRefused]]:
+    """Every kind of refusal."""
+    for kind in root.__subclasses__():
+        yield kind
+        yield from refusals(kind)
+
+
+def test_sample() -> None:
+    """The message in ``docs/messages.md`` is what a channel would be told today."""
+    told = message_of(on_days(*month())).text.splitlines()
+    sample = FENCE.search(read("docs/messages.md"))
+    assert sample
+
+    assert [line for line in told if not line.startswith("🔗")] == sample[3].splitlines()
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of every call of the command in a page's fenced blocks and code marks."""
+    blocks = (re.sub(r"\\\n\s*", " ", block) for *_, block in FENCE.findall(text))
+    for line in [*(line for block in blocks for line in block.splitlines()), *CODE.findall(prose(text))]:
+        for part in re.split(r"&&|\||;|=\$\(", line.partition(" #")[0]):
+            if call := re.search(r"(?:^|\s|/bin/)aws-spend-monitor ([a-z-].*)", part.strip(" &")):
+                yield shlex.split(call[1].replace("…", "x").replace("[", "").replace("]", ""))
+
+
+CALLS = sorted({(named(page), *call) for page in MANUAL for call in commands(page.read_text("utf-8"))})
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_every_command_is_one(call: tuple[str, ...]) -> None:
+    """Commands and options that a page names are there: they are parsed, and not run."""
+    command: click.Command = main
+    words = list(call[1:])
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.commands.get(words.pop(0))
+        assert found, f"there is no command {' '.join(call)}"
+        command = found
+    with contextlib.suppress(click.exceptions.Exit, click.MissingParameter):
+        command.make_context(command.name, words)
