@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from application.credentials import AccessKey
 from application.drill_down import DrillDown
-from application.errors import AwsError
+from application.errors import AnswerTooLong, AwsError
 from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import (
@@ -182,7 +182,7 @@ class CheckSpend:
         if monitor.by is None:
             return costs
         if monitor.by == BY_SERVICES:
-            return replace(costs, parts=PartCosts(costs.history, {}))
+            return replace(costs, parts=_parts_known(costs.history, {}, costs))
         if costs.second:
             return replace(costs, parts=PartCosts(costs.second, costs.names))
         query = replace(costs.query, group_by=(group_of(monitor.by),), most_pages=MOST_PAGES)
@@ -192,8 +192,8 @@ class CheckSpend:
             failure.account_id = asker.account_id
             failure.paid_requests += costs.paid_requests
             raise
-        paid = costs.paid_requests + answer.paid_requests
-        return replace(costs, paid_requests=paid, parts=PartCosts(answer.history, answer.names))
+        costs = replace(costs, paid_requests=costs.paid_requests + answer.paid_requests)
+        return replace(costs, parts=_parts_known(answer.history, answer.names, costs))
 
     async def reports(
         self,
@@ -271,6 +271,15 @@ class CheckSpend:
             for report in reports
         ]
         return named, answer.paid_requests
+
+
+def _parts_known(history: CostHistory, names: Mapping[str, str], costs: Costs) -> PartCosts:
+    """The parts; that they are not known is no all-clear."""
+    if not history.is_divided:
+        failure = AnswerTooLong()
+        failure.account_id, failure.paid_requests = costs.account_id, costs.paid_requests
+        raise failure
+    return PartCosts(history, names)
 
 
 def _name_accounts(report: Report, by_account: CostHistory, names: Mapping[str, str]) -> Report:

@@ -22,8 +22,8 @@ SpendMonitorError
 │   │   ├── AccountNotActivated
 │   │   ├── CostsNotAvailable
 │   │   ├── PaidRequestsCapped  our own cap, not AWS's
+│   │   ├── AnswerTooLong   more pages than are worth their price: asked in less detail, if that helps
 │   │   └── RequestRefused      any other refusal
-│   ├── AnswerTooLong       more pages than are worth their price: asked in less detail
 │   ├── AwsUnavailable      throttled, timed out or broken: tried again
 │   └── AwsBusy             we ask already, or have asked enough for now: comes back soon
 ├── ReturnUrlForbidden      a return_url that we do not call: 400 at the door, given up on later
@@ -283,6 +283,14 @@ class PaidRequestsCapped(AwsRefused):
     )
 
 
+class AnswerTooLong(AwsRefused):
+    """The answer has more pages than are worth their price, a cent each."""
+
+    code = "answer-too-long"
+    problem = "AWS's answer has more pages than are worth their price, $0.01 each."
+    remedy = "Narrow the scope, or divide the bill by something that has fewer parts."
+
+
 class RequestRefused(AwsRefused):
     """Any other refusal."""
 
@@ -302,17 +310,6 @@ class AwsUnavailable(AwsError):
     code = "aws-unavailable"
     remedy = "Nothing to do: it is tried again for a day. See health.aws.amazon.com if this goes on."
     remedy_of_command = "Run this again in some minutes. See health.aws.amazon.com if it goes on."
-
-
-class AnswerTooLong(AwsError):
-    """The answer has more pages than are worth their price, a cent each: it must be asked in less detail.
-
-    Args:
-        reason: One short sentence without secrets.
-    """
-
-    code = "answer-too-long"
-    remedy = "Narrow the scope: fewer accounts, services or tags."
 
 
 class AwsBusy(AwsError):

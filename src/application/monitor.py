@@ -56,7 +56,13 @@ class Monitor:
     def watch(self) -> Watch:
         """What to look for, whatever account and part of the bill it is looked for in."""
         return Watch(
-            self.threshold, self.frequency, self.notify, self.milestones, self.spike_rule, self.budgets
+            self.threshold,
+            self.frequency,
+            self.notify,
+            self.milestones,
+            self.spike_rule,
+            self.budgets,
+            self.mute,
         )
 
     @property

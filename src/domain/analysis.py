@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from domain.artefacts import Artefact, artefacts_of
 from domain.causes import Cause
+from domain.coach import Coaching, coach
 from domain.costs import CostHistory
 from domain.culprit import Culprit, culprit_of, of_the_first, usual_of_services, with_month, with_usual
 from domain.money import Money
@@ -78,6 +79,7 @@ class Analysis:
         misfit: Why there is no figure at all, when that is the scope.
         culprit: The service that stands out above what it usually costs.
         of_the_first: The charges of a day that fall on every 1st.
+        coaching: What the threshold would have said lately; with a channel's first report.
         artefacts: What of the spend is no usage: tax, support and the like.
         causes: What exactly moved within the service that matters; empty when that was not asked for.
     """
@@ -97,6 +99,7 @@ class Analysis:
     misfit: Misfit | None = None
     culprit: Culprit | None = None
     of_the_first: tuple[OneOff, ...] = ()
+    coaching: Coaching | None = None
     artefacts: tuple[Artefact, ...] = ()
     causes: tuple[Cause, ...] = ()
 
@@ -142,6 +145,7 @@ def analyse(
         taken_off=taken_off(history, counted),
         culprit=_culprit(frequency, history, counted, outlook) if is_whole or running else None,
         of_the_first=of_the_first(history, counted) if frequency is Frequency.DAILY else (),
+        coaching=coach(frequency, history, threshold, today) if is_newest and not told else None,
         artefacts=artefacts_of(history, counted),
     )
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
+
+from domain.costs import CostHistory
+from domain.money import Money
+from domain.periods import Period
+
+HALF_AGAIN = Decimal("1.5")
+"""Times what is known: beyond that a movement is told all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,31 @@ class Mute:
     def holds_on(self, day: date) -> bool:
         """Whether anything is muted on the UTC day."""
         return bool(self) and (self.until is None or day < self.until)
+
+    def is_known(self, service: str) -> bool:
+        """Whether the service's movement is."""
+        name = service.casefold()
+        return not self.services or any(name == muted.casefold() for muted in self.services)
+
+    def of(self, history: CostHistory, period: Period) -> Money:
+        """What is known of a period's spend."""
+        known = (amount for name, amount in history.services(period).items() if self.is_known(name))
+        return Money(sum(known, Decimal()), history.currency)
+
+    def without(self, history: CostHistory) -> CostHistory:
+        """What is not known: the costs of all other services."""
+        entries = (
+            replace(
+                entry,
+                services={name: cost for name, cost in entry.services.items() if not self.is_known(name)},
+            )
+            for entry in history.entries
+        )
+        return CostHistory(tuple(entries), history.currency)
+
+    def exceeds(self, now: Decimal, known: Decimal) -> bool:
+        """Whether it is more than what is known, by half again."""
+        return now > known * HALF_AGAIN
 
 
 NOT_MUTED = Mute()

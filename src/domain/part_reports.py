@@ -9,8 +9,8 @@ from decimal import Decimal
 from domain.costs import CostHistory
 from domain.milestones import Milestones
 from domain.money import Money
-from domain.parts import Budgets
-from domain.periods import WEEK, Period
+from domain.parts import Budgets, fits
+from domain.periods import Period, a_month_before
 from domain.thresholds import Threshold, Verdict
 
 
@@ -99,10 +99,19 @@ def part_reports(
     )
 
 
+def unfit_budgets(costs: PartCosts, budgets: Budgets) -> tuple[str, ...]:
+    """The names of budgets that no part fits that has ever cost something: misspelt, perhaps."""
+    keys = {key for entry in costs.history.entries for key in entry.services}
+    names = [*keys, *(costs.names[key] for key in keys if key in costs.names)]
+    return tuple(
+        pattern for pattern, _ in budgets.entries if keys and not any(fits(pattern, name) for name in names)
+    )
+
+
 def _names_before(history: CostHistory, period: Period) -> set[str] | None:
-    """The parts that cost something before the period; None when too little of that time is known."""
+    """The parts that cost something before the period; None when less than a month before it is known."""
     known_from = history.published_from
-    if known_from is None or known_from > period.start - WEEK:
+    if known_from is None or known_from > a_month_before(period.start):
         return None
     before = history.services(Period(known_from, period.start))
     return {name for name, amount in before.items() if amount}

@@ -13,9 +13,11 @@ from domain.costs import CostHistory
 from domain.milestones import NO_MILESTONES
 from domain.money import Money
 from domain.movers import parts_of
+from domain.muting import Mute
 from domain.notify import Notify
-from domain.part_reports import PartCosts, PartReport, part_reports
+from domain.part_reports import PartCosts, PartReport, part_reports, unfit_budgets
 from domain.periods import WEEK, Frequency, Period
+from domain.quiet import is_muted
 from domain.settling import Pending, Settling, end_of, looks_whole
 from domain.thresholds import UNLIMITED, Threshold, Verdict
 from domain.told import Told
@@ -45,6 +47,8 @@ class Report:
         closing: What the month before cost; with the first report of a month only.
         parts: Of a bill that is divided, each with its own budget: those over theirs first.
         news_of_parts: What of them the channel was not told before.
+        unfit: Names of budgets that no part fits.
+        despite: What is muted, if the report is told nevertheless.
     """
 
     period: Period
@@ -61,6 +65,13 @@ class Report:
     closing: Closing | None = None
     parts: tuple[PartReport, ...] = ()
     news_of_parts: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
+    despite: Mute | None = None
+
+    @property
+    def rings(self) -> bool:
+        """Whether it is an alert."""
+        return self.verdict is Verdict.EXCEEDED or self.spike
 
     @property
     def corrects(self) -> bool:
@@ -149,7 +160,8 @@ def news(
     return [
         _with_figures(watch, today, history, told, report)
         for report in reports
-        if _is_news(watch, report, told, looked_on, is_newest=report.period == newest, at_once=at_once)
+        if not _is_muted(watch, report, history, told)
+        and _is_news(watch, report, told, looked_on, is_newest=report.period == newest, at_once=at_once)
     ]
 
 
@@ -172,7 +184,16 @@ def _with_figures(
             episode=None,
         )
     closing = closing_on(history, today) if _is_first_of_month(watch, today, told, report) else None
-    return replace(report, analysis=analysis, closing=closing)
+    is_despite = report.rings and watch.mute.holds_on(report.period.last_day)
+    return replace(report, analysis=analysis, closing=closing, despite=watch.mute if is_despite else None)
+
+
+def _is_muted(watch: Watch, report: Report, history: CostHistory, told: Mapping[Period, Told]) -> bool:
+    """An alert about a part is of no service, and muted only together with everything."""
+    is_of_a_part = any(part.verdict is Verdict.EXCEEDED for part in report.parts)
+    if not report.rings or (is_of_a_part and watch.mute.services):
+        return False
+    return is_muted(watch, report.period, history, told)
 
 
 def _is_first_of_month(watch: Watch, today: date, told: Mapping[Period, Told], report: Report) -> bool:
@@ -225,7 +246,8 @@ def _with_parts(watch: Watch, costs: PartCosts, told: Mapping[Period, Told], rep
     fresh = [event for part in parts for event in part.events if event not in known]
     is_over = any(part.verdict is Verdict.EXCEEDED for part in parts)
     verdict = Verdict.EXCEEDED if is_over else report.verdict
-    return replace(report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh))
+    unfit = unfit_budgets(costs, watch.budgets)
+    return replace(report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh), unfit=unfit)
 
 
 def _is_news(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.milestones import NO_MILESTONES, Milestones
+from domain.muting import NOT_MUTED, Mute
 from domain.notify import Notify
 from domain.parts import NO_BUDGETS, Budgets
 from domain.periods import Frequency, Period
@@ -25,6 +26,7 @@ class Watch:
             other than month-to-date have no use for them.
         spike_rule: When a day is worth a word even within budget; None: never.
         budgets: What each part of the bill may cost, where it is divided.
+        mute: What is known, and need not ring.
     """
 
     threshold: Threshold
@@ -33,6 +35,7 @@ class Watch:
     milestones: Milestones = NO_MILESTONES
     spike_rule: SpikeRule | None = None
     budgets: Budgets = NO_BUDGETS
+    mute: Mute = NOT_MUTED
 
     def is_running(self, period: Period) -> bool:
         """Whether the period is a month that has not closed: it can be judged so far only."""

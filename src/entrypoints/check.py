@@ -24,6 +24,7 @@ from entrypoints.container import Container, open_container
 from entrypoints.explain import explanation
 from entrypoints.report import print_report, report_json
 from entrypoints.role import diagnose
+from entrypoints.suggest import suggestion
 from entrypoints.terminal import json_text, visible
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: 3}
@@ -39,6 +40,7 @@ async def check(
     notify: Sequence[str] = (),
     *,
     explain: bool = False,
+    suggest: bool = False,
     clock: Clock | None = None,
 ) -> int:
     """Check once, print the report, and post it if asked to; return the exit code.
@@ -49,6 +51,7 @@ async def check(
         output: text, json or csv.
         notify: Where to.
         explain: Whether to say how each figure came about.
+        suggest: Whether to say what the threshold would have said lately.
         clock: What day it is; the system's, unless a test brings one.
     """
     async with _open_once(config, clock) as container:
@@ -67,6 +70,8 @@ async def check(
             report = checked.reports[-1]
             notice = replace(SpendNotice.of(check_id, now, wanted, checked, report), idle=wanted.idle)
             _print_checked(wanted, checked, notice, output)
+            if suggest:
+                _console().print(f"\n{suggestion(notice)}", markup=False)
             if explain:
                 _console().print(visible(explanation(notice)), markup=False)
             exit_code = EXIT_CODES[report.verdict]

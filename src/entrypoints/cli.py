@@ -147,6 +147,9 @@ def _reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, 
     help="Part of the bill: 'account:111122223333 service:\"Amazon EC2\"'.",
 )
 @click.option(
+    "--suggest", is_flag=True, help="Also print what the threshold would have said lately, and a better one."
+)
+@click.option(
     "--format", "output", default="text", show_default=True, type=click.Choice(["text", "json", "csv"])
 )
 @click.option(
@@ -164,8 +167,9 @@ def check(**options: Any) -> None:
     from domain.periods import Frequency
     from entrypoints.check import check as run
 
-    if options["explain"] and options["output"] != "text":
-        raise click.UsageError("--explain goes with --format text")
+    for name in ("explain", "suggest"):
+        if options[name] and options["output"] != "text":
+            raise click.UsageError(f"--{name} goes with --format text")
     monitor = Monitor(
         OwnCredentials(),
         options["threshold"],
@@ -175,7 +179,8 @@ def check(**options: Any) -> None:
         scope=options["scope"],
     )
     notify = [options["notify"]] if options["notify"] else []
-    sys.exit(_run(run(config, monitor, options["output"], notify, explain=options["explain"])))
+    also = {name: options[name] for name in ("explain", "suggest")}
+    sys.exit(_run(run(config, monitor, options["output"], notify, **also)))
 
 
 @main.command()

@@ -23,6 +23,7 @@ from entrypoints.check import check
 from entrypoints.config import Config
 from tests.contract.aws_doubles import HOST_KEY, open_double
 from tests.fakes.aws import Account, Bill
+from tests.fakes.bills import EC2, NAMES, RUNAWAY, organisation
 from tests.fakes.clock import FixedClock
 
 DAY = timedelta(days=1)
@@ -58,6 +59,7 @@ class Case:
         today: When.
         options: Of the monitor.
         paid: Requests.
+        suggest: Whether the threshold is to be bettered.
     """
 
     account: Account
@@ -67,6 +69,7 @@ class Case:
     today: date = TODAY
     options: Mapping[str, Any] = field(default_factory=dict)
     paid: int = 1
+    suggest: bool = False
 
 
 CASES = {
@@ -181,6 +184,42 @@ CASES = {
         ["$100.00"],
         code=3,
     ),
+    "a threshold that rings daily": Case(
+        Account(
+            ACCOUNT,
+            bill(
+                TODAY,
+                *({"Amazon EC2": cost} for cost in ("90", "400", "170", "150")),
+                usual={"Amazon EC2": "164"},
+            ),
+        ),
+        [
+            "This threshold would have fired on 29 of the last 30 days; $165.00 on 2.",
+            "  threshold: exceeded on 29 of the last 30 published ones",
+            "  suggestion: 165, exceeded on 2 of them",
+        ],
+        code=1,
+        paid=2,
+        suggest=True,
+    ),
+    "a breach of an organisation": Case(
+        Account(ACCOUNT, lines=organisation(TODAY, d1=[RUNAWAY]), names=NAMES),
+        [
+            "Asked further, for the cause:",
+            '  {"TimePeriod":{"Start":"2026-11-08","End":"2026-11-23"},"Granularity":"DAILY"',
+            f"  cause: {EC2}, BoxUsage:p4d.24xlarge, ml-research: 118.33, 0 in the period before",
+            "• ml-research (333344445555): $122.33 (+$118.33)",
+        ],
+        code=1,
+        paid=2,
+    ),
+    "a breach that is only tax and support": Case(
+        Account(ACCOUNT, lines=organisation(date(2026, 12, 2)), names=NAMES),
+        ["  support fee: 100 of the spend is no usage", "  tax: 19 of the spend is no usage"],
+        code=1,
+        today=date(2026, 12, 2),
+        paid=2,
+    ),
     "credits that hide the usage": Case(
         Account(ACCOUNT, bill(TODAY, {"Amazon EC2": "53", "AWS Credits": "-50"})),
         ["💰 Current Spend: $3.00", "🎁 Credits and refunds take $50.00 off: $53.00 without them."],
@@ -195,7 +234,9 @@ async def run(case: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     config = Config(state_url="memory://", linked_accounts=LinkedAccounts.SCOPED)
     async with open_double(monkeypatch) as world:
         world.add(OWN, case.account)
-        code = await check(config, replace(monitor, **case.options), "text", explain=True, clock=clock)
+        code = await check(
+            config, replace(monitor, **case.options), "text", explain=True, clock=clock, suggest=case.suggest
+        )
     assert code == case.code
     assert sum(request.operation == "GetCostAndUsage" for request in world.requests) == case.paid
     return capsys.readouterr().out.splitlines()

@@ -284,7 +284,7 @@ class FakeCostSource(CostSource):
         names = account.names if BY_ACCOUNT in query.group_by else {}
         pages = ceil(len(both.entries) / account.page_size) if query.group_by else 1
         if pages > query.most_pages:
-            too_long = AnswerTooLong("Cost Explorer's answer has too many pages.")
+            too_long = AnswerTooLong()
             too_long.paid_requests = query.most_pages
             raise too_long
         if len(query.group_by) < 2 or both.is_empty:  # two things

@@ -198,7 +198,7 @@ def costly(failure: AwsError) -> AwsError:
     [
         (costly(AwsUnavailable("AWS timed out.")), 2),
         (costly(CostsNotAvailable()), 2),
-        (costly(AnswerTooLong("Many pages.")), 2),
+        (costly(AnswerTooLong()), 2),
         (PaidRequestsCapped(), 1),
         (StorageUnavailable("away"), 2),
         (None, 2),

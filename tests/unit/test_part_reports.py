@@ -21,7 +21,7 @@ from application.question import query_for
 from domain.costs import CostHistory
 from domain.milestones import NO_MILESTONES
 from domain.notify import Notify
-from domain.part_reports import PartCosts, part_reports
+from domain.part_reports import PartCosts, part_reports, unfit_budgets
 from domain.periods import Frequency, Period
 from domain.reports import news
 from domain.thresholds import UNLIMITED, Threshold, Verdict
@@ -72,7 +72,7 @@ class Channel:
 def test_every_part_is_judged_by_the_first_budget_that_fits_it() -> None:
     """Those over theirs come first, by how much; then the dearest."""
     found = part_reports(
-        costs(*[USUAL] * 9, {PRODUCTION: "100", SANDBOX: "16", "333333333333": "60"}),
+        costs(*[USUAL] * 31, {PRODUCTION: "100", SANDBOX: "16", "333333333333": "60"}),
         SUNDAY,
         BUDGETS,
         NO_MILESTONES,
@@ -104,7 +104,7 @@ def test_one_part_over_its_budget_is_bad_news_whatever_the_whole_costs() -> None
 def test_a_part_that_appears_is_told_of_once_even_where_only_breaches_are_wanted() -> None:
     """Nobody had set a budget for what nobody knew of."""
     channel = Channel(Watch(UNLIMITED, notify=Notify.ONLY_EXCEEDED, budgets=BUDGETS))
-    new = costs(*[USUAL] * 9, {**USUAL, "333333333333": "1"})
+    new = costs(*[USUAL] * 31, {**USUAL, "333333333333": "1"})
     assert channel.hears(costs(*[USUAL] * 10)) == []
     assert channel.hears(new) == [("2026-11-22", Verdict.WITHIN, ("new 333333333333",))]
     assert channel.hears(new) == []
@@ -205,3 +205,18 @@ def test_the_document_and_the_ledger_keep_the_parts() -> None:
     assert decode_page(encode_page(page)).told[report.period].of_parts == (
         "over sandbox-anna (222222222222)",
     )
+
+
+def test_a_part_is_new_only_if_a_month_without_it_is_known() -> None:
+    """What falls due once a month, and a young organisation's accounts, are not called new."""
+    due = {**USUAL, "Tax": "19"}
+    for days in ([USUAL] * 30, [due, *[USUAL] * 30]):
+        found = part_reports(costs(*days, due), SUNDAY, BUDGETS, NO_MILESTONES)
+        assert [part.name for part in found if part.is_new] == []
+
+
+def test_a_budget_that_no_part_fits_is_named() -> None:
+    """It is misspelt, perhaps; a part that costs nothing today is a part all the same."""
+    known = costs({"staging": "5"}, {PRODUCTION: "1"})
+    assert unfit_budgets(known, read_budgets("stagin=5, staging=5, production=9, *=1")) == ("stagin",)
+    assert unfit_budgets(costs({}), read_budgets("stagin=5")) == ()

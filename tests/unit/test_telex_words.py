@@ -517,6 +517,12 @@ class TestWhatHappened:
         )
         assert history.entries
         text = message_of(spend_notice(history, report=report[-1])).text
+        assert text.splitlines()[1].endswith(
+            "Of this, $119.00 is tax and $29.00 is the support fee, not usage; "
+            "without that it is within budget."
+        )
+        within = replace(report[-1], threshold=Threshold(Decimal(1000)), verdict=Verdict.WITHIN)
+        text = message_of(spend_notice(history, report=within)).text
         assert text.splitlines()[1].endswith("On every 1st: Tax $119.00, AWS Support $29.00.")
 
     def test_a_breach_without_a_culprit_says_what_is_usual(self) -> None:

@@ -136,7 +136,7 @@ class CostExplorer(CostSource):
                 if not token:
                     return answer_of(query, results, paid, names)
                 if token in tokens or len(tokens) >= query.most_pages - 1:
-                    raise AnswerTooLong("Cost Explorer's answer has too many pages.")
+                    raise AnswerTooLong
                 tokens.add(token)
                 request = {**request, "NextPageToken": token}
         except AwsError as error:

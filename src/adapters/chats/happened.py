@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from adapters.chats.advice import muted_in_words
 from adapters.chats.amounts import about, ordinal, percent_of, times, unit, when
 from adapters.chats.causes import causes_in_words, is_no_usage, not_usage_in_words
 from adapters.chats.part_words import part_events
@@ -13,6 +14,7 @@ from application.notice import SpendNotice
 from application.ports.cost_source import CostQuery
 from application.text import one_line
 from domain.analysis import Analysis, Episode, Misfit
+from domain.artefacts import kind_of
 from domain.culprit import Culprit
 from domain.money import Money
 from domain.outlook import Outlook
@@ -31,6 +33,8 @@ def events(notice: SpendNotice) -> Iterator[str]:
     if report.corrects:
         yield _correction(report)
     yield from part_events(report)
+    if report.despite:
+        yield muted_in_words(report.despite)
     if report.spike and report.spend and analysis and analysis.usual:
         yield _spike(report.period, report.spend, analysis.usual)
     if report.milestone and report.spend:
@@ -49,8 +53,9 @@ def _behind_it(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
     if is_no_usage(report, analysis):
         yield f"{not_usage_in_words(analysis)}; without that it is within budget."
     yield from causes_in_words(notice, analysis)
-    if analysis.of_the_first:
-        yield _of_the_first(analysis.of_the_first, notice.currency)
+    others = tuple(one for one in analysis.of_the_first if not kind_of(one.name))
+    if charges := others if is_no_usage(report, analysis) else analysis.of_the_first:
+        yield _of_the_first(charges, notice.currency)
 
 
 def _unknown(notice: SpendNotice) -> Iterator[str]:

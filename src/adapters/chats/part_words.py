@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from adapters.chats.amounts import percent_of
-from adapters.chats.words import LONGEST_NAME, Detail
+from adapters.chats.words import LONGEST_LIST, LONGEST_NAME, Detail
 from application.notice import SpendNotice
 from application.text import one_line
 from domain.money import Money
@@ -47,6 +47,8 @@ def part_details(report: Report) -> Iterator[Detail]:
         total = sum((part.spend for part in rest[1:]), rest[0].spend)
         over = sum(part.verdict is Verdict.EXCEEDED for part in rest)
         items.append(f"{_count(len(rest), 'other')}: {total}{f', {over} of them over' if over else ''}")
+    if report.unfit:
+        items.append(f"no part fits {one_line(', '.join(report.unfit), LONGEST_LIST)}")
     yield Detail("🧮", "Budgets", f"{_judged(report)}.", tuple(items))
 
 

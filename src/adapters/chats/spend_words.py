@@ -7,7 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from adapters.aws.console import console_link, is_filtered
-from adapters.chats.amounts import about, percent_of, signed, sparkline, when
+from adapters.chats.advice import coaching_in_words
+from adapters.chats.amounts import about, percent_of, signed, sparkline, unit, when
 from adapters.chats.causes import is_no_usage, not_usage_in_words
 from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words
 from adapters.chats.part_words import limit_in_words, part_details
@@ -115,6 +116,8 @@ def _details(notice: SpendNotice, analysis: Analysis, said: str, *, is_quiet: bo
         yield from _shape(analysis)
         if analysis.outlook and (outlook := _outlook(analysis, analysis.outlook)) not in said:
             yield Detail("➡️", "Next", outlook)
+    if analysis.coaching and analysis.coaching.suggestion:
+        yield Detail("🎚️", "Threshold", coaching_in_words(analysis.coaching, unit(report.period)))
     if sentences := " ".join(_trust(notice, report, analysis)):
         yield Detail("🔎", "Note", sentences)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from application.notice import SpendNotice
 from domain.analysis import Analysis
+from domain.coach import Coaching
 from domain.outlook import Outlook
 from domain.reports import Report
 
@@ -30,6 +31,17 @@ def _verdict(notice: SpendNotice) -> Iterator[str]:
 
 
 def _analysis(report: Report, analysis: Analysis) -> Iterator[str]:
+    yield from _compared(analysis)
+    yield from _made_of(analysis)
+    if analysis.coaching:
+        yield from _coaching(analysis.coaching)
+    if analysis.provisional:
+        yield f"provisional: {report.period.last_day} is too recent for AWS to be done with"
+    if analysis.outlook:
+        yield from _outlook(analysis.outlook)
+
+
+def _compared(analysis: Analysis) -> Iterator[str]:
     if analysis.misfit:
         yield "scope: nothing in the whole window fits it, so there is no figure, neither now nor later"
     if analysis.before and analysis.spend_before:
@@ -37,6 +49,9 @@ def _analysis(report: Report, analysis: Analysis) -> Iterator[str]:
     if analysis.usual:
         days = ", ".join(f"{day} {spend.amount:f}" for day, spend in analysis.usual.days)
         yield f"usual: the median of the last same weekdays ({days}) is {analysis.usual.median.amount:f}"
+
+
+def _made_of(analysis: Analysis) -> Iterator[str]:
     if analysis.parts:
         yield f"services: {len(analysis.parts)}, the largest change first; their amounts add up to the spend"
     if analysis.accounts:
@@ -47,10 +62,12 @@ def _analysis(report: Report, analysis: Analysis) -> Iterator[str]:
         before = "" if cause.before is None else f", {cause.before:f} in the period before"
         since = f", at that level since {cause.since}" if cause.since else ""
         yield f"cause: {cause.service}, {cause.what}, {cause.where}: {cause.amount:f}{before}{since}"
-    if analysis.provisional:
-        yield f"provisional: {report.period.last_day} is too recent for AWS to be done with"
-    if analysis.outlook:
-        yield from _outlook(analysis.outlook)
+
+
+def _coaching(coaching: Coaching) -> Iterator[str]:
+    yield f"threshold: exceeded on {coaching.fired} of the last {coaching.periods} published ones"
+    if coaching.suggestion:
+        yield f"suggestion: {coaching.suggestion.amount:f}, exceeded on {coaching.would_fire} of them"
 
 
 def _outlook(outlook: Outlook) -> Iterator[str]:

@@ -19,6 +19,7 @@ from adapters.aws.cost_explorer import request_for
 from adapters.chats.happened import events
 from adapters.pages.derivation import derivation_of
 from application.notice import SpendNotice
+from domain import coach
 from domain.analysis import Analysis
 from domain.causes import Cause
 from domain.costs import CostEntry, CostHistory
@@ -156,6 +157,15 @@ class NoUsage(msgspec.Struct, frozen=True):
     spend: Amount = Amount()
 
 
+class Coaching(msgspec.Struct, frozen=True):
+    """What the threshold would have said on the last days (months), and one that would have said less."""
+
+    periods: int = 0
+    exceeded: int = 0
+    suggestion: Amount | None = None
+    suggestion_exceeded: int = 0
+
+
 class Costs(msgspec.Struct, frozen=True):
     """All that AWS answered, every name once: by entry the amounts in the names' order; null: not there."""
 
@@ -201,6 +211,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     not_usage: list[NoUsage] = []
     causes: list[CauseSpend] = []
     asked_further: dict[str, Any] | None = None
+    coaching: Coaching | None = None
+    muted: bool = False
     correction: bool = False
     told: ToldBefore | None = None
     services: list[PartSpend] = []
@@ -293,6 +305,8 @@ def _with_analysis(document: Document, notice: SpendNotice, analysis: Analysis) 
         not_usage=[NoUsage(one.kind, _known(one.amount)) for one in analysis.artefacts],
         causes=[_cause(cause, currency) for cause in analysis.causes],
         asked_further=request_for(notice.further) if notice.further else None,
+        coaching=_coaching(analysis.coaching) if analysis.coaching else None,
+        muted=notice.report.despite is not None,
         services=_parts(analysis.parts, currency),
         linked_accounts=_parts(analysis.accounts, currency),
         shape=[SpanSpend(period.start, period.end, _amount(one)) for period, one in analysis.shape],
@@ -329,6 +343,11 @@ def _cause(cause: Cause, currency: str) -> CauseSpend:
     return CauseSpend(
         cause.service, cause.what, cause.where, spend, _amount(change), cause.since, cause.is_new
     )
+
+
+def _coaching(coaching: coach.Coaching) -> Coaching:
+    suggestion = _amount(coaching.suggestion)
+    return Coaching(coaching.periods, coaching.fired, suggestion, coaching.would_fire)
 
 
 def _told(told: Told | None) -> ToldBefore | None:
