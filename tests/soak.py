@@ -2,7 +2,7 @@
 
 Two processes share one SQLite file. One of them is killed every few seconds; AWS throttles, breaks and
 dawdles; Telex is away, asks for patience and hangs up; another program locks the database; the disk is full.
-At last strangers do what they can, beside honest tenants: see ``strangers.py``.
+At last strangers do what they can, beside honest tenants: see ``strangers.py`` and ``fillers.py``.
 """
 
 # ruff: noqa: T201  # what it prints is its result
@@ -28,6 +28,7 @@ from typing import Any
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from tests.doubles.service import Service, run, start
 from tests.doubles.storm import Faults, Sender, Storm, storm
+from tests.fillers import fillers
 from tests.strangers import MOST_MEMORY, SLOWEST_REPORT, memory_of, strangers
 
 TICKS = 10_000
@@ -205,9 +206,21 @@ async def main() -> int:
             f"{len(stormed.sent)} honest reports, the slowest after {stormed.slowest:.1f} s; "
             f"lost: {len(stormed.lost)}"
         )
+        print(f"seconds     {time.monotonic() - began:.0f}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            filled = await fillers(Path(folder), outside)
+        print(
+            f"fillers     memory {filled.idle / MIB:.0f} MiB idle, {filled.memory / MIB:.0f} MiB at most; "
+            f"disk {filled.disk / MIB:.0f} MiB at most; {filled.refused[202]:,} of theirs taken in, "
+            f"{filled.refused[503]:,} refused; {len(filled.delays)} honest reports, "
+            f"the slowest after {filled.slowest:.1f} s; {filled.spam} messages in a spammed channel; "
+            f"lost: {filled.lost}"
+        )
         print(f"seconds     {time.monotonic() - began:.0f}")
     too_much = full - idle > MOST_GROWTH or stormed.most - stormed.idle > MOST_MEMORY
-    return 1 if lost or stormed.lost or too_much or stormed.slowest > SLOWEST_REPORT else 0
+    too_much = too_much or filled.memory - filled.idle > MOST_MEMORY or filled.is_too_much
+    too_slow = max(stormed.slowest, filled.slowest) > SLOWEST_REPORT
+    return 1 if lost or stormed.lost or filled.lost or too_much or too_slow else 0
 
 
 if __name__ == "__main__":
