@@ -108,7 +108,9 @@ class SpendNotice:
         """Exceeded is bad, be it an older period's; a spike, or what is not published yet, wants care."""
         if Verdict.EXCEEDED in {self.report.verdict, *(report.verdict for report in self.also)}:
             return Tone.BAD
-        unsure = self.report.spike or self.report.verdict is Verdict.NOT_PUBLISHED
+        forecast = self.report.forecast
+        is_warned = self.report.spike or (forecast is not None and not forecast.is_back)
+        unsure = is_warned or self.report.verdict is Verdict.NOT_PUBLISHED
         return Tone.CARE if unsure else Tone.GOOD
 
 

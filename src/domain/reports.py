@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.analysis import Analysis, analyse
 from domain.closing import SAID_UNTIL_DAY, Closing, closing_on
 from domain.costs import CostHistory
+from domain.forecasts import Forecast, forecast_on
 from domain.milestones import NO_MILESTONES
 from domain.money import Money
 from domain.movers import parts_of
@@ -49,6 +50,7 @@ class Report:
         news_of_parts: What of them the channel was not told before.
         unfit: Names of budgets that no part fits.
         despite: What is muted, if the report is told nevertheless.
+        forecast: What the month is newly heading for, or no more, if the channel wants to know.
     """
 
     period: Period
@@ -67,6 +69,7 @@ class Report:
     news_of_parts: tuple[str, ...] = ()
     unfit: tuple[str, ...] = ()
     despite: Mute | None = None
+    forecast: Forecast | None = None
 
     @property
     def rings(self) -> bool:
@@ -83,10 +86,18 @@ class Report:
 
         A verdict that is repeated, or withdrawn because AWS has taken figures back, is no new one.
         """
+        forecast = self.forecast.percent if self.forecast else None
         published = self.spend if self.verdict is not Verdict.NOT_PUBLISHED else None
         if self.before is None:
             return Told(
-                (self.verdict,), self.spend, published, self.spike, self.milestone, None, self.news_of_parts
+                (self.verdict,),
+                self.spend,
+                published,
+                self.spike,
+                self.milestone,
+                None,
+                self.news_of_parts,
+                forecast,
             )
         before = self.before
         return Told(
@@ -97,6 +108,7 @@ class Report:
             self.milestone or before.milestone,
             self.made_on if self.corrects else before.corrected_on,
             (*before.of_parts, *self.news_of_parts),
+            before.forecast if forecast is None else forecast,
         )
 
 
@@ -157,6 +169,8 @@ def news(
     reports = [_look_at(watch, period, looked_on, history, told, settling) for period in sorted(reviewed)]
     if parts:
         reports = [_with_parts(watch, parts, told, report) for report in reports]
+    if watch.milestones.forecasts and reports[-1].period == newest:
+        reports[-1] = _with_forecast(watch, looked_on, history, told, reports[-1])
     return [
         _with_figures(watch, today, history, told, report)
         for report in reports
@@ -250,6 +264,23 @@ def _with_parts(watch: Watch, costs: PartCosts, told: Mapping[Period, Told], rep
     return replace(report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh), unfit=unfit)
 
 
+def _with_forecast(
+    watch: Watch, looked_on: date, history: CostHistory, told: Mapping[Period, Told], report: Report
+) -> Report:
+    """Say what the month is heading for, if the channel does not know it."""
+    if watch.frequency not in {Frequency.DAILY, Frequency.MONTH_TO_DATE}:
+        return report
+    month = looked_on.replace(day=1)
+    said = [
+        one.forecast
+        for period, one in sorted(told.items())
+        if one.forecast is not None and period.last_day >= month
+    ]
+    percents, last = watch.milestones.forecasts, said[-1] if said else None
+    forecast = forecast_on(looked_on, history, watch.frequency, watch.threshold, percents, last)
+    return replace(report, forecast=forecast)
+
+
 def _is_news(
     watch: Watch,
     report: Report,
@@ -262,7 +293,9 @@ def _is_news(
     before, verdict = report.before, report.verdict
     if is_newest and at_once and watch.notify is Notify.EVERY_CHECK:
         return True
-    if report.milestone or report.news_of_parts or (report.spike and not (before and before.spike)):
+    if report.milestone or report.news_of_parts or report.forecast:
+        return True
+    if report.spike and not (before and before.spike):
         return True
     is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
     if before:

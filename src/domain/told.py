@@ -21,6 +21,7 @@ class Told:
         spike: Whether it was told that the day is far above its weekday's usual.
         milestone: The highest milestone told with it, in percent of the threshold.
         corrected_on: The UTC day on which a verdict was last taken back.
+        forecast: The percent of a month's threshold that it was said to head for; zero: for none any more.
         of_parts: What was told of parts of the bill: which is over its budget, at a milestone, or new.
     """
 
@@ -31,6 +32,7 @@ class Told:
     milestone: Decimal | None = None
     corrected_on: date | None = None
     of_parts: tuple[str, ...] = ()
+    forecast: Decimal | None = None
 
     def is_changed_by(self, verdict: Verdict) -> bool:
         """Whether the verdict is another than the last one told. That nothing is published is none."""

@@ -16,6 +16,7 @@ from application.text import one_line
 from domain.analysis import Analysis, Episode, Misfit
 from domain.artefacts import kind_of
 from domain.culprit import Culprit
+from domain.forecasts import Forecast
 from domain.money import Money
 from domain.outlook import Outlook
 from domain.pace import OneOff
@@ -23,6 +24,8 @@ from domain.periods import Period
 from domain.reports import Report
 from domain.thresholds import Verdict
 from domain.usual import Usual
+
+WHOLE = Decimal(100)
 
 
 def events(notice: SpendNotice) -> Iterator[str]:
@@ -35,6 +38,8 @@ def events(notice: SpendNotice) -> Iterator[str]:
     yield from part_events(report)
     if report.despite:
         yield muted_in_words(report.despite)
+    if report.forecast:
+        yield _forecast(report.forecast)
     if report.spike and report.spend and analysis and analysis.usual:
         yield _spike(report.period, report.spend, analysis.usual)
     if report.milestone and report.spend:
@@ -56,6 +61,15 @@ def _behind_it(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
     others = tuple(one for one in analysis.of_the_first if not kind_of(one.name))
     if charges := others if is_no_usage(report, analysis) else analysis.of_the_first:
         yield _of_the_first(charges, notice.currency)
+
+
+def _forecast(forecast: Forecast) -> str:
+    limit = Money(forecast.threshold.amount, forecast.by_month_end.currency)
+    heading = f"{forecast.month.start:%B} is heading for about {about(forecast.by_month_end)}"
+    if forecast.is_back:
+        return f"{heading} now, which is within {limit} again."
+    share = "more than" if forecast.percent == WHOLE else f"more than {forecast.percent.normalize():f}% of"
+    return f"{heading}, {share} its {limit}, two days in a row."
 
 
 def _unknown(notice: SpendNotice) -> Iterator[str]:

@@ -34,6 +34,7 @@ STATUSES = {
 }
 ACCOUNTS_NAMED = 5
 
+WARNING = ("📈", "🟡", "Within Budget")
 SPIKE = ("⚡", "🟡", "Within Budget")
 NO_FIGURE = ("⏳", "🟡", "Nothing Fits The Scope")
 
@@ -71,11 +72,12 @@ def words_of_spend(notice: SpendNotice) -> Words:
 
 
 def _status(report: Report) -> tuple[str, str, str]:
-    """The title's emoji, the status's, and the status. A spike is never green."""
+    """The title's emoji, the status's, and the status. A spike, or a warning, is never green."""
     if report.analysis and report.analysis.misfit:
         return NO_FIGURE
-    if report.spike and report.verdict is Verdict.WITHIN:
-        return SPIKE
+    is_warned = report.forecast is not None and not report.forecast.is_back
+    if (report.spike or is_warned) and report.verdict is Verdict.WITHIN:
+        return SPIKE if report.spike else WARNING
     return STATUSES[report.verdict]
 
 

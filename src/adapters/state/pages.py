@@ -68,6 +68,7 @@ class _ToldRow(msgspec.Struct, array_like=True, omit_defaults=True):
     milestone: Decimal | None = None
     corrected_on: date | None = None
     of_parts: tuple[str, ...] = ()
+    forecast: Decimal | None = None
 
 
 class _Page(msgspec.Struct, omit_defaults=True):
@@ -109,13 +110,14 @@ def decode_page(content: bytes) -> Page:
 
 def _row(period: Period, told: Told) -> _ToldRow:
     spend, first = _amount(told.spend), _amount(told.first_spend)
-    more = told.spike, told.milestone, told.corrected_on, told.of_parts
+    more = told.spike, told.milestone, told.corrected_on, told.of_parts, told.forecast
     return _ToldRow(period.start, period.end, told.verdicts, spend, first, *more)
 
 
 def _told(row: _ToldRow) -> Told:
     spend, first = _money(row.spend), _money(row.first_spend)
-    return Told(row.verdicts, spend, first, row.spike, row.milestone, row.corrected_on, row.of_parts)
+    more = row.spike, row.milestone, row.corrected_on, row.of_parts, row.forecast
+    return Told(row.verdicts, spend, first, *more)
 
 
 def _amount(money: Money | None) -> _Amount:
