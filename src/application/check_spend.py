@@ -18,6 +18,7 @@ from application.ports.cost_source import (
     MOST_PAGES,
     CostQuery,
     CostSource,
+    GroupBy,
 )
 from application.ports.identity import Identity
 from application.ports.ledger import Page
@@ -120,8 +121,20 @@ class CheckSpend:
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
     drill_down: DrillDown | None = None
 
-    async def execute(self, monitor: Monitor, now: datetime) -> SpendChecked:
+    async def execute(
+        self,
+        monitor: Monitor,
+        now: datetime,
+        today: date | None = None,
+        by: tuple[GroupBy, ...] = (),
+    ) -> SpendChecked:
         """Check now, for somebody who has been told nothing and is told of the newest period in any case.
+
+        Args:
+            monitor: What is watched.
+            now: The moment (UTC).
+            today: The UTC day that periods are counted from; None: now's.
+            by: What the costs are to be divided by; nothing: services and accounts, and down to the cause.
 
         Raises:
             AwsRefused: AWS says no; the subclass says why.
@@ -129,8 +142,12 @@ class CheckSpend:
         """
         everything = replace(monitor, notify=Notify.EVERY_CHECK)
         asker = await self.asker(monitor)
-        costs = await self.costs(monitor, asker, now.date(), now)
-        return await self.reports(everything, asker, costs, Page(), Settling(timedelta(), now))
+        costs = await self.costs(monitor, asker, today or now.date(), now, by=by)
+        within = replace(self, drill_down=None) if by else self
+        checked = await within.reports(everything, asker, costs, Page(), Settling(timedelta(), now))
+        if by == (BY_ACCOUNT,):
+            checked = replace(checked, reports=[_call(report, costs.names) for report in checked.reports])
+        return checked
 
     async def asker(self, monitor: Monitor) -> Asker:
         """Find out whose account it is; that is free.
@@ -142,7 +159,13 @@ class CheckSpend:
         return Asker(key, await self.identity.account_id(key))
 
     async def costs(
-        self, monitor: Monitor, asker: Asker, today: date, now: datetime, since: datetime | None = None
+        self,
+        monitor: Monitor,
+        asker: Asker,
+        today: date,
+        now: datetime,
+        since: datetime | None = None,
+        by: tuple[GroupBy, ...] = (),
     ) -> Costs:
         """Ask what the account cost.
 
@@ -152,12 +175,15 @@ class CheckSpend:
             today: The UTC day whose question this is: periods are counted from it.
             now: The moment (UTC): costs are asked for up to that day.
             since: An answer of AWS's from then on will do; None: how old it may be is the source's business.
+            by: What they are to be divided by; nothing: as reports need it.
 
         Raises:
             AwsRefused, AwsUnavailable: As of ``execute``.
         """
         as_of = min(now.date(), today + DAYS_ASKED_BEYOND)
         query = query_for(monitor, asker.account_id, today, as_of)
+        if by:
+            query = replace(query, group_by=by, most_pages=MOST_PAGES)
         try:
             answer = await self.cost_source.costs(asker.key, query, since)
         except AwsError as failure:
@@ -282,16 +308,26 @@ def _parts_known(history: CostHistory, names: Mapping[str, str], costs: Costs) -
     return PartCosts(history, names)
 
 
+def _call(report: Report, names: Mapping[str, str]) -> Report:
+    """The parts are accounts."""
+    if report.analysis is None:
+        return report
+    parts = tuple(_called(part, names) for part in report.analysis.parts)
+    return replace(report, analysis=replace(report.analysis, parts=parts))
+
+
+def _called(account: Part, names: Mapping[str, str]) -> Part:
+    name = names.get(account.name)
+    return replace(account, name=f"{name} ({account.name})") if name else account
+
+
 def _name_accounts(report: Report, by_account: CostHistory, names: Mapping[str, str]) -> Report:
     if report.analysis is None:
         return report
 
-    def named(part: Part) -> Part:
-        name = names.get(part.name)
-        return replace(part, name=f"{name} ({part.name})" if name else part.name)
-
     analysis = report.analysis
-    accounts = tuple(map(named, parts_of(by_account, analysis.counted, analysis.before)))
+    parts = parts_of(by_account, analysis.counted, analysis.before)
+    accounts = tuple(_called(part, names) for part in parts)
     if report.spend:
         # They were asked for at another moment than the spend, and AWS may have added to it meanwhile.
         spend_before = analysis.spend_before.amount if analysis.before and analysis.spend_before else None

@@ -26,12 +26,14 @@ class Finding:
         works: Whether it worked.
         detail: What was found, or what is wrong.
         remedy: What to do about it; empty when it works.
+        failure: Why it does not, if AWS has said so.
     """
 
     subject: str
     works: bool
     detail: str
     remedy: str = ""
+    failure: AwsError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Diagnose:
             query = query_for(Monitor(credentials, Threshold(Decimal())), account_id, today)
             answer = await self.cost_source.costs(key, query)
         except AwsError as failure:
-            findings.append(Finding(subject, works=False, detail=str(failure), remedy=failure.remedy_at_hand))
+            remedy = failure.remedy_at_hand
+            findings.append(
+                Finding(subject, works=False, detail=str(failure), remedy=remedy, failure=failure)
+            )
             return findings
         published = answer.history.published_until
         findings.append(Finding(subject, works=True, detail="enabled, and ce:GetCostAndUsage is allowed"))

@@ -10,7 +10,9 @@ SpendMonitorError
 │   │   ├── AccessKeyUnknown
 │   │   ├── SecretKeyWrong
 │   │   ├── CredentialsExpired
-│   │   ├── CredentialsMissing  the machine has none (command line only)
+│   │   ├── CredentialsMissing  the machine has none
+│   │   │   ├── ProfileUnknown      its AWS configuration has no such profile
+│   │   │   └── SignInEnded         nobody is signed in any more, in the browser
 │   │   ├── ClockOff            of the machine that runs this
 │   │   ├── EndpointMismatched  signed for another region or service than AWS's endpoint serves
 │   │   ├── PermissionMissing
@@ -166,6 +168,30 @@ class CredentialsMissing(AwsRefused):
     code = "credentials-missing"
     problem = "This machine has no AWS credentials that can be used."
     remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run 'aws configure'."
+
+
+class ProfileUnknown(CredentialsMissing):
+    """The AWS configuration files of this machine have no profile of that name."""
+
+    code = "profile-unknown"
+    problem = "The AWS configuration of this machine has no profile of that name."
+    remedy = "Name one that is in ~/.aws/config, or add it with 'aws configure --profile NAME'."
+
+
+class SignInEnded(CredentialsMissing):
+    """The cached token of a sign-in in a browser (AWS SSO, ``aws login``) is missing or has run out.
+
+    Args:
+        command: What signs in again.
+    """
+
+    code = "sign-in-ended"
+    problem = "The sign-in to AWS has ended."
+    remedy = "Whoever runs this signs in again: 'aws sso login', with --profile if it has a name."
+
+    def __init__(self, command: str = "aws sso login") -> None:
+        super().__init__()
+        self.command = command
 
 
 class ClockOff(AwsRefused):

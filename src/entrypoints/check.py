@@ -1,110 +1,266 @@
-"""The ``check`` and ``doctor`` commands."""
+"""The ``check`` command: look once, print what was found, tell a channel if asked to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import replace
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
 from secrets import token_hex
+from typing import TextIO
 
 import click
-from rich.console import Console
 
-from adapters.chats.telex import Message, plain_message_of
-from adapters.pages.exports import costs_csv
-from application.check_spend import SpendChecked
 from application.credentials import OwnCredentials
 from application.errors import AwsError, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.ports.clock import Clock
-from domain.thresholds import Verdict
+from application.ports.cost_source import GroupBy
+from domain.periods import DAY, Frequency, first_of_next_month
+from domain.reports import Report
+from domain.thresholds import UNLIMITED, Verdict
+from domain.trust import is_provisional
+from entrypoints.advice import advice
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.explain import explanation
-from entrypoints.report import print_report, report_json
-from entrypoints.role import diagnose
+from entrypoints.formats import (
+    JUDGED,
+    Failed,
+    Result,
+    csv_of,
+    json_of,
+    markdown,
+    markdown_of_failure,
+    print_side_by_side,
+    summary,
+)
+from entrypoints.program import EXIT_FAILED, EXIT_WRONG_USAGE, complain, hush
+from entrypoints.report import Found, print_report
 from entrypoints.suggest import suggestion
-from entrypoints.terminal import json_text, visible
+from entrypoints.terminal import Terminal, json_text, progress, say, visible
 
-EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: 3}
+EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: EXIT_FAILED}
 """What is not published is no success: a script must not take it for one."""
 
-EXIT_FAILED = 3
+OLDEST = 13 * 31 * DAY
+"""Further back AWS keeps no days."""
 
 
-async def check(
-    config: Config,
-    wanted: Monitor,
-    output: str,
-    notify: Sequence[str] = (),
-    *,
-    explain: bool = False,
-    suggest: bool = False,
-    clock: Clock | None = None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is to be looked at, and how it is to be shown.
+
+    Args:
+        monitor: What to watch. Without a threshold (``UNLIMITED``) there is no verdict.
+        profiles: Whose credentials, for own credentials; None: the standard chain's.
+        form: text, json, csv, markdown or summary.
+        output: A file instead of standard output.
+        on: A day of the period that is wanted; None: the newest.
+        by: What the bill is to be divided by; nothing: services, and down to the cause.
+        divided: The same as a heading.
+        explain: Whether to say how each figure came about.
+        suggest: Whether to say what the threshold would have said lately.
+        notify: Where to tell it, too.
+    """
+
+    monitor: Monitor
+    profiles: tuple[str | None, ...] = (None,)
+    form: str = "text"
+    output: Path | None = None
+    on: date | None = None
+    by: tuple[GroupBy, ...] = ()
+    divided: str = "service"
+    explain: bool = False
+    suggest: bool = False
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where one profile's costs are asked for."""
+
+    profile: str | None
+    container: Container
+    troubles: list[str] = field(default_factory=list)
+
+
+async def check(config: Config, look: Look, clock: Clock | None = None) -> int:
     """Check once, print the report, and post it if asked to; return the exit code.
 
     Args:
         config: The process's settings.
-        wanted: What to watch; and with which credentials.
-        output: text, json or csv.
-        notify: Where to.
-        explain: Whether to say how each figure came about.
-        suggest: Whether to say what the threshold would have said lately.
+        look: What is wanted.
         clock: What day it is; the system's, unless a test brings one.
     """
-    async with _open_once(config, clock) as container:
-        for url in notify:
-            _check_url(container, url)
-        now, check_id = container.clock().now(), f"check-{token_hex(8)}"
-        try:
-            with _progress("Asking AWS Cost Explorer …"):
-                checked = await container.check_spend().execute(wanted, now)
-        except AwsError as failure:
-            failed = FailureNotice.of(check_id, now, failure, wanted.frequency.period_on(now.date()))
-            _print_failure(failure, plain_message_of(replace(failed, remedy=failure.remedy_at_hand)), output)
-            notice: Notice = failed
-            exit_code = EXIT_FAILED
+    async with AsyncExitStack() as stack:
+        places = [
+            await stack.enter_async_context(_Opened(config, profile, clock)) for profile in look.profiles
+        ]
+        first = places[0].container
+        for url in look.notify:
+            _check_url(first, url)
+        now = first.clock().now()
+        today = _today(look, now)
+        with progress("Asking AWS Cost Explorer …"):
+            results = await asyncio.gather(*(_result(place, look, now, today) for place in places))
+        _show(look, results)
+        code = max(_code(result) for result in results)
+        delivered = [await _post(first, url, result.notice) for result in results for url in look.notify]
+    if all(delivered):
+        return code
+    complain(
+        f"{' '.join(map(_verdict, results))}, but not every channel could be told: exit code {EXIT_FAILED}"
+    )
+    return EXIT_FAILED
+
+
+class _Opened:
+    """A profile's container, and what keeps AWS from being asked."""
+
+    def __init__(self, config: Config, profile: str | None, clock: Clock | None) -> None:
+        self._troubles: list[str] = []
+        self._profile = profile
+        self._opened = open_once(config, clock, profile, self._troubles)
+
+    async def __aenter__(self) -> _Place:
+        return _Place(self._profile, await self._opened.__aenter__(), self._troubles)
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._opened.__aexit__(*error)  # type: ignore[arg-type]  # they are passed on
+
+
+def open_once(
+    config: Config,
+    clock: Clock | None = None,
+    profile: str | None = None,
+    troubles: list[str] | None = None,
+) -> AbstractAsyncContextManager[Container]:
+    """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
+    once = replace(config, state_url="memory://", report_days=0, watches=None)
+    on_trouble = None if troubles is None else troubles.append
+    return open_container(once, clock, aws_attempts=3, profile=profile, on_trouble=on_trouble)
+
+
+def _today(look: Look, now: datetime) -> date:
+    """The day whose newest period is the wanted one."""
+    if look.on is None:
+        return now.date()
+    frequency, day = look.monitor.frequency, look.on
+    match frequency:
+        case Frequency.WEEKLY:
+            today = day + (7 - day.weekday()) * DAY
+        case Frequency.MONTHLY:
+            today = first_of_next_month(day)
+        case _:
+            today = day + DAY
+    if today > now.date():
+        raise click.BadParameter(
+            f"{frequency.period_on(today)} is not over yet (UTC). The newest that is over: "
+            f"{frequency.period_on(now.date())}.",
+            param_hint="--on",
+        )
+    if day < now.date() - OLDEST:
+        raise click.BadParameter("AWS keeps 13 months: give a newer day", param_hint="--on")
+    return today
+
+
+async def _result(place: _Place, look: Look, now: datetime, today: date) -> Result:
+    monitor, several = look.monitor, len(look.profiles) > 1
+    if isinstance(monitor.credentials, OwnCredentials) and place.profile:
+        monitor = replace(monitor, credentials=OwnCredentials(place.profile))
+    if several and not monitor.name:
+        monitor = replace(monitor, name=place.profile or "")
+    check_id, shown = f"check-{token_hex(8)}", place.profile if several else None
+    try:
+        checked = await place.container.check_spend().execute(monitor, now, today, look.by)
+    except AwsError as failure:
+        notice = FailureNotice.of(check_id, now, failure, monitor.frequency.period_on(today))
+        trouble = place.troubles[-1] if place.troubles else ""
+        return Failed(failure, *advice(failure, place.profile, trouble), notice, shown)
+    report = _as_of(checked.reports[-1], now.date())
+    told = replace(SpendNotice.of(check_id, now, monitor, checked, report), idle=monitor.idle)
+    return Found(monitor, checked, told, look.divided, shown)
+
+
+def _as_of(report: Report, today: date) -> Report:
+    """What holds today: an older period may be settled; without a threshold none is reached."""
+    analysis = report.analysis
+    if analysis is None:
+        return report
+    outlook = analysis.outlook
+    if outlook and report.threshold == UNLIMITED:
+        outlook = replace(outlook, threshold=None, reached_on=None)
+    provisional = is_provisional(report.period, today)
+    return replace(report, analysis=replace(analysis, provisional=provisional, outlook=outlook))
+
+
+def _code(result: Result) -> int:
+    if isinstance(result, Failed):
+        return EXIT_FAILED
+    return EXIT_CODES[result.report.verdict] if result.has_threshold else 0
+
+
+def _verdict(result: Result) -> str:
+    if isinstance(result, Failed):
+        return "the check failed"
+    return JUDGED[result.report.verdict].lower() if result.has_threshold else "checked"
+
+
+def _show(look: Look, results: Sequence[Result]) -> None:
+    """Print everything where it belongs: what a script reads on standard output, all else beside it."""
+    try:
+        if look.output is None:
+            _write(look, results, sys.stdout)
+            sys.stdout.flush()
         else:
-            report = checked.reports[-1]
-            notice = replace(SpendNotice.of(check_id, now, wanted, checked, report), idle=wanted.idle)
-            _print_checked(wanted, checked, notice, output)
-            if suggest:
-                _console().print(f"\n{suggestion(notice)}", markup=False)
-            if explain:
-                _console().print(visible(explanation(notice)), markup=False)
-            exit_code = EXIT_CODES[report.verdict]
-        delivered = [await _post(container, url, notice) for url in notify]
-    return exit_code if all(delivered) else EXIT_FAILED
+            with look.output.open("w", encoding="utf-8") as file:
+                _write(look, results, file)
+    except BrokenPipeError:
+        hush()  # whoever has read enough still wants the exit code
+    except OSError as error:
+        complain(f"--output: {look.output} cannot be written ({error.strerror})")
+        sys.exit(EXIT_WRONG_USAGE)
+    for result in results:
+        if isinstance(result, Failed) and look.form not in {"json", "markdown"}:
+            for line in result.lines:
+                say(line)
 
 
-async def doctor(
-    config: Config, role: str | None = None, destination: str | None = None, watch: str | None = None
-) -> int:
-    """Print what works and how to mend what does not; return the exit code.
-
-    Args:
-        config: The process's settings.
-        role: The ARN of a role to try; None: the process's own credentials.
-        destination: The return_url of the channel that the role is for, or None.
-        watch: The name of the watch that it is for, or None.
-    """
-    with _progress("Asking AWS …"):
-        if role is None:
-            async with _open_once(config) as container:
-                today = container.clock().now().date()
-                findings = await container.diagnose().execute(OwnCredentials(), today)
-        else:
-            findings = await diagnose(config, role, destination, watch)
-    console = _console()
-    for finding in findings:
-        mark, style = ("✓", "green") if finding.works else ("✗", "red")
-        console.print(f"[{style}]{mark}[/] [bold]{finding.subject}[/]: ", end="")
-        console.print(visible(finding.detail), markup=False)
-        if finding.remedy:
-            console.print(f"  → {finding.remedy}", markup=False)
-    return 0 if all(finding.works for finding in findings) else EXIT_FAILED
+def _write(look: Look, results: Sequence[Result], stream: TextIO) -> None:
+    terminal = Terminal(stream)
+    found = [result for result in results if isinstance(result, Found)]
+    match look.form:
+        case "json":
+            documents = [json_of(result) for result in results]
+            stream.write(f"{json_text(documents if len(results) > 1 else documents[0])}\n")
+        case "csv":
+            stream.write(csv_of(results))
+        case "markdown":
+            stream.write(
+                "\n".join(
+                    markdown(result) if isinstance(result, Found) else markdown_of_failure(result)
+                    for result in results
+                )
+            )
+        case "summary":
+            for one in found:
+                terminal.print(terminal.text(summary(one)))
+        case _ if len(results) > 1:
+            print_side_by_side(terminal, results)
+        case _:
+            for one in found:
+                print_report(terminal, one)
+    beside = terminal if look.form == "text" else Terminal(sys.stderr)
+    for one in found:
+        if look.suggest:
+            beside.print(visible(f"\n{suggestion(one.notice)}"))
+        if look.explain:
+            beside.print(visible(explanation(one.notice)))
 
 
 def _check_url(container: Container, notify: str) -> None:
@@ -116,54 +272,10 @@ def _check_url(container: Container, notify: str) -> None:
 
 async def _post(container: Container, notify: str, notice: Notice) -> bool:
     """Deliver, and say whether that worked; whoever comes after gets theirs in any case."""
-    console = Console(stderr=True, soft_wrap=True)
     try:
         await container.channel().post(notify, notice)
     except (ChannelRefused, ChannelUnavailable, ReturnUrlForbidden) as error:
-        console.print(f"aws-spend-monitor: {error}", markup=False)
+        complain(visible(str(error)))
         return False
-    console.print("posted to the channel")
+    say("posted to the channel")
     return True
-
-
-def _print_checked(monitor: Monitor, checked: SpendChecked, notice: SpendNotice, output: str) -> None:
-    if output == "json":
-        _print_json(report_json(notice, checked.paid_requests))
-    elif output == "csv":
-        print(costs_csv(checked.history), end="")  # noqa: T201  # the output
-    else:
-        print_report(_console(), monitor, checked, plain_message_of(notice))
-
-
-def _print_failure(failure: AwsError, message: Message, output: str) -> None:
-    if output == "json":
-        error = {"code": failure.code, "problem": str(failure), "remedy": failure.remedy_at_hand}
-        _print_json({"error": error, "paid_requests": failure.paid_requests})
-    elif output == "csv":
-        Console(stderr=True, soft_wrap=True).print(visible(message.text), markup=False)
-    else:
-        _console().print(visible(message.text), markup=False)
-
-
-def _print_json(value: object) -> None:
-    print(json_text(value))  # noqa: T201  # the output
-
-
-def _console() -> Console:
-    """A console that folds nothing in a pipe."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160, soft_wrap=True)
-
-
-@contextmanager
-def _progress(words: str) -> Iterator[None]:
-    """Show on a terminal that something is awaited."""
-    console = Console(stderr=True)
-    with console.status(words) if console.is_terminal else nullcontext():
-        yield
-
-
-def _open_once(config: Config, clock: Clock | None = None) -> AbstractAsyncContextManager[Container]:
-    """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
-    once = replace(config, state_url="memory://", report_days=0, watches=None)
-    return open_container(once, clock, aws_attempts=3)

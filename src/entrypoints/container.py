@@ -152,6 +152,8 @@ async def open_container(
     environment: Mapping[str, str] = os.environ,
     *,
     aws_attempts: int = 1,
+    profile: str | None = None,
+    on_trouble: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Container]:
     """Open every real adapter, and close them at the end.
 
@@ -161,6 +163,8 @@ async def open_container(
         environment: What ``${NAME}`` stands for in the file of watches.
         aws_attempts: How often one call to AWS is tried: once where the inbox tries ticks again, more often
             where there is none.
+        profile: Of the AWS configuration files; None: what the environment says.
+        on_trouble: Is told why AWS cannot be asked at all; None: the log is.
 
     Raises:
         StorageUnavailable: The state store cannot be used; one line says why.
@@ -175,9 +179,10 @@ async def open_container(
         aws = await stack.enter_async_context(
             open_aws(
                 config.concurrency,
+                profile=profile,
                 attempts=aws_attempts,
                 on_call=metrics.record_aws_call,
-                on_trouble=lambda reason: log.error("aws_settings_unusable", reason=reason),
+                on_trouble=on_trouble or _log_trouble,
             )
         )
         channel = await stack.enter_async_context(
@@ -192,7 +197,7 @@ async def open_container(
         )
         await stack.enter_async_context(keeping_hosts(KnownHosts(state.store, vault, channel.lanes)))
         issuer = open_issuer(config, clock)
-        own = Own()
+        own = Own(profile)
         way = way_of(config, aws, own, issuer)
         roles = Roles(way, state.store, vault, clock, on_open=_warn_of_open_role) if way else None
         identity, cost_source = frugal(
@@ -291,6 +296,10 @@ def way_of(config: Config, aws: Aws, own: Own, issuer: Issuer | None) -> Way | N
     if config.role_access is RoleAccess.EXTERNAL_ID:
         return ByExternalId(aws, own.key, session_name(host))
     return None
+
+
+def _log_trouble(reason: str) -> None:
+    log.error("aws_settings_unusable", reason=reason)
 
 
 def _warn_of_open_role(arn: str) -> None:

@@ -23,14 +23,17 @@ QUIET = {
 """The least level that is logged of these libraries."""
 
 
-def configure_logs(level: str, log_format: str | None) -> None:
+def configure_logs(level: str, log_format: str | None, *, quiet: bool = False) -> None:
     """Send structlog's and the libraries' events to standard error.
 
     Args:
         level: debug, info, warning or error.
         log_format: ``console`` or ``json``; None chooses by whether standard error is a terminal.
+        quiet: Whether errors alone are logged, and nothing of the AWS SDK's: a command tells what went wrong
+            itself. At debug level everything is.
     """
-    number = logging.getLevelNamesMapping()[level.upper()]
+    quiet = quiet and level != "debug"
+    number = max(logging.getLevelNamesMapping()[level.upper()], logging.ERROR if quiet else 0)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -52,7 +55,8 @@ def configure_logs(level: str, log_format: str | None) -> None:
     )
     logging.basicConfig(handlers=[handler], level=number, force=True)
     for name, least in QUIET.items():
-        logging.getLogger(name).setLevel(least)
+        silent = quiet and name in {"botocore", "aiobotocore"}
+        logging.getLogger(name).setLevel(logging.CRITICAL if silent else least)
 
 
 def frames_of(error: BaseException) -> str:

@@ -1,15 +1,29 @@
-"""What comes from outside, as a terminal and a script may have it."""
+"""What is printed: on a terminal of whatever width and letters, in a pipe, for a script."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import unicodedata
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any, TextIO
 
 import msgspec
+from rich.console import Console
+from rich.text import Text
 
 UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 """Characters that JSON leaves as they are, and that steer a terminal or turn its text around."""
+
+IN_A_PIPE = 160
+"""Columns for tables; nothing is folded there."""
+
+IN_ASCII = str.maketrans(
+    {"→": "->", "…": "...", "–": "-", "—": "-", "•": "*", "·": "-", "✓": "ok", "✗": "x", "█": "#"}
+    | {"┊": "|", "╂": "+", "“": '"', "”": '"', "’": "'", "≤": "<="}
+)
 
 
 def visible(text: str) -> str:
@@ -21,3 +35,105 @@ def json_text(value: Any) -> str:
     """JSON for people and scripts: what cannot be seen is written as an escape."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def takes_ascii_only(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the locale or the stream has no more letters than ASCII's.
+
+    Python itself writes UTF-8 under ``LC_ALL=C``, which says that nobody there reads it.
+    """
+    named = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "")
+    letters = named.partition(".")[2].partition("@")[0] if "." in named else ""
+    said = letters or ("ascii" if named in {"C", "POSIX"} else "")
+    return not _is_unicode(said or stream.encoding or "ascii")
+
+
+def _is_unicode(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").startswith("utf")
+
+
+def in_ascii(text: str) -> str:
+    """The text in ASCII's letters: what only decorates goes, what cannot be said becomes a question mark."""
+    plain = unicodedata.normalize("NFKD", text.translate(IN_ASCII))
+    kept = (char for char in plain if char.isascii() or unicodedata.category(char) not in {"So", "Mn", "Cf"})
+    return "".join(kept).encode("ascii", "replace").decode()
+
+
+class _AsciiStream:
+    """A stream that is given ASCII only. rich draws its boxes accordingly."""
+
+    encoding = "ascii"
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(in_ascii(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Terminal:
+    """Where a command prints.
+
+    Args:
+        stream: Standard output or standard error, or a file.
+        width: Columns; None: as wide as it is.
+    """
+
+    def __init__(self, stream: TextIO, width: int | None = None) -> None:
+        self.is_ascii = takes_ascii_only(stream)
+        file: Any = _AsciiStream(stream) if self.is_ascii else stream
+        self.console = Console(file=file, highlight=False, emoji=False, width=width)
+        self.is_terminal = self.console.is_terminal
+        if not self.is_terminal:  # nothing is folded, and a table has room
+            self.console = Console(
+                file=file, highlight=False, emoji=False, width=width or IN_A_PIPE, soft_wrap=True
+            )
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.console.width
+
+    def plain(self, text: str) -> str:
+        """Text from anywhere, as it may be laid out here."""
+        seen = visible(text)
+        return in_ascii(seen) if self.is_ascii else seen
+
+    def text(self, text: str, style: str = "") -> Text:
+        """The same for rich: never read as markup."""
+        return Text(self.plain(text), style=style, overflow="fold")
+
+    def labelled(self, symbol: str, text: str) -> str:
+        """A line with its symbol, where there are such."""
+        return self.plain(text) if self.is_ascii else f"{symbol} {self.plain(text)}"
+
+    def link(self, label: str, address: str) -> Text:
+        """A hyperlink on a terminal, else label and address."""
+        if self.is_terminal and not self.console.legacy_windows:
+            return Text(self.plain(label), style=f"link {address}")
+        return Text(f"{self.plain(label)}: {address}", no_wrap=True, overflow="ignore")
+
+    def print(self, *what: Any) -> None:
+        """Print, and fold nothing in a pipe."""
+        self.console.print(*what, markup=False)
+
+
+def output_terminal() -> Terminal:
+    """Standard output."""
+    return Terminal(sys.stdout)
+
+
+def say(sentence: str) -> None:
+    """A sentence on standard error."""
+    Terminal(sys.stderr).print(visible(sentence))
+
+
+@contextmanager
+def progress(words: str) -> Iterator[None]:
+    """Show on a terminal that something is awaited; it goes when that has come."""
+    console = Terminal(sys.stderr).console
+    with console.status(words) if console.is_terminal else nullcontext():
+        yield

@@ -14,6 +14,7 @@ from rich.text import Text
 from application.fire_watches import SAID, watch_page
 from application.ports.ledger import Page
 from application.ports.watches import ScheduledWatch, Watches
+from entrypoints.check import Look
 from entrypoints.check import check as check_spend
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
@@ -67,7 +68,7 @@ async def run_now(config: Config, name: str) -> int:
     async with open_container(_without_state(config)) as container:
         watch = _named(container.watches(), name)
         monitor = container.let_in().named_for_watch(watch.monitor, name)
-    return await check_spend(config, monitor, "text", watch.destinations)
+    return await check_spend(config, Look(monitor, notify=tuple(watch.destinations)))
 
 
 def _named(watches: Watches, name: str) -> ScheduledWatch:

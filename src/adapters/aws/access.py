@@ -13,9 +13,14 @@ from application.role_errors import RoleAccessOff
 
 
 class Own:
-    """The process's own access key. botocore, which finds it, is imported by the first who asks."""
+    """The process's own access key. botocore, which finds it, is imported by the first who asks.
 
-    def __init__(self) -> None:
+    Args:
+        profile: Of the AWS configuration files, where none is asked for; None: what the environment says.
+    """
+
+    def __init__(self, profile: str | None = None) -> None:
+        self._profile = profile
         self._keys: Any = None
 
     async def key(self, profile: str | None = None) -> AccessKey:
@@ -26,7 +31,7 @@ class Own:
         """
         if self._keys is None:
             self._keys = (await asyncio.to_thread(import_module, "adapters.aws.chain")).OwnKeys()
-        key: AccessKey = await self._keys.key(profile)
+        key: AccessKey = await self._keys.key(profile or self._profile)
         return key
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    LoginError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from application.credentials import AccessKey
-from application.errors import CredentialsMissing
+from application.errors import CredentialsMissing, ProfileUnknown, SignInEnded
 
 
 class OwnKeys:
@@ -24,11 +32,19 @@ class OwnKeys:
         """Return the key of a profile of the AWS configuration files; None: whatever the environment says.
 
         Raises:
+            ProfileUnknown: The files have no such profile.
+            SignInEnded: It is one of AWS SSO, and nobody is signed in any more.
             CredentialsMissing: There are none, or those that are configured cannot be had.
         """
         try:
             found = self._found.get(profile) or await AioSession(profile=profile).get_credentials()
             frozen = await found.get_frozen_credentials() if found else None
+        except ProfileNotFound as exc:
+            raise ProfileUnknown from exc
+        except (SSOError, TokenRetrievalError) as exc:
+            raise SignInEnded("aws sso login") from exc
+        except LoginError as exc:
+            raise SignInEnded("aws login") from exc
         except (BotoCoreError, ClientError) as exc:
             raise CredentialsMissing(str(exc)) from exc
         if frozen is None or not frozen.access_key or not frozen.secret_key:
@@ -36,3 +52,19 @@ class OwnKeys:
         self._found[profile] = found
         # In the files a token may be there and blank; boto3 takes that for none too.
         return AccessKey(frozen.access_key, frozen.secret_key, frozen.token or None)
+
+
+def profiles() -> list[str]:
+    """The names in this machine's AWS configuration files; none when they cannot be read."""
+    try:
+        return sorted(AioSession().available_profiles)
+    except BotoCoreError:
+        return []
+
+
+def names_region(profile: str | None) -> bool:
+    """Whether the environment or the profile names a region."""
+    try:
+        return bool(os.environ.get("AWS_REGION") or AioSession(profile=profile).get_config_variable("region"))
+    except BotoCoreError:
+        return True

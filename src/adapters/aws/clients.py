@@ -13,6 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any, Generic
 
@@ -161,6 +162,7 @@ class Aws:
 async def open_aws(
     concurrency: int,
     *,
+    profile: str | None = None,
     attempts: int = 1,
     connect_timeout: float = 5,
     read_timeout: float = 30,
@@ -176,6 +178,7 @@ async def open_aws(
 
     Args:
         concurrency: Connections at a time.
+        profile: Of the AWS configuration files; None: what the environment says.
         attempts: How often a request is sent, at most, while AWS throttles or is broken. The service leaves
             it at one: its inbox tries again without holding a worker's place.
         connect_timeout: Seconds.
@@ -194,7 +197,7 @@ async def open_aws(
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     )
     async with http:
-        desks = DeskKeeper(open_desk, on_trouble, reopen_seconds)
+        desks = DeskKeeper(partial(open_desk, profile), on_trouble, reopen_seconds)
         try:
             yield Aws(desks, http, attempts, on_call, jitter)
         finally:

@@ -95,9 +95,13 @@ class DeskKeeper:
 
 
 @asynccontextmanager
-async def open_desk() -> AsyncIterator[Desk]:
-    """Import botocore, which takes the better part of a second, and let it read this machine's settings."""
+async def open_desk(profile: str | None = None) -> AsyncIterator[Desk]:
+    """Import botocore, which takes the better part of a second, and let it read this machine's settings.
+
+    Args:
+        profile: Of the AWS configuration files; None: what the environment says.
+    """
     botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
-    tls = await asyncio.to_thread(botocore.certificates)
-    async with botocore.open_questions() as questions:
-        yield Desk(questions, tls, botocore.partition())
+    tls = await asyncio.to_thread(botocore.certificates, profile)
+    async with botocore.open_questions(profile) as questions:
+        yield Desk(questions, tls, botocore.partition(profile))

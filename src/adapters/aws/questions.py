@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, create_request_object
 from botocore.credentials import ReadOnlyCredentials
@@ -184,14 +184,14 @@ class Questions:
         )
 
 
-def partition() -> str:
+def partition(profile: str | None = None) -> str:
     """Which of AWS's separate worlds this machine's region belongs to.
 
     Raises:
         AwsUnavailable: The SDK's settings cannot be used.
     """
     with _settings_of_this_machine():
-        session = get_session()
+        session = AioSession(profile=profile)
         return str(session.get_partition_for_region(_region(session)))
 
 
@@ -201,14 +201,14 @@ def proxy_for(url: str) -> str | None:
     return proxy
 
 
-def certificates() -> ssl.SSLContext:
+def certificates(profile: str | None = None) -> ssl.SSLContext:
     """The authorities that the SDK trusts: ``AWS_CA_BUNDLE``, the profile's, or its own.
 
     Raises:
         AwsUnavailable: They cannot be read.
     """
     with _settings_of_this_machine():
-        bundle = get_session().get_config_variable("ca_bundle")
+        bundle = AioSession(profile=profile).get_config_variable("ca_bundle")
         try:
             return ssl.create_default_context(cafile=bundle or get_cert_path(verify=True))
         except OSError as exc:
@@ -219,8 +219,11 @@ def certificates() -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def open_questions() -> AsyncIterator[Mapping[str, Questions]]:
+async def open_questions(profile: str | None = None) -> AsyncIterator[Mapping[str, Questions]]:
     """Open aiobotocore's client of each service. Endpoints and region are the SDK's: environment, profile.
+
+    Args:
+        profile: Of the AWS configuration files; None: what the environment says.
 
     Raises:
         AwsUnavailable: The SDK's settings cannot be used.
@@ -228,7 +231,7 @@ async def open_questions() -> AsyncIterator[Mapping[str, Questions]]:
     _silence_request_logs()
     async with AsyncExitStack() as stack:
         with _settings_of_this_machine():
-            session = get_session()
+            session = AioSession(profile=profile)
             questions = {
                 service: Questions(await stack.enter_async_context(_client(session, service)))
                 for service in SERVICES
@@ -275,7 +278,8 @@ def _sts_region(session: Any) -> str:
 def _silence_request_logs() -> None:
     """At debug level these write down headers and what is signed: key ids, session tokens."""
     for name in ("botocore", "aiobotocore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))
 
 
 def _stop(params: Any, model: OperationModel, **_: Any) -> tuple[type[_Stopped], dict[str, Any]]:

@@ -189,6 +189,16 @@ def _read_service(value: str) -> set[str]:
     return set(service_names(value))
 
 
+def read_region(text: str) -> str:
+    """``eu-west-1``; any code that looks like a region's.
+
+    Raises:
+        ValueError: It looks like none; the text says what it was near to.
+    """
+    (code,) = _read_region(cleaned(text))
+    return code
+
+
 def _read_region(value: str) -> set[str]:
     code = value if value == "NoRegion" else value.lower()
     if not REGION.fullmatch(code):
