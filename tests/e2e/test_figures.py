@@ -258,7 +258,7 @@ async def test_what_is_said_is_so(
     ("today", "says", "never"),
     [
         # 9.17 of tax fell on April 1st, and 0.99 on March 1st.
-        ("2024-04-02", ["Tax $9.17 +$8.18"], [" new", "at $9"]),
+        ("2024-04-02", ["Tax $9.17 +$8.18"], ["Tax $9.17 +$8.18 new", "at $9"]),
         ("2024-04-20", ["💰 Current Spend: $19.00 (Mon 1 to Fri 19 Apr 2024)"], ["Tax $9.17 +$8.18 new"]),
     ],
 )
