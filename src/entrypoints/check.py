@@ -255,7 +255,11 @@ def _write(look: Look, results: Sequence[Result], stream: TextIO) -> None:
         case _:
             for one in found:
                 print_report(terminal, one)
-    beside = terminal if look.form == "text" else Terminal(sys.stderr)
+    _add(look, found, terminal if look.form == "text" else Terminal(sys.stderr))
+
+
+def _add(look: Look, found: Sequence[Found], beside: Terminal) -> None:
+    """What was asked for besides the report."""
     for one in found:
         if look.suggest:
             beside.print(visible(f"\n{suggestion(one.notice)}"))
