@@ -37,11 +37,12 @@ screens: setup ## take the pictures of the documentation anew; needs a Chromium
 	@$(RUN) python -m tests.screens
 	@$(RUN) python -m tests.page_screens
 
-check: setup ## what CI runs: format, lint, types, layers, tests
+check: setup ## what CI runs: format, lint, types, layers, dead code, then documentation and code by all tests
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) --group bench mypy
 	@$(RUN) lint-imports
+	@$(RUN) vulture
 	@$(RUN) pytest --numprocesses auto --dist worksteal
 
 format: setup ## put the code in order

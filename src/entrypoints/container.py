@@ -33,7 +33,6 @@ from adapters.state.nats.address import parse_address
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.sqlite.steps import offset_of_machine
 from adapters.state.state import State
-from adapters.state.store import Store
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from application.accept_tick import AcceptTick
 from application.answer_tick import AnswerTick
@@ -50,6 +49,7 @@ from application.ports.channel import Channel
 from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
+from application.ports.store import Store
 from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
 from application.say_once import SayOnce

@@ -334,9 +334,7 @@ def create_app(
 def describe(config: Config) -> dict[str, Any]:
     """The OpenAPI document of all that is served, on whichever port."""
 
-    @asynccontextmanager
-    async def nothing() -> AsyncIterator[Container]:
+    def nothing() -> AbstractAsyncContextManager[Container]:
         raise NotImplementedError("it is never started")
-        yield
 
     return create_app(replace(config, admin_port=None), nothing).openapi_schema.to_schema()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -11,7 +9,6 @@ import pytest
 
 from adapters.chats.channel import Chats, open_chats
 from adapters.chats.telex import message_of
-from adapters.console import ConsoleChannel
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.ports.channel import Channel
 from tests.contract.telex_double import (
@@ -128,30 +125,3 @@ async def test_an_acceptable_url_passes_the_door(rig: Rig) -> None:
     """Checking a URL that may be called changes nothing."""
     rig.channel.check(rig.url)
     assert rig.told() == []
-
-
-async def test_a_console_prints_the_message() -> None:
-    """The text and an empty line, whatever the return_url, which is not shown."""
-    stream = io.StringIO()
-    channel = ConsoleChannel(stream)
-    channel.check("anything")
-    await channel.post("anything", GOOD)
-    assert stream.getvalue() == f"{message_of(GOOD).text}\n\n"
-
-
-async def test_a_console_without_emoji_prints_what_it_can() -> None:
-    """A terminal in ASCII gets question marks, not a crash."""
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    await ConsoleChannel(stream).post("", BAD)
-    assert raw.getvalue().decode().startswith("? AWS Spend Alert\n\n? AWS Account: 123456789012\n")
-
-
-async def test_a_closed_console_is_unavailable() -> None:
-    """A reader that has gone away is the channel's trouble, not a crash."""
-    reader, writer = socket.socketpair()
-    reader.close()
-    with writer, writer.makefile("wb", buffering=0) as raw:
-        stream = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
-        with pytest.raises(ChannelUnavailable):
-            await ConsoleChannel(stream).post("", GOOD)

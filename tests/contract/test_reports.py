@@ -14,9 +14,9 @@ import pytest_asyncio
 from adapters.pages.document import Document, document_of
 from adapters.pages.reports import NoReports, SealedReports
 from adapters.state.memory import open_memory_state
-from adapters.state.store import Store
 from adapters.vault import AesGcmVault
 from application.notice import Notice, SpendNotice
+from application.ports.store import Store
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.notices import EVERY_KIND, EXCEEDED, FAILED, WITHIN
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.state.store import Store
+from application.ports.store import Store
 from tests.contract.states import HARNESSES, Harness
 
 KEY = "costs.0123456789abcdef_A-z"

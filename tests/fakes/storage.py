@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from adapters.state.store import Store
 from application.errors import StorageUnavailable
 from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
 from application.ports.ledger import Ledger, Page
+from application.ports.store import Store
 
 
 class Disk:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.pages.chart import chart_of, title_of
-from adapters.pages.colors import DARK, DARK_OTHERS, LIGHT, LIGHT_OTHERS, OTHERS, slots_of
+from adapters.pages.colors import LIGHT, LIGHT_OTHERS, OTHERS, slots_of
 from adapters.pages.document import document_of
 from adapters.pages.plane import HEIGHT, WIDTH, Chart
 from application.monitor import Monitor
@@ -60,8 +62,20 @@ def _root(value: float) -> float:
     return float(value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116)
 
 
+def palettes() -> list[tuple[str, ...]]:
+    """Of the style sheet, in the light and in the dark."""
+    sheet = files("adapters.pages").joinpath("templates/style.css").read_text("utf-8")
+    colors = re.findall(r"--c\d: (#\w{6})", sheet)
+    return [tuple(colors[: OTHERS + 1]), tuple(colors[OTHERS + 1 :])]
+
+
+def test_a_picture_has_the_colors_of_the_page() -> None:
+    """Light ones, since it stands in a chat on whatever ground."""
+    assert palettes()[0] == (*LIGHT, LIGHT_OTHERS)
+
+
 @pytest.mark.parametrize("eye", SIMULATED)
-@pytest.mark.parametrize("palette", [(*LIGHT, LIGHT_OTHERS), (*DARK, DARK_OTHERS)], ids=["light", "dark"])
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
 def test_everybody_can_tell_the_colors_apart(palette: tuple[str, ...], eye: str) -> None:
     """Every two of them, with any kind of eyes."""
     for one, other in itertools.combinations(palette, 2):

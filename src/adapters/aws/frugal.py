@@ -9,10 +9,10 @@ from adapters.aws.limits import MeteredCosts, PacedCosts
 from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.remembered import RememberedCosts, RememberedIdentity
 from adapters.aws.trials import CostsOnTrial, IdentityOnTrial
-from adapters.state.store import Store
 from application.ports.clock import Clock
 from application.ports.cost_source import CostSource
 from application.ports.identity import Identity
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from adapters.aws.trials import OF_THE_KEY, Keys
-from adapters.state.store import Store
 from application.credentials import AccessKey
 from application.errors import AwsBusy, AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 PER_SECOND = 5

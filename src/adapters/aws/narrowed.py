@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from adapters.state.store import Store
 from application.credentials import AccessKey
 from application.errors import AnswerTooLong, AwsError, AwsUnavailable, StorageUnavailable
 from application.ports.cost_source import MOST_PAGES, CostAnswer, CostQuery, CostSource
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 KEPT = timedelta(days=7)

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from adapters.state.store import Store
 from application.errors import AwsBusy, AwsRefused, StorageUnavailable, TickUnreadable
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 T = TypeVar("T")

@@ -13,12 +13,12 @@ import msgspec
 
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
-from adapters.state.store import Store
 from application.credentials import AccessKey
 from application.errors import AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity
+from application.ports.store import Store
 from application.ports.vault import Vault
 from domain.costs import CostEntry, CostHistory
 from domain.periods import Period

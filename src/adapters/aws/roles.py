@@ -11,10 +11,10 @@ from adapters.aws.assuming import Way
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
 from adapters.aws.trials import Keys, Pace
-from adapters.state.store import Store
 from application.credentials import AccessKey, Role
 from application.errors import AwsRefused, CostExplorerAbsent
 from application.ports.clock import Clock
+from application.ports.store import Store
 from application.ports.vault import Vault
 from application.role_errors import RoleElsewhere, RoleOpen, RoleRefused
 

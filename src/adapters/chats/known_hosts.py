@@ -11,8 +11,8 @@ from datetime import timedelta
 import msgspec
 
 from adapters.chats.lanes import REMEMBERED, HostLanes
-from adapters.state.store import Store
 from application.errors import StorageUnavailable, TickUnreadable
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 KEY = "hosts.delivered"

@@ -45,11 +45,6 @@ class Destinations:
         )
         self._by_prefix = {destination.prefix: destination for destination in self._all}
 
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """What may stand before ``+https://``."""
-        return tuple(self._by_prefix)
-
     def find(self, return_url: str) -> tuple[Destination, URL]:
         """Return the destination, and the very URL to call. No network.
 

@@ -18,7 +18,6 @@ from adapters.chats.wording import NEXT_LOOK, words_of
 from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused
 from application.notice import Notice, SpendNotice, Tone
-from application.text import one_line
 from domain.thresholds import Verdict
 
 LONGEST = 2000
@@ -82,11 +81,6 @@ def _message(notice: Notice, words: Words, escape: Mapping[int, int | None]) -> 
 
 def _is_unpublished(notice: Notice) -> bool:
     return isinstance(notice, SpendNotice) and notice.report.verdict is Verdict.NOT_PUBLISHED
-
-
-def harmless(text: str, limit: int = 200) -> str:
-    """Text from outside without markup and mentions, on one line, cut at ``limit``."""
-    return one_line(one_line(text, 10 * limit).translate(MARKUP), limit)
 
 
 def _lines(words: Words) -> list[str]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 LIGHT = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#332288")
-DARK = ("#4da3dc", "#f0b429", "#2bc49a", "#e29ac4", "#a8dcff", "#ff7a3c", "#7b68ee")
-"""By slot, on white and on dark paper. Source: Okabe and Ito's palette, with Tol's indigo for its yellow."""
+"""By slot, on white paper; those on dark paper are in ``style.css``.
 
-LIGHT_OTHERS, DARK_OTHERS = "#b9bfc7", "#7d8793"
+Source: Okabe and Ito's palette, with Tol's indigo for its yellow.
+"""
+
+LIGHT_OTHERS = "#b9bfc7"
 """All that have no color of their own, together."""
 
 OTHERS = len(LIGHT)

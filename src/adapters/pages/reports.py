@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from adapters.pages.document import Document, document_of
-from adapters.state.store import Store
 from application.errors import TickUnreadable
 from application.notice import Notice, SpendNotice
 from application.ports.clock import Clock
 from application.ports.reports import Reports
+from application.ports.store import Store
 from application.ports.vault import Vault
 
 TOKEN = "report token"  # noqa: S105  # what a seal is for, no secret

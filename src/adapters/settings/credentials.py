@@ -24,11 +24,6 @@ def credential_text(text: str) -> str:
     return unquoted(cleaned(text))
 
 
-def is_placeholder(text: str) -> bool:
-    """Whether the field was left as it is."""
-    return bool(PLACEHOLDER.fullmatch(credential_text(text)))
-
-
 def key_problems(key_id: str, secret: str) -> list[str]:
     """What cannot be right about a key and its secret: a whole sentence each; empty when AWS may be asked."""
     if LOOKS_LIKE_SECRET.fullmatch(key_id) and LOOKS_LIKE_KEY_ID.fullmatch(secret):

@@ -12,7 +12,6 @@ from adapters.state.limits import Limits, Load, size_of
 from adapters.state.pages import DELIVERED, KEPT, Worth, worth
 from adapters.state.progress import tries
 from adapters.state.state import State
-from adapters.state.store import Store
 from adapters.state.waiting import News, Taken
 from application.ports.clock import Clock
 from application.ports.inbox import (
@@ -27,6 +26,7 @@ from application.ports.inbox import (
     Why,
 )
 from application.ports.ledger import Ledger, Page
+from application.ports.store import Store
 
 LEASE_LENGTH = timedelta(minutes=2)
 TURN_APART = timedelta(seconds=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.state.contents import Contents
-from adapters.state.store import Store
 from application.errors import StorageUnavailable
 from application.ports.inbox import Inbox
 from application.ports.ledger import Ledger
+from application.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)

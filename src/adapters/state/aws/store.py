@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.moments import to_micros
-from adapters.state.store import Store
 from application.ports.clock import Clock
+from application.ports.store import Store
 
 FREE = "attribute_not_exists(#pk) OR #x <= :now"
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from adapters.state.nats.bucket import Bucket
-from adapters.state.store import Store
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
+from application.ports.store import Store
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

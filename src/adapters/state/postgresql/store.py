@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapters.state.postgresql.database import Database
-from adapters.state.store import Store
 from application.ports.clock import Clock
+from application.ports.store import Store
 
 GET = "SELECT value FROM spend_monitor.stored WHERE key = $1 AND expires_at > $2"
 PUT = """

@@ -7,8 +7,8 @@ from sqlite3 import Connection
 
 from adapters.state.moments import MICROSECOND, to_micros
 from adapters.state.sqlite.engine import Engine
-from adapters.state.store import Store
 from application.ports.clock import Clock
+from application.ports.store import Store
 
 GET = "SELECT value FROM stored WHERE key = ? AND expires_at > ?"
 PUT = """
