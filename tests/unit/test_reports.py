@@ -282,7 +282,8 @@ class TestNotify:
         channel = Channel(Watch(BUDGET, notify=Notify.ONLY_EXCEEDED))
         channel.tick(MONDAY, on(MONDAY, "1", "90"))
         tuesday = MONDAY + DAY
-        assert channel.hears(tuesday, on(tuesday, "500", "120", "5")) == [("2026-11-22", E)]
+        heard = channel.hears(tuesday, on(tuesday, "500", "120", "5"))
+        assert heard == [("2026-11-22", E), ("2026-11-23", W)]  # and the way back
 
     def test_a_breach_that_was_told_is_taken_back_in_words(self) -> None:
         """A figure is never wrong without saying so."""

@@ -22,6 +22,7 @@ from domain.outlook import Outlook
 from domain.pace import OneOff
 from domain.periods import Period
 from domain.reports import Report
+from domain.rhythm import WeekPast
 from domain.thresholds import Verdict
 from domain.usual import Usual
 
@@ -167,6 +168,17 @@ def _spike(period: Period, spend: Money, usual: Usual) -> str:
 def _milestone(percent: Decimal, now: str) -> str:
     told = f"{percent.normalize():f}%"
     return f"Milestone: {told} of the threshold {'reached' if told == now else f'passed, now {now}'}."
+
+
+def week_in_words(week: WeekPast) -> str:
+    """Of seven days that were quiet, or of every seven days."""
+    if week.still_watching:
+        return f"7 days within budget, {about(week.spend)}; still watching."
+    change = ""
+    if week.before:
+        change = f", {change_in_words(week.spend, week.before)} the week before"
+    over = f"; {week.over or 'no'} day{'' if week.over == 1 else 's'} over" if week.over is not None else ""
+    return f"Week of {when(week.days)}: {about(week.spend)}{change}{over}."
 
 
 def _recovery(episode: Episode, period: Period) -> str:

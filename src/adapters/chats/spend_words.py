@@ -10,7 +10,7 @@ from adapters.aws.console import console_link, is_filtered
 from adapters.chats.advice import coaching_in_words
 from adapters.chats.amounts import about, percent_of, signed, sparkline, unit, when
 from adapters.chats.causes import is_no_usage, not_usage_in_words
-from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words
+from adapters.chats.happened import change_in_words, events, month_in_words, quiet_words, week_in_words
 from adapters.chats.part_words import limit_in_words, part_details
 from adapters.chats.words import JUDGED, LONGEST_LIST, LONGEST_NAME, Detail, Fact, Words, name_of
 from application.notice import SpendNotice, Tone
@@ -52,6 +52,8 @@ def words_of_spend(notice: SpendNotice) -> Words:
     limit = limit_in_words(notice)
     if analysis and not happened:
         happened = list(quiet_words(notice, analysis))
+    if report.week:
+        happened.insert(0 if is_quiet else len(happened), week_in_words(report.week))
     said = " ".join(happened)
     return Words(
         tone=notice.tone,
