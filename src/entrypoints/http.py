@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -278,11 +278,11 @@ def create_app(
         body_seconds: How long the body of a tick may take.
         ready_seconds: How long an answer of ``/ready`` is good for whoever asks next.
     """
-    clients = MemoryStore()
+    clients = MemoryStore() if config.rate_limit else None  # it imports what nothing else needs
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_container() as container, forgetting(clients):
+        async with open_container() as container, forgetting(clients) if clients else nullcontext():
             app.state.container = container
             app.state.drawings, app.state.pictures = Drawings(), Drawings()
             app.state.readiness = container.readiness(
@@ -310,7 +310,7 @@ def create_app(
     return Litestar(
         [tick, home, report, integration, health, *private, *role_routes(config)],
         lifespan=[lifespan],
-        stores={"rate_limit": clients},
+        stores={"rate_limit": clients} if clients else {},
         state=State({"config": config, "body_seconds": body_seconds, "warned_of_http": False}),
         middleware=middleware,
         cors_config=CORSConfig(

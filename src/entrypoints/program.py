@@ -7,8 +7,6 @@ What is heavy is imported by who needs it: ``--help`` stays quick.
 
 from __future__ import annotations
 
-import asyncio
-import configparser
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -71,6 +69,8 @@ def complain(sentence: str) -> None:
 
 
 def _complete_profile(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser())
@@ -193,6 +193,8 @@ def use_profile() -> None:
 
 def run(command: Coroutine[Any, Any, Any], *, uvloop: bool = False) -> Any:
     """Run a command; what keeps it from starting is one line on standard error and exit code 3."""
+    import asyncio
+
     from application.errors import SpendMonitorError, WatchesRejected
 
     try:

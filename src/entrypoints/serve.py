@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
@@ -33,9 +33,6 @@ log = structlog.get_logger()
 
 EXIT_CRASHED = 1
 EXIT_FAILED = 3
-
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""A few hundred ticks in flight hold more than Python's 700 at any moment, and no garbage among them."""
 
 ALL_LOADED_SECONDS = 5
 """After the start: what is there then, botocore's models above all, stays to the end."""
@@ -107,7 +104,7 @@ async def serve(
         limits = Limits(connections=_raise_file_limit() // 2)
         server = server_for(app, config, host, port, limits)
         readiness = container.readiness(worker=container.worker() if with_worker else None)
-        admin = admin_app(container, readiness, partial(describe, config))
+        admin = partial(admin_app, container, readiness, partial(describe, config))
         async with (
             _overseen(container),
             _beside(admin, config, host, config.admin_port, admin_listener),
@@ -149,7 +146,11 @@ def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limi
 
 @asynccontextmanager
 async def _beside(
-    app: Litestar, config: Config, host: str, port: int | None, listener: socket.socket | None = None
+    make_app: Callable[[], Litestar],
+    config: Config,
+    host: str,
+    port: int | None,
+    listener: socket.socket | None = None,
 ) -> AsyncIterator[None]:
     """Serve an application on a port of its own while the block lasts; without a port do not."""
     if port is None:
@@ -162,7 +163,13 @@ async def _beside(
         raise SystemExit(EXIT_FAILED) from error
     with listener:
         server = server_for(
-            app, config, host, port, Limits(connections=100), event="admin_listening", takes_signals=False
+            make_app(),
+            config,
+            host,
+            port,
+            Limits(connections=100),
+            event="admin_listening",
+            takes_signals=False,
         )
         serving = asyncio.create_task(server.serve([listener]))
         try:
@@ -190,7 +197,7 @@ async def work(config: Config, host: str, port: int | None) -> None:
         worker = container.worker()
         schedule = container.schedule()
         reload_on_hangup(schedule)
-        admin = admin_app(container, container.readiness(worker=worker))
+        admin = partial(admin_app, container, container.readiness(worker=worker))
         async with _overseen(container), _beside(admin, config, host, port):
             worker.start()
             if schedule:
@@ -249,8 +256,6 @@ async def _stop_without(worker: Worker, server: uvicorn.Server) -> None:
 def _prepare() -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_error)
-    # Else the search for cycles takes a quarter of every tick's time.
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     loop.call_later(ALL_LOADED_SECONDS, gc.freeze)
     for variable in unknown_variables(os.environ):
         log.warning("unknown_variable", variable=variable)

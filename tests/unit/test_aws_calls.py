@@ -287,7 +287,7 @@ async def test_endpoints_and_regions_are_the_sdks(
         "ce": ("get_cost_and_usage", PARAMETERS),
         "sts": ("get_caller_identity", {}),
     }
-    async with open_questions() as questions:
+    async with open_questions() as (questions, _):
         question = await questions[service].question(*operations[service])
     scope = question.signed(AccessKey("AKIA", "secret"))["Authorization"].split("/")
     assert (question.url.host, scope[2]) == (host, signed_for)
@@ -319,6 +319,16 @@ async def test_settings_that_cannot_be_used_are_told_to_whoever_runs_this(
     assert len(told) == 1
     assert named in told[0]
     assert not any(named in str(error) or "nowhere" in str(error) for error in errors)
+
+
+async def test_wrong_settings_are_told_before_anybody_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to AWS opens by itself soon after the start: a mistake shows in ``/ready`` and the log."""
+    monkeypatch.setattr("adapters.aws.desk.OPEN_SECONDS", 0)
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere")
+    told = asyncio.get_running_loop().create_future()
+    async with open_aws(concurrency=1, on_trouble=told.set_result) as aws:
+        assert aws.trouble() == ""
+        assert "/nowhere" in await told
 
 
 async def test_each_call_that_fails_for_this_machines_settings_has_an_error_of_its_own(
@@ -375,7 +385,7 @@ async def test_the_metadata_service_is_not_asked_for_anything(
 
 async def test_a_question_that_aws_does_not_take_is_not_asked(aws: DoubleWorld) -> None:
     """The parameters are checked by the SDK before anything is sent."""
-    async with open_questions() as questions:
+    async with open_questions() as (questions, _):
         with pytest.raises(RequestRefused):
             await questions["ce"].question("get_cost_and_usage", {**PARAMETERS, "Metrics": 7})
     assert aws.requests == []

@@ -310,11 +310,11 @@ async def test_a_refusal_is_remembered_for_five_minutes(frugality: Frugality, re
     assert (await frugality.ask()).paid_requests == 1
 
 
-async def test_an_identity_is_remembered_for_a_day(frugality: Frugality) -> None:
-    """STS is asked once a day, restarts or not, however many ask."""
+async def test_an_identity_is_remembered_for_a_quarter(frugality: Frugality) -> None:
+    """STS is asked once in 90 days, restarts or not, however many ask: whose a key is never changes."""
     await asyncio.gather(*(frugality.identity.account_id(KEY) for _ in range(100)))
     frugality.start()
-    frugality.clock.move(timedelta(days=1) - timedelta(seconds=1))
+    frugality.clock.move(timedelta(days=90) - timedelta(seconds=1))
     await frugality.identity.account_id(KEY)
     assert len(frugality.aws.identified) == 1
     frugality.clock.move(timedelta(seconds=1))

@@ -171,7 +171,7 @@ async def open_aws(
     reopen_seconds: float = REOPEN_SECONDS,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[Aws]:
-    """Open the way to AWS, in the background: the first call waits until botocore is there.
+    """Open the way to AWS: the first call waits until botocore is there.
 
     Endpoints, region, CA bundle and proxies are the AWS SDK's own, from the environment and the profile.
     Redirects are not followed.

@@ -16,6 +16,9 @@ from application.errors import AwsUnavailable
 REOPEN_SECONDS = 5.0
 """Certificates and files are mended by people or by other programs: seldom sooner."""
 
+OPEN_SECONDS = 0.5
+"""After the start, unless a call comes first: meanwhile the door opens."""
+
 TROUBLE = "its own AWS settings cannot be used"
 
 OnTrouble = Callable[[str], None]
@@ -41,7 +44,7 @@ OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
 
 
 class DeskKeeper:
-    """Opens the desk in the background, and tries again when that has failed.
+    """Opens the desk for the first call or soon after the start, and tries again when that has failed.
 
     Args:
         open_desk: Opens it.
@@ -55,12 +58,14 @@ class DeskKeeper:
         self._reopen_seconds = reopen_seconds
         self._stack = AsyncExitStack()
         self._failed_at = 0.0
-        self._opening = asyncio.create_task(self._open())
+        self._opening: asyncio.Task[Desk | None] | None = None
+        self._soon = asyncio.get_running_loop().call_later(OPEN_SECONDS, self._begin)
 
     @property
     def trouble(self) -> str:
         """What keeps AWS from being asked at all, in words for everybody; empty if nothing does."""
-        return TROUBLE if self._opening.done() and self._opening.result() is None else ""
+        opening = self._opening
+        return TROUBLE if opening and opening.done() and opening.result() is None else ""
 
     async def desk(self) -> Desk:
         """Return the desk, once it is open.
@@ -68,9 +73,8 @@ class DeskKeeper:
         Raises:
             AwsUnavailable: It cannot be opened now. A new one each time: it may travel to a channel.
         """
-        if self.trouble and time.monotonic() - self._failed_at >= self._reopen_seconds:
-            self._opening = asyncio.create_task(self._open())
-        desk = self._opening.result() if self._opening.done() else await asyncio.shield(self._opening)
+        opening = self._begin()
+        desk = opening.result() if opening.done() else await asyncio.shield(opening)
         if desk is None:
             raise AwsUnavailable(
                 f"This service cannot ask AWS now: {TROUBLE}. Whoever runs it finds the reason in its log."
@@ -79,9 +83,17 @@ class DeskKeeper:
 
     async def close(self) -> None:
         """Close what has been opened."""
-        self._opening.cancel()
-        await asyncio.gather(self._opening, return_exceptions=True)
+        self._soon.cancel()
+        if self._opening:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         await self._stack.aclose()
+
+    def _begin(self) -> asyncio.Task[Desk | None]:
+        is_due = self.trouble and time.monotonic() - self._failed_at >= self._reopen_seconds
+        if self._opening is None or is_due:
+            self._opening = asyncio.create_task(self._open())
+        return self._opening
 
     async def _open(self) -> Desk | None:
         try:
@@ -103,5 +115,5 @@ async def open_desk(profile: str | None = None) -> AsyncIterator[Desk]:
     """
     botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
     tls = await asyncio.to_thread(botocore.certificates, profile)
-    async with botocore.open_questions(profile) as questions:
-        yield Desk(questions, tls, botocore.partition(profile))
+    async with botocore.open_questions(profile) as (questions, partition):
+        yield Desk(questions, tls, partition)

@@ -184,17 +184,6 @@ class Questions:
         )
 
 
-def partition(profile: str | None = None) -> str:
-    """Which of AWS's separate worlds this machine's region belongs to.
-
-    Raises:
-        AwsUnavailable: The SDK's settings cannot be used.
-    """
-    with _settings_of_this_machine():
-        session = AioSession(profile=profile)
-        return str(session.get_partition_for_region(_region(session)))
-
-
 def proxy_for(url: str) -> str | None:
     """The proxy that the SDK would use: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``. None is none."""
     proxy: str | None = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
@@ -219,11 +208,14 @@ def certificates(profile: str | None = None) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def open_questions(profile: str | None = None) -> AsyncIterator[Mapping[str, Questions]]:
+async def open_questions(profile: str | None = None) -> AsyncIterator[tuple[Mapping[str, Questions], str]]:
     """Open aiobotocore's client of each service. Endpoints and region are the SDK's: environment, profile.
 
     Args:
         profile: Of the AWS configuration files; None: what the environment says.
+
+    Yields:
+        The questions by service, and which of AWS's separate worlds this machine's region belongs to.
 
     Raises:
         AwsUnavailable: The SDK's settings cannot be used.
@@ -236,7 +228,8 @@ async def open_questions(profile: str | None = None) -> AsyncIterator[Mapping[st
                 service: Questions(await stack.enter_async_context(_client(session, service)))
                 for service in SERVICES
             }
-        yield questions
+            partition = str(session.get_partition_for_region(_region(session)))
+        yield questions, partition
 
 
 @contextmanager

@@ -23,7 +23,10 @@ from application.ports.vault import Vault
 from domain.costs import CostEntry, CostHistory
 from domain.periods import Period
 
-IDENTITY_KEPT = timedelta(days=1)
+IDENTITY_KEPT = timedelta(days=90)
+"""A key's account never changes, and the question about costs proves the key anyway: a daily tick asks STS
+once a quarter. It ends at all so that keys that are gone leave nothing behind."""
+
 UNPUBLISHED_KEPT = timedelta(hours=1)
 """At most: an answer whose last day AWS has not published is asked for again sooner."""
 
@@ -32,7 +35,7 @@ RETRIES_KEPT = timedelta(hours=26)
 
 
 class RememberedIdentity(Identity):
-    """Asks once a day whose credentials these are; refusals are remembered for minutes.
+    """Asks once a quarter whose credentials these are; refusals are remembered for minutes.
 
     Args:
         identity: Whom to ask.
