@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from domain.costs import pair
 from tests.doubles import aws, service
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
 from tests.doubles.watches import HOURLY, known_since_yesterday, variables
@@ -48,6 +49,13 @@ def month_of_costs(extra: dict[str, str] | None = None) -> list[dict[str, Any]]:
         bills.append({name: str(round(Decimal(amount) * factor, 10)) for name, amount in USUAL_DAY.items()})
     bills[-1] |= extra or {}
     return aws.days(today, *bills)
+
+
+def cause_of(spike: dict[str, str]) -> list[dict[str, Any]]:
+    """The further answer: the spiking service by usage type and region, as it began on the newest day."""
+    [amount] = spike.values()
+    began = {pair("USE1-Host:ml.p4d.24xlarge", "us-east-1"): amount}
+    return aws.days(datetime.now(UTC).date(), *[{pair("USE1-Studio", "us-east-1"): "0"}] * 14, began)
 
 
 def masked(tick: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +172,7 @@ async def main() -> None:
             cloud.bill(month_of_costs())
             tick = channel.tick("quiet", tick_settings(quiet, "100"))
             await scene("A day within budget", "✅", cloud, monitor.url, channel, tick)
-            cloud.bill(month_of_costs(SPIKE))
+            cloud.bill(month_of_costs(SPIKE), cause_of(SPIKE))
             tick = channel.tick("spike", tick_settings(spiking, "100"))
             breach = await scene("A day over budget", "🔔", cloud, monitor.url, channel, tick)
             await open_page(breach)

@@ -57,12 +57,18 @@ class MotoAws:
             answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
 
-    def bill(self, results: list[dict[str, Any]]) -> None:
-        """Let every question be answered with these ``ResultsByTime``."""
+    def bill(self, results: list[dict[str, Any]], *further: list[dict[str, Any]]) -> None:
+        """Let every question be answered with these ``ResultsByTime``.
+
+        Args:
+            results: The first answer, and all later ones.
+            further: The second answer, the third, …
+        """
         backend = ce_backends[ACCOUNT]["aws"]
         backend.cost_usage_results.clear()
         backend.cost_usage_results_queue[:] = [
-            {"ResultsByTime": results, "DimensionValueAttributes": []} for _ in range(100)
+            {"ResultsByTime": answer, "DimensionValueAttributes": []}
+            for answer in (results, *further, *[results] * 100)
         ]
 
     def user(self, name: str, policy: Mapping[str, Any] | None = POLICY) -> Key:

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.chats.causes import causes_in_words
+from adapters.chats.telex import message_of
 from adapters.settings.amounts import read_spike_rule
 from application.check_spend import SpendChecked
 from application.credentials import AccessKey
@@ -23,6 +25,7 @@ from application.errors import (
     StorageUnavailable,
 )
 from application.monitor import Monitor
+from application.notice import SpendNotice
 from application.ports.cost_source import (
     BY_ACCOUNT,
     BY_MODEL,
@@ -39,7 +42,7 @@ from domain.money import Money
 from domain.periods import DAY, Frequency
 from domain.thresholds import Threshold, Verdict
 from tests.fakes.aws import FakeCostSource, Line
-from tests.fakes.bills import BEDROCK, EC2, NAMES, PROD, RUNAWAY, USUAL, organisation
+from tests.fakes.bills import BEDROCK, EC2, NAMES, PROD, RESEARCH, RUNAWAY, USUAL, organisation
 from tests.fakes.world import KEY, World
 
 MONITOR = Monitor(KEY, Threshold(Decimal(100)))
@@ -231,3 +234,33 @@ async def test_an_empty_answer_says_nothing() -> None:
 
     world.check_spend = replace(world.check_spend, cost_source=Empty(world.aws))
     assert analysis_of(await check(world)).causes == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (
+            [RUNAWAY],
+            "p4d.24xlarge instances, account ml-research: +$118.33, new since 2026-11-22.",
+        ),
+        (
+            [Line(EC2, "118", RESEARCH, "EU-SpotUsage:g5.xlarge", "eu-west-1")],
+            "g5.xlarge spot instances in eu-west-1, account ml-research: +$118.00, new since 2026-11-22.",
+        ),
+        (
+            [Line(BEDROCK, "90", RESEARCH, model="claude-opus", token="output")],  # of a model
+            "claude-opus, output: +$90.00, new since 2026-11-22.",
+        ),
+        (
+            [Line(EC2, "118", RESEARCH, "BoxUsage:<b>*evil*</b>@all")],
+            "BoxUsage:<b>*evil*</b>@all, account ml-research: +$118.00, new since 2026-11-22.",
+        ),
+    ],
+)
+async def test_the_sentence_that_a_person_would_say(lines: list[Line], says: str) -> None:
+    """Behind the service that stands out, which is named once; what AWS gave stands there as text."""
+    world = world_of(*lines)
+    checked = await check(world)
+    notice = SpendNotice.of("tick-1", world.clock.now(), MONITOR, checked, checked.reports[-1])
+    assert says in list(causes_in_words(notice, analysis_of(checked)))
+    assert "<b>" not in message_of(notice).text

@@ -70,6 +70,10 @@ def _filters(query: CostQuery) -> list[dict[str, object]]:
         _filter("Service", "Service", scope.services),
         _filter("Region", "Region", scope.regions),
         *(_filter("TagKey", "Tag", values) | {"growableValue": _value(key)} for key, values in scope.tags),
+        *(
+            _filter("CostCategory", "Cost category", values) | {"growableValue": _value(name)}
+            for name, values in scope.categories
+        ),
         _filter("RecordTypeV2", "Charge type", query.excluded_record_types, "EXCLUDES"),
     ]
     return [one for one in filters if one["values"]]

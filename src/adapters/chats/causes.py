@@ -27,9 +27,14 @@ NOT_USAGE = {
 
 
 def causes_in_words(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
-    """A sentence each: ``Amazon EC2: p4d.24xlarge instances in us-east-1: +$118.33, since 2026-11-22``."""
+    """A sentence each, with the service where that was not named before.
+
+    ``p4d.24xlarge instances in us-east-1, account ml-research: +$118.33, new since 2026-11-22.``
+    """
+    named = analysis.culprit.name if analysis.culprit else ""
     for cause in analysis.causes:
-        yield f"{_cause(cause, notice.further, notice.currency)}."
+        service = "" if cause.service == named else f"{one_line(cause.service, LONGEST_NAME)}: "
+        yield f"{service}{_cause(cause, notice.further, notice.currency)}."
 
 
 def is_no_usage(report: Report, analysis: Analysis) -> bool:
@@ -52,7 +57,7 @@ def _cause(cause: Cause, asked: CostQuery | None, currency: str) -> str:
     if cause.change and grown:
         amount = signed(Money(cause.change, currency))
     since = f", {'new ' if cause.is_new else ''}since {cause.since}" if cause.since and grown else ""
-    return f"{one_line(cause.service, LONGEST_NAME)}: {_place(cause, asked)}: {amount}{since}"
+    return f"{_place(cause, asked)}: {amount}{since}"
 
 
 def _place(cause: Cause, asked: CostQuery | None) -> str:
