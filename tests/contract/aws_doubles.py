@@ -8,9 +8,9 @@ import hmac
 import json
 import re
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from itertools import chain, repeat
@@ -30,7 +30,7 @@ from application.credentials import AccessKey
 from application.errors import AwsError
 from application.ports.cost_source import BY_ACCOUNT, CostSource, Granularity, GroupBy, GroupType
 from application.ports.identity import Identity
-from domain.costs import CostHistory
+from domain.costs import BETWEEN, CostHistory
 from domain.periods import DAY, Period
 from domain.scope import Scope
 from tests.doubles.cost_explorer import result, total
@@ -257,6 +257,7 @@ class DoubleWorld(World):
         ]
         scope = _scope(parameters.get("Filter", {}))
         history = account.history(window, Granularity(parameters["Granularity"]), group_by, scope)
+        history = _with_keys(history, group_by)
         metric = parameters["Metrics"][0]
         if not group_by:
             sums = [total(entry.period, entry.total, metric, history.currency) for entry in history.entries]
@@ -373,6 +374,29 @@ _sdk_data = cache(create_loader)
 
 def _period(interval: Mapping[str, str]) -> Period:
     return Period(date.fromisoformat(interval["Start"]), date.fromisoformat(interval["End"]))
+
+
+def _with_keys(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
+    """As Cost Explorer names what is grouped by a tag or a cost category: ``team$web``, or ``team$``."""
+    if all(group.type is GroupType.DIMENSION for group in groups):
+        return history
+
+    def key(name: str, group: GroupBy) -> str:
+        if group.type not in {GroupType.TAG, GroupType.COST_CATEGORY}:
+            return name
+        return f"{group.key}${'' if name == f'no {group.key}' else name}"
+
+    entries = [
+        replace(
+            entry,
+            services={
+                BETWEEN.join(map(key, name.split(BETWEEN), groups)): amount
+                for name, amount in entry.services.items()
+            },
+        )
+        for entry in history.entries
+    ]
+    return replace(history, entries=tuple(entries))
 
 
 def _scope(asked: Mapping[str, Any]) -> Scope:

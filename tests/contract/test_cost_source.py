@@ -25,13 +25,25 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
-from application.ports.cost_source import BY_ACCOUNT, CostAnswer, CostQuery, Granularity
+from application.ports.cost_source import (
+    BY_ACCOUNT,
+    BY_MODEL,
+    BY_SERVICE,
+    BY_TOKEN,
+    BY_USAGE_TYPE,
+    CostAnswer,
+    CostQuery,
+    Granularity,
+    GroupBy,
+    GroupType,
+)
 from domain.charges import Metric
-from domain.costs import CostEntry, CostHistory
+from domain.costs import CostEntry, CostHistory, apart
 from domain.money import Money
 from domain.periods import DAY, Period
+from domain.scope import Scope
 from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
-from tests.fakes.aws import Account
+from tests.fakes.aws import Account, Line
 
 CREDENTIALS = AccessKey("AKIACOSTSCOSTSCOSTS1", "secret/of+costs")
 FIRST = date(2026, 10, 30)
@@ -175,6 +187,59 @@ async def test_costs_come_by_linked_account(world: World) -> None:
         {},
     ]
     assert answer.names == names
+
+
+LINES = {
+    FIRST: [
+        Line("EC2", "5", "111122223333", "BoxUsage:m5.large", team="web"),
+        Line("EC2", "2.5", "444455556666", "BoxUsage:t3.micro"),
+        Line("S3", "1", "111122223333", "TimedStorage-ByteHrs", team="web"),
+    ]
+}
+
+
+async def test_costs_come_by_two_things_at_once(world: World) -> None:
+    """By service and by linked account, of one moment: both add up to the same."""
+    names = {"111122223333": "prod"}
+    world.add(CREDENTIALS, Account("123456789012", lines=LINES, names=names))
+    answer = await world.cost_source.costs(CREDENTIALS, replace(QUERY, group_by=(BY_SERVICE, BY_ACCOUNT)))
+    assert answer.history.entries[0].services == {"EC2": Decimal("7.5"), "S3": Decimal(1)}
+    assert answer.second is not None
+    assert answer.second.entries[0].services == {"111122223333": Decimal(6), "444455556666": Decimal("2.5")}
+    assert (answer.names, answer.pairs, answer.paid_requests) == (names, None, 1)
+
+
+async def test_what_each_pair_cost_comes_when_it_is_asked_for(world: World) -> None:
+    """One service by usage type and linked account."""
+    world.add(CREDENTIALS, Account("123456789012", lines=LINES))
+    scope = Scope(services=("EC2",))
+    query = replace(QUERY, scope=scope, group_by=(BY_USAGE_TYPE, BY_ACCOUNT), in_pairs=True)
+    answer = await world.cost_source.costs(CREDENTIALS, query)
+    assert answer.pairs is not None
+    assert {apart(name): amount for name, amount in answer.pairs.entries[0].services.items()} == {
+        ("BoxUsage:m5.large", "111122223333"): Decimal(5),
+        ("BoxUsage:t3.micro", "444455556666"): Decimal("2.5"),
+    }
+
+
+@pytest.mark.parametrize("kind", [GroupType.TAG, GroupType.COST_CATEGORY])
+async def test_tags_and_categories_come_by_their_values(world: World, kind: GroupType) -> None:
+    """Without the key that Cost Explorer puts before them; what has none is named so."""
+    world.add(CREDENTIALS, Account("123456789012", lines=LINES))
+    query = replace(QUERY, group_by=(BY_SERVICE, GroupBy("team", kind)))
+    answer = await world.cost_source.costs(CREDENTIALS, query)
+    assert answer.second is not None
+    assert answer.second.entries[0].services == {"web": Decimal(6), "no team": Decimal("2.5")}
+
+
+async def test_bedrock_comes_by_model_and_kind_of_token(world: World) -> None:
+    """By two of its product attributes."""
+    lines = {FIRST: [Line("Amazon Bedrock", "3", model="claude-opus", token="output")]}  # of a model
+    world.add(CREDENTIALS, Account("123456789012", lines=lines))
+    query = replace(QUERY, group_by=(BY_MODEL, BY_TOKEN), in_pairs=True)
+    answer = await world.cost_source.costs(CREDENTIALS, query)
+    assert answer.pairs is not None
+    assert [*map(apart, answer.pairs.entries[0].services)] == [("claude-opus", "output")]
 
 
 async def test_an_answer_of_too_many_pages_is_not_read_to_its_end(world: World) -> None:

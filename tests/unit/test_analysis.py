@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.analysis import Analysis, Episode, analyse, compared_with, counted_part, shape_of
 from domain.costs import CostHistory
@@ -127,6 +129,19 @@ class TestEpisodes:
     ) -> None:
         """A day that cost nothing ends the run as well; one without data does not end it: nobody knows."""
         assert analysis_of(daily("2026-11-23", *costs)).episode is None
+
+    @given(st.lists(st.sampled_from([None, "0", "50", "150"]), max_size=20))
+    def test_nothing_is_back_within_budget_from_the_absence_of_data(self, costs: list[str | None]) -> None:
+        """The day that ends an episode is published, and so is every day of it."""
+        history = daily("2026-11-23", *costs)
+        episode = analysis_of(history).episode
+        if episode:
+            spend = history.spend(NEWEST)
+            assert spend is not None
+            assert spend.amount <= 100
+            days = Period(episode.since, NEWEST.start)
+            known = [history.spend(Period(day, day + DAY)) for day in days.days()]
+            assert all(one is not None and one.amount > 100 for one in known)
 
     def test_a_run_as_long_as_the_history_may_be_longer(self) -> None:
         """It is said as at least."""

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.costs import CostHistory
-from domain.movers import Part, parts_of, top
+from domain.money import Money, round_together
+from domain.movers import Part, parts_of, top, with_rest
 from domain.periods import a_month_before
 from tests.fakes.histories import AMOUNTS, daily, day
 
@@ -70,6 +71,20 @@ def test_three_are_named_and_one_more_needs_no_others() -> None:
     assert top(four) == list(four)
     assert top(five) == [*five[:3], Part("and 2 others", Decimal(3))]
     assert top(()) == []
+
+
+@given(SERVICES, SERVICES, AMOUNTS, AMOUNTS)
+def test_what_was_asked_for_at_another_moment_adds_up_with_its_rest(
+    before: dict[str, Decimal], now: dict[str, Decimal], spend: Decimal, spend_before: Decimal
+) -> None:
+    """To the last digit, and so in the cents that are shown; what agrees has no rest."""
+    parts = parts_of(daily("2026-11-23", before, now), NOW, BEFORE)
+    whole = with_rest(parts, spend, spend_before)
+    assert sum(part.amount for part in whole) == spend
+    assert sum(part.before or 0 for part in whole) == spend_before
+    assert sum(round_together([part.amount for part in top(whole, 5)])) == Money(spend).in_cents()
+    total, total_before = sum(now.values(), Decimal()), sum(before.values(), Decimal())
+    assert with_rest(parts, total, total_before) == parts
 
 
 class TestNewServices:
