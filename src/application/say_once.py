@@ -70,7 +70,7 @@ class SayOnce:
         if since := page.failures.get(ChannelGone.code):
             raise ChannelGone(
                 f"The channel answered on {since} that its URL is gone, and is not called again. "
-                "Make a new one; 'aws-spend-monitor inbox retry' tries this one once more."
+                "Make a new one; 'aws-spend-monitor inbox retry --all' tries this one once more."
             )
 
     async def say(

@@ -22,7 +22,7 @@ from application.ports.clock import Clock
 from application.ports.cost_source import GroupBy
 from domain.periods import DAY, Frequency, first_of_next_month
 from domain.reports import Report
-from domain.thresholds import UNLIMITED, Verdict
+from domain.thresholds import Verdict
 from domain.trust import is_provisional
 from entrypoints.advice import advice
 from entrypoints.config import Config
@@ -188,15 +188,12 @@ async def _result(place: _Place, look: Look, now: datetime, today: date) -> Resu
 
 
 def _as_of(report: Report, today: date) -> Report:
-    """What holds today: an older period may be settled; without a threshold none is reached."""
+    """What holds today: an older period may be settled."""
     analysis = report.analysis
     if analysis is None:
         return report
-    outlook = analysis.outlook
-    if outlook and report.threshold == UNLIMITED:
-        outlook = replace(outlook, threshold=None, reached_on=None)
     provisional = is_provisional(report.period, today)
-    return replace(report, analysis=replace(analysis, provisional=provisional, outlook=outlook))
+    return replace(report, analysis=replace(analysis, provisional=provisional))
 
 
 def _code(result: Result) -> int:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from entrypoints.cli_check import check
-from entrypoints.program import Program, everywhere, one_profile, read_config, reads, run, use_profile
+from entrypoints.cli_state import channels, history, inbox, state
+from entrypoints.program import Program, everywhere, one_profile, read_config, run, use_profile
 
 if TYPE_CHECKING:
     from entrypoints.config import Config
@@ -66,7 +67,8 @@ def main() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
-main.add_command(check)
+for command in (check, inbox, channels, history, state):
+    main.add_command(command)
 
 
 @main.command()
@@ -221,59 +223,3 @@ def _with_watches(config: Config, file: Path | None = None) -> Config:
     if file is None and config.watches is None:
         raise click.UsageError("SPEND_MONITOR_WATCHES names no file")
     return replace(config, watches=file) if file else config
-
-
-@main.group()
-def inbox() -> None:
-    """See what waits and what was given up on; put it back, or drop it."""
-
-
-@inbox.command("list")
-@click.option("--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"]))
-def list_(output: str) -> None:
-    """List the ticks that wait and those given up on, with the reason."""
-    config = read_config()
-    from entrypoints.inbox import show
-
-    run(show(config, output))
-
-
-@inbox.command()
-@click.argument("tick", required=False)
-def retry(tick: str | None) -> None:
-    """Put the given-up TICK back, or all of them."""
-    config = read_config()
-    from entrypoints.inbox import revive
-
-    click.echo(f"put back: {run(revive(config, tick))}")
-
-
-@inbox.command()
-@click.argument("tick", required=False)
-def purge(tick: str | None) -> None:
-    """Drop the given-up TICK, or all of them."""
-    config = read_config()
-    from entrypoints.inbox import purge as drop
-
-    click.echo(f"dropped: {run(drop(config, tick))}")
-
-
-@main.group()
-def state() -> None:
-    """Move what is kept to another engine."""
-
-
-@state.command()
-@click.argument("source", metavar="FROM", callback=reads("entrypoints.config", "read_state_url"))
-@click.argument("target", metavar="TO", callback=reads("entrypoints.config", "read_state_url"))
-def copy(source: str, target: str) -> None:
-    """Copy ticks, ledger and report pages FROM one state TO an empty one: stop the service first.
-
-    Both are addresses as in SPEND_MONITOR_STATE_URL. FROM is left as it is; give the service the same secret
-    key as before, and no channel hears anything twice.
-    """
-    config = read_config()
-    from entrypoints.state import copy as move
-
-    copied = run(move(config, source, target))
-    click.echo(f"copied: {copied.ticks} ticks, {copied.pages} ledger pages, {copied.reports} report pages")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from entrypoints.program import everywhere, profiles, read_config, reads, run
 
 if TYPE_CHECKING:
     from application.ports.cost_source import GroupBy
+    from domain.parts import PartBy
 
 METRICS = "AmortizedCost, BlendedCost, NetAmortizedCost, NetUnblendedCost, UnblendedCost"
 
@@ -43,25 +45,29 @@ Exit code:
   3  AWS or the delivery failed, or AWS has not published the period yet"""
 
 
-def _read_by(_: click.Context, __: click.Parameter, text: str | None) -> tuple[tuple[GroupBy, ...], str]:
-    """What the bill is divided by, and the same as a heading."""
-    if text is None or text.strip().lower() == "service":
-        return (), "service"
+def _read_by(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> tuple[tuple[GroupBy, ...], str, PartBy | None]:
+    """What the bill is divided by, the same as a heading, and as the setting of that name."""
+    if text is None:
+        return (), "service", None
     from adapters.settings.parts import read_part_by
     from application.ports.cost_source import BY_REGION
     from application.question import group_of
     from domain.parts import Dimension
 
     if text.strip().lower() == "region":
-        return (BY_REGION,), "region"
+        return (BY_REGION,), "region", None
     try:
         part = read_part_by(text)
     except ValueError as error:
         raise click.BadParameter(f"it {error} Also: region.") from error
     if part is None:
         raise click.BadParameter("it is empty. Accepted are service, account, region, tag:KEY, category:KEY.")
+    if part.dimension is Dimension.SERVICE:
+        return (), "service", part
     heading = "linked account" if part.dimension is Dimension.ACCOUNT else f"{part.dimension} {part.key}"
-    return (group_of(part),), heading
+    return (group_of(part),), heading, part
 
 
 @click.command(epilog=EXAMPLES)
@@ -130,6 +136,12 @@ def _read_by(_: click.Context, __: click.Parameter, text: str | None) -> tuple[t
     help='Month to date: percents of the threshold to name: "50, 80, 100, forecast 100".',
 )
 @click.option(
+    "--budgets",
+    metavar="BUDGETS",
+    callback=reads("adapters.settings.parts", "read_budgets"),
+    help='What each part (--by account, service, tag:KEY) may cost: "production=120, sandbox-*=15, *=40".',
+)
+@click.option(
     "--name",
     default="",
     callback=reads("adapters.settings.grammar", "read_name"),
@@ -169,6 +181,7 @@ def check(**options: Any) -> None:
     config = read_config()
     from application.credentials import OwnCredentials
     from application.monitor import Monitor
+    from domain.parts import BY_ACCOUNT
     from domain.periods import Frequency
     from domain.thresholds import UNLIMITED
     from entrypoints.check import Look
@@ -176,6 +189,8 @@ def check(**options: Any) -> None:
 
     if options["summary"] and options["form"] != "text":
         raise click.UsageError("--summary is a format of its own: leave out --format")
+    if options["budgets"] and options["by"][1] == "region":
+        raise click.UsageError("--budgets goes with --by account, service, tag:KEY or category:KEY")
     if options["suggest"] and options["threshold"] is None:
         raise click.UsageError("--suggest betters a threshold: give one with --threshold")
     output: Path | None = options["output"]
@@ -192,7 +207,10 @@ def check(**options: Any) -> None:
         spike_rule=options["spike_rule"],
         name=options["name"],
     )
-    by, divided = options["by"]
+    by, divided, part = options["by"]
+    if options["budgets"]:
+        by, divided = (), "service"
+        monitor = replace(monitor, by=part or BY_ACCOUNT, budgets=options["budgets"])
     wanted = Look(
         monitor,
         profiles(),

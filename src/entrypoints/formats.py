@@ -18,7 +18,7 @@ from adapters.pages.exports import costs_csv, public_json
 from application.errors import AwsError
 from application.notice import FailureNotice
 from domain.money import Money
-from domain.thresholds import Verdict
+from domain.thresholds import UNLIMITED, Verdict
 from entrypoints.report import DOLLARS_PER_REQUEST, Found, change_between, tables_of
 from entrypoints.terminal import Terminal, visible
 
@@ -68,18 +68,24 @@ def summary(found: Found) -> str:
     report = found.report
     parts = [found.profile] if found.profile else []
     spend = str(report.spend) if report.spend else "nothing"
-    limit = Money(report.threshold.amount, found.notice.currency)
+    limit = _limit(found)
     match report.verdict:
         case Verdict.NOT_PUBLISHED:
-            parts += ["NOT PUBLISHED", f"{spend} so far", *([f"of {limit}"] if found.has_threshold else [])]
+            parts += ["NOT PUBLISHED", f"{spend} so far", *([f"of {limit}"] if limit else [])]
         case verdict if found.has_threshold:
-            sign = ">" if verdict is Verdict.EXCEEDED else "<="
-            parts += [JUDGED[verdict], f"{spend} {sign} {limit}"]
+            is_over = report.spend is not None and report.spend.amount > report.threshold.amount
+            parts += [JUDGED[verdict], f"{spend} {'>' if is_over else '<='} {limit}" if limit else spend]
         case _:
             parts.append(spend)
     line = f"{' '.join(parts)} ({when(report.period)})"
     mover = _mover(found)
     return f"{line}: {mover}" if mover else line
+
+
+def _limit(found: Found) -> str:
+    """The bill's own, if it has one beside its parts'."""
+    threshold = found.report.threshold
+    return "" if threshold == UNLIMITED else str(Money(threshold.amount, found.notice.currency))
 
 
 def _mover(found: Found) -> str:

@@ -40,6 +40,12 @@ async def revive(config: Config, tick_id: str | None) -> int:
         return await state.inbox.revive(tick_id)
 
 
+async def given_up(config: Config) -> int:
+    """How many ticks were given up on and are kept."""
+    async with open_state(existing(config)) as state:
+        return (await state.inbox.depth()).given_up
+
+
 async def purge(config: Config, tick_id: str | None) -> int:
     """Drop given-up ticks; return how many. On a full disk there is some room that is kept for this."""
     try:

@@ -74,6 +74,6 @@ def _warnings(depth: Depth, late_by: timedelta) -> dict[str, str]:
     if depth.given_up_fullness >= NEARLY_FULL:
         warnings["given_up_nearly_full"] = (
             f"{depth.given_up:,} given-up ticks are kept, {depth.given_up_fullness:.0%} of what may be; "
-            "the oldest will go: 'inbox purge' makes room"
+            "the oldest will go: 'inbox purge --all' makes room"
         )
     return warnings

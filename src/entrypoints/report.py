@@ -64,8 +64,8 @@ class Found:
 
     @property
     def has_threshold(self) -> bool:
-        """Whether there is a verdict."""
-        return self.report.threshold != UNLIMITED
+        """Whether there is a verdict, be it on parts of the bill alone."""
+        return self.report.threshold != UNLIMITED or bool(self.monitor.budgets)
 
     @property
     def words(self) -> Words:

@@ -74,6 +74,16 @@ class _AsciiStream:
         return getattr(self._stream, name)
 
 
+def _width(stream: TextIO) -> int | None:
+    """Of this very terminal: rich would ask standard input first. None: COLUMNS, or rich's own."""
+    if os.environ.get("COLUMNS"):
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
 class Terminal:
     """Where a command prints.
 
@@ -85,7 +95,7 @@ class Terminal:
     def __init__(self, stream: TextIO, width: int | None = None) -> None:
         self.is_ascii = takes_ascii_only(stream)
         file: Any = _AsciiStream(stream) if self.is_ascii else stream
-        self.console = Console(file=file, highlight=False, emoji=False, width=width)
+        self.console = Console(file=file, highlight=False, emoji=False, width=width or _width(stream))
         self.is_terminal = self.console.is_terminal
         if not self.is_terminal:  # nothing is folded, and a table has room
             self.console = Console(

@@ -125,6 +125,13 @@ async def test_several_profiles_for_scripts(world: DoubleWorld) -> None:
     assert (heading.split(",")[0], first.split(",")[0]) == ("profile", "prod")
 
 
+async def test_a_part_over_its_budget_is_exceeded(world: DoubleWorld) -> None:
+    """Without a threshold for the bill, too."""
+    budgets = ("check", "--by", "service", "--budgets", "Amazon SageMaker=10, *=50")
+    assert (await spend(*budgets)).exit_code == 1
+    assert (await spend(*budgets[:-1], "*=100")).exit_code == 0
+
+
 async def test_a_summary_is_one_line(world: DoubleWorld) -> None:
     """Verdict, spend, threshold, day, and what stands out."""
     result = await spend("check", "-q", "-t", "50")

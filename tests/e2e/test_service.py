@@ -313,7 +313,7 @@ async def test_the_inbox_shows_why_a_tick_was_given_up_and_takes_it_back(
         assert (code, entry["state"]) == (0, "given-up")
         assert "404" in entry["reason"]
         assert channel.url not in out
-        assert (await service.run("inbox", "retry", folder=tmp_path))[:2] == (0, "put back: 1\n")
+        assert (await service.run("inbox", "retry", "--all", folder=tmp_path))[:2] == (0, "put back: 1\n")
         await running.wait_for("tick_given_up", count=2)
         assert (await service.run("inbox", "purge", entry["id"], folder=tmp_path))[:2] == (0, "dropped: 1\n")
         assert "empty" in (await service.run("inbox", "list", folder=tmp_path))[1]

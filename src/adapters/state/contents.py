@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from application.ports.inbox import NOTHING_YET, Progress, SealedTick, TickState, Why
 from application.ports.ledger import Page
@@ -33,16 +33,32 @@ class KeptTick:
     progress: Progress = NOTHING_YET
 
 
+class KeptPage(NamedTuple):
+    """A page of the ledger as an engine keeps it.
+
+    Args:
+        channel: Keyed hash of the return_url.
+        topic: What is told.
+        page: What was told.
+        written_at: When that was last changed (UTC), to the day at least.
+    """
+
+    channel: str
+    topic: str
+    page: Page
+    written_at: datetime
+
+
 class Contents(Protocol):
-    """What an engine keeps, for whoever copies it while nothing else runs on it."""
+    """What an engine keeps, for whoever copies or lists it."""
 
     @abstractmethod
     def ticks(self) -> AsyncIterator[KeptTick]:
         """Every tick, oldest first."""
 
     @abstractmethod
-    def pages(self) -> AsyncIterator[tuple[str, str, Page]]:
-        """Every page of the ledger: channel, topic, page."""
+    def pages(self) -> AsyncIterator[KeptPage]:
+        """Every page of the ledger."""
 
     @abstractmethod
     def values(self, prefix: str) -> AsyncIterator[tuple[str, bytes, datetime]]:

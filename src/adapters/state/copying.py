@@ -41,7 +41,7 @@ async def copy_state(source: State, target: State, clock: Clock) -> Copied:
     if depth.unfinished or depth.given_up:
         raise StateRefused("the state to copy to holds ticks already: it has to be empty")
     copied = Copied()
-    async for channel, topic, page in source.contents.pages():
+    async for channel, topic, page, _ in source.contents.pages():
         await target.ledger.update(channel, topic, lambda _, page=page: page)  # type: ignore[misc]  # the loop's own
         copied.pages += 1
     for prefix in LASTING:

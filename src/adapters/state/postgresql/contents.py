@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from adapters.state.contents import Contents, KeptTick
+from adapters.state.contents import Contents, KeptPage, KeptTick
 from adapters.state.pages import decode_page
 from adapters.state.postgresql.database import Database
 from adapters.state.progress import decode_progress
 from application.ports.clock import Clock
 from application.ports.inbox import SealedTick, TickState, Why
-from application.ports.ledger import Page
 
 BITE = 500
 
@@ -21,7 +20,7 @@ GIVEN_UP = """
 """
 UNFINISHED = "SELECT * FROM spend_monitor.tick WHERE seq > $1 ORDER BY seq LIMIT $2"
 PAGES = """
-    SELECT channel, topic, content FROM spend_monitor.page
+    SELECT channel, topic, content, written_at FROM spend_monitor.page
     WHERE (channel, topic) > ($1, $2) ORDER BY channel, topic LIMIT $3
 """
 VALUES = """
@@ -68,12 +67,13 @@ class PostgresqlContents(Contents):
                     )
                 after = rows[-1]["seq"]
 
-    async def pages(self) -> AsyncIterator[tuple[str, str, Page]]:
+    async def pages(self) -> AsyncIterator[KeptPage]:
         """By channel and topic."""
         channel, topic = "", ""
         while rows := await self._database.fetch(PAGES, channel, topic, BITE):
             for row in rows:
-                yield row["channel"], row["topic"], decode_page(row["content"])
+                page = decode_page(row["content"])
+                yield KeptPage(row["channel"], row["topic"], page, row["written_at"])
             channel, topic = rows[-1]["channel"], rows[-1]["topic"]
 
     async def values(self, prefix: str) -> AsyncIterator[tuple[str, bytes, datetime]]:

@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any
 
-from adapters.state.contents import Contents, KeptTick
+from adapters.state.contents import Contents, KeptPage, KeptTick
 from adapters.state.moments import from_micros, to_micros
 from adapters.state.pages import decode_page
 from adapters.state.progress import decode_progress
 from adapters.state.sqlite.engine import Engine
 from application.ports.clock import Clock
 from application.ports.inbox import SealedTick, TickState, Why
-from application.ports.ledger import Page
 
 BITE = 500
 
@@ -26,7 +25,7 @@ UNFINISHED = """
     SELECT seq, id, channel, twin, accepted_at, payload, host, asks, state, at, reason, why, progress
     FROM tick WHERE seq > ? ORDER BY seq LIMIT ?
 """
-PAGES = "SELECT rowid, channel, topic, content FROM page WHERE rowid > ? ORDER BY rowid LIMIT ?"
+PAGES = "SELECT rowid, channel, topic, content, written_at FROM page WHERE rowid > ? ORDER BY rowid LIMIT ?"
 VALUES = """
     SELECT rowid, key, value, expires_at FROM stored
     WHERE rowid > ? AND substr(key, 1, length(?)) = ? AND expires_at > ? ORDER BY rowid LIMIT ?
@@ -51,10 +50,10 @@ class SqliteContents(Contents):
             async for row in self._rows(statement):
                 yield _kept(row)
 
-    async def pages(self) -> AsyncIterator[tuple[str, str, Page]]:
+    async def pages(self) -> AsyncIterator[KeptPage]:
         """As they were written."""
-        async for channel, topic, content in self._rows(PAGES):
-            yield channel, topic, decode_page(content)
+        async for channel, topic, content, written_at in self._rows(PAGES):
+            yield KeptPage(channel, topic, decode_page(content), from_micros(written_at))
 
     async def values(self, prefix: str) -> AsyncIterator[tuple[str, bytes, datetime]]:
         """As they were put."""
