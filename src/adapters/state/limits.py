@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Self
 
@@ -72,21 +72,17 @@ class Limits:
     """
 
     ticks: int
+    bytes: int = field(init=False)
+    """So many, likewise."""
+    of_a_channel: int = field(init=False)
+    """How many one channel may have that ask what it was never told about."""
+    of_a_late_host: int = field(init=False)
+    """How many strangers of one host may wait, if the share of all strangers is used up."""
 
-    @property
-    def bytes(self) -> int:
-        """So many, likewise."""
-        return max(self.ticks * BYTES_FOR_EACH, LEAST_BYTES)
-
-    @property
-    def of_a_channel(self) -> int:
-        """How many one channel may have that ask what it was never told about."""
-        return max(self.ticks // 20, 2000)
-
-    @property
-    def of_a_late_host(self) -> int:
-        """How many strangers of one host may wait, if the share of all strangers is used up."""
-        return self.ticks // 16
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bytes", max(self.ticks * BYTES_FOR_EACH, LEAST_BYTES))
+        object.__setattr__(self, "of_a_channel", max(self.ticks // 20, 2000))
+        object.__setattr__(self, "of_a_late_host", self.ticks // 16)
 
     def check(
         self,

@@ -20,6 +20,7 @@ from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.sqlite.ledger import knows
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import Taken
+from application.errors import InboxFull
 from application.ports.inbox import Depth, InboxEntry, Lease, Progress, SealedTick, TickState, Why
 
 BITE = 500
@@ -30,7 +31,7 @@ OF_CHANNEL = "SELECT count(*) FROM tick WHERE channel = ?"
 OF_HOST = "SELECT count(*) FROM tick WHERE host = ? AND known = 0"
 PUT = """
     INSERT INTO tick (id, channel, twin, accepted_at, payload, host, asks, known, turn, at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 TWIN = "SELECT state, why FROM tick WHERE twin = ?"
 LOOK_AGAIN = "UPDATE tick SET at = ? WHERE twin = ? AND state = 'paused'"
@@ -108,27 +109,37 @@ def put(connection: Connection, tick: SealedTick, limits: Limits, now: int) -> b
     Raises:
         InboxFull: There is no room for it.
     """
-    if twin := connection.execute(TWIN, (tick.twin,)).fetchone():
-        if twin == (TickState.PAUSED, Why.NEWS):
-            connection.execute(LOOK_AGAIN, (now, tick.twin))
-        return False
     accepted_at = to_micros(tick.accepted_at)
-    turn = _turn(connection, tick.channel, accepted_at)
+    last_turn: int | None = connection.execute(LAST_TURN, (tick.channel,)).fetchone()[0]
     known = knows(connection, tick.channel)
     # What the channel was told about before waits behind nothing else of the channel.
-    is_own = turn > accepted_at and known and knows(connection, tick.channel, tick.asks)
+    is_own = last_turn is not None and known and knows(connection, tick.channel, tick.asks)
+    is_first = last_turn is None or is_own
     loads = _loads(connection)
-    limits.check(
-        tick,
-        loads.known if known else loads.strangers,
-        known=known,
-        others_of_channel=lambda: 0 if is_own else _count(connection, OF_CHANNEL, tick.channel),
-        others_of_host=lambda: _count(connection, OF_HOST, tick.host),
-    )
-    turn = accepted_at if is_own else turn
+    try:
+        limits.check(
+            tick,
+            loads.known if known else loads.strangers,
+            known=known,
+            others_of_channel=lambda: 0 if is_first else _count(connection, OF_CHANNEL, tick.channel),
+            others_of_host=lambda: _count(connection, OF_HOST, tick.host),
+        )
+    except InboxFull:
+        if _has_twin(connection, tick, now):
+            return False
+        raise
+    turn = accepted_at if last_turn is None or is_own else max(accepted_at, last_turn + SECOND)
     row = (tick.id, tick.channel, tick.twin, accepted_at, tick.payload, tick.host, tick.asks)
-    connection.execute(PUT, (*row, known, turn, turn))
-    return True
+    stored = connection.execute(PUT, (*row, known, turn, turn)).rowcount == 1
+    return stored or not _has_twin(connection, tick, now)
+
+
+def _has_twin(connection: Connection, tick: SealedTick, now: int) -> bool:
+    """Whether its twin is there; one that waits for news does so no longer."""
+    twin = connection.execute(TWIN, (tick.twin,)).fetchone()
+    if twin == (TickState.PAUSED, Why.NEWS):
+        connection.execute(LOOK_AGAIN, (now, tick.twin))
+    return twin is not None
 
 
 def _count(connection: Connection, statement: str, key: str) -> int:
