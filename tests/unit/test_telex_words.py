@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chats.amounts import percent_of, sparkline
-from adapters.chats.telex import LONGEST, Message, message_of, plain_message_of
+from adapters.chats.telex import LONGEST, Message, message_of
 from adapters.chats.wording import NEXT_LOOK
 from adapters.settings.amounts import read_milestones, read_spike_rule
 from adapters.settings.scopes import read_scope
@@ -654,12 +654,3 @@ class TestFailures:
 def test_percent(amount: str, whole: str, expected: str) -> None:
     """Whole percents, words at either end, and nothing of nothing."""
     assert percent_of(Decimal(amount), Decimal(whole)) == expected
-
-
-def test_a_terminal_shows_names_as_they_are() -> None:
-    """What a chat would read as markup is none there, and no further look comes."""
-    notice = failure_notice(PermissionMissing("profile my_team_profile [prod] may not"))
-    text = plain_message_of(notice).text
-    assert "my_team_profile [prod]" in text
-    assert NEXT_LOOK in message_of(notice).text
-    assert NEXT_LOOK not in text

@@ -6,15 +6,14 @@ well both ways, and says first what counts. There is green and red, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 from yarl import URL
 
 from adapters.chats.destination import Answer, Destination, Request, judge, shown
-from adapters.chats.wording import NEXT_LOOK, words_of
+from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused
 from application.notice import Notice, SpendNotice, Tone
@@ -61,20 +60,9 @@ class _Webhook(msgspec.Struct, frozen=True):
 
 def message_of(notice: Notice) -> Message:
     """Put a notice into Telex's words."""
-    return _message(
-        notice, words_of(notice), MARKUP if isinstance(notice, SpendNotice) else MARKUP_IN_SENTENCES
-    )
-
-
-def plain_message_of(notice: Notice) -> Message:
-    """The same for a terminal: nothing is markup there, names are as they are, and no further look comes."""
     words = words_of(notice)
-    details = tuple(detail for detail in words.details if detail.text != NEXT_LOOK)
-    return _message(notice, replace(words, details=details), {})
-
-
-def _message(notice: Notice, words: Words, escape: Mapping[int, int | None]) -> Message:
-    text = "\n".join(_lines(words)).translate(escape)
+    markup = MARKUP if isinstance(notice, SpendNotice) else MARKUP_IN_SENTENCES
+    text = "\n".join(_lines(words)).translate(markup)
     text += _link(words, text, room=LONGEST - len(text))
     return Message(text, good=words.tone is Tone.GOOD or _is_unpublished(notice))
 
