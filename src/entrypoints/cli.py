@@ -15,6 +15,7 @@ import click
 from entrypoints.cli_check import check
 from entrypoints.cli_state import channels, history, inbox, state
 from entrypoints.program import Program, everywhere, one_profile, read_config, run, use_profile
+from entrypoints.shell import completion, man
 
 if TYPE_CHECKING:
     from entrypoints.config import Config
@@ -67,7 +68,7 @@ def main() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
-for command in (check, inbox, channels, history, state):
+for command in (check, inbox, channels, history, state, completion, man):
     main.add_command(command)
 
 
@@ -135,14 +136,25 @@ def worker(host: str, port: int | None) -> None:
 @click.option("--role", metavar="ARN", help="Try this role instead: what must work, and what must not.")
 @click.option("--for", "destination", metavar="URL", help="With --role: the channel's return_url.")
 @click.option("--watch", metavar="NAME", help="With --role: the watch that uses it.")
-def doctor(role: str | None, destination: str | None, watch: str | None) -> None:
-    """Check credentials and permissions, and say how to mend what does not work."""
+@click.option("--host", is_flag=True, help="Look at this machine instead: what the service needs; free.")
+def doctor(role: str | None, destination: str | None, watch: str | None, *, host: bool) -> None:
+    """Check credentials and permissions, and say how to mend what does not work.
+
+    Its look at Cost Explorer costs $0.01.
+    """
     config = read_config()
     from entrypoints.doctor import doctor as diagnose
 
     if role is None and (destination or watch):
         raise click.UsageError("--for and --watch go with --role")
     profile = one_profile()
+    if host:
+        if role:
+            raise click.UsageError("--host and --role are two looks: take one at a time")
+        from entrypoints.doctor import doctor_of_host
+
+        use_profile()
+        sys.exit(run(doctor_of_host(config)))
     if role:
         use_profile()
     sys.exit(run(diagnose(config, profile, role, destination, watch)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -87,6 +87,7 @@ class Container(containers.DeclarativeContainer):
     trials: providers.Provider[RoleTrials] = providers.Dependency()
     identity: providers.Provider[Identity] = providers.Dependency()
     cost_source: providers.Provider[CostSource] = providers.Dependency()
+    aws_clock: providers.Provider[Callable[[], Awaitable[datetime]]] = providers.Dependency()
     aws_trouble: providers.Provider[Callable[[], str]] = providers.Object(str)
     watches: providers.Provider[Watches] = providers.Dependency(default=providers.Object(NoWatches()))
 
@@ -219,6 +220,7 @@ async def open_container(
             channel=providers.Object(channel),
             access=providers.Object(AwsAccess(own, roles)),
             issuer=providers.Object(issuer),
+            aws_clock=providers.Object(aws.clock),
             aws_trouble=providers.Object(aws.trouble),
             trials=providers.Object(AwsRoleTrials(aws, way)),
             identity=providers.Object(identity),

@@ -7,6 +7,7 @@ from application.diagnose import Finding
 from entrypoints.advice import advice
 from entrypoints.check import open_once
 from entrypoints.config import Config
+from entrypoints.host_check import look_at_host
 from entrypoints.program import EXIT_FAILED
 from entrypoints.role import diagnose
 from entrypoints.terminal import Terminal, output_terminal, progress, say
@@ -36,6 +37,16 @@ async def doctor(
             findings = await _own(config, profile)
         else:
             findings = await diagnose(config, role, destination, watch)
+    terminal = output_terminal()
+    for finding in findings:
+        print_finding(terminal, finding)
+    return 0 if all(finding.works for finding in findings) else EXIT_FAILED
+
+
+async def doctor_of_host(config: Config) -> int:
+    """Print what works of the machine that the service runs on; it asks nothing that costs anything."""
+    with progress("Looking at this machine …"):
+        findings = await look_at_host(config)
     terminal = output_terminal()
     for finding in findings:
         print_finding(terminal, finding)

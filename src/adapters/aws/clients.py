@@ -13,6 +13,8 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
 from typing import Any, Generic
@@ -130,6 +132,29 @@ class Aws:
             AwsUnavailable: The SDK's settings cannot be used.
         """
         return (await self._desks.desk()).partition
+
+    async def clock(self) -> datetime:
+        """What time it is at AWS, to the second: by the answer to a request that is not signed, and is free.
+
+        Raises:
+            AwsUnavailable: AWS could not be asked, or did not say.
+        """
+        desk = await self._desks.desk()
+        question = await desk.questions["sts"].question("get_caller_identity", {})
+        try:
+            async with self._http.post(
+                question.url,
+                data=question.body,
+                headers=question.signed(None),
+                allow_redirects=False,
+                ssl=desk.tls,
+                proxy=question.proxy,
+            ) as response:
+                return parsedate_to_datetime(response.headers["Date"])
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            raise _NotReached("AWS could not be reached.") from exc
+        except (KeyError, ValueError) as exc:
+            raise AwsUnavailable("AWS's answer does not say what time it is.") from exc
 
     async def _ask(
         self, question: Any, key: AccessKey | None, tls: ssl.SSLContext, hidden: Sequence[str]
