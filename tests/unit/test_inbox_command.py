@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from adapters.state.sqlite import engine, open_sqlite_state
-from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve
+from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve, release_reserve
 from application.errors import StorageUnavailable
 from application.notes import note_gone
 from application.ports.inbox import Progress, Why
@@ -131,3 +131,18 @@ def test_no_reserve_where_there_is_little_room(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, RESERVED_BYTES))
     keep_reserve(tmp_path / "state.db")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_reserve_empties_the_log(tmp_path: Path) -> None:
+    """While the service goes on, its log gives its room back: that is more than the reserve."""
+    path = tmp_path / "state.db"
+    async with open_sqlite_state(path, FixedClock(), 1000) as state:
+        keep_reserve(path)
+        for _ in range(20):
+            await state.inbox.put(a_tick(FixedClock().now(), size=20_000))
+        before = path.with_name("state.db-wal").stat().st_size
+        released = release_reserve(path)
+        after = path.with_name("state.db-wal").stat().st_size
+        assert (await state.inbox.depth()).unfinished == 20
+    assert (released, before > 400_000, after) == (True, True, 0)
+    assert not release_reserve(path)

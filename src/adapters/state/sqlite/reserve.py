@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 RESERVED_BYTES = 4 * 2**20
@@ -29,11 +30,18 @@ def keep_reserve(database: Path) -> None:
 
 
 def release_reserve(database: Path) -> bool:
-    """Let it be used; whether there was any."""
-    with suppress(OSError):
+    """Let it be used; whether there was any.
+
+    It is used at once to carry the log over to the database, which a full disk has kept from happening: the
+    log, once empty, leaves more room than there was in the reserve.
+    """
+    try:
         _path(database).unlink()
-        return True
-    return False
+    except OSError:
+        return False
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return True
 
 
 def _path(database: Path) -> Path:
