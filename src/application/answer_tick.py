@@ -161,8 +161,9 @@ class AnswerTick:
                 return self._goes_on(work, self._plan_as_told(work, monitor, asker, period, page))
             costs = await self._ask(work, monitor, asker)
         except AwsRefused as refusal:
-            await self._tell_failure(work, monitor, refusal)
-            return self._put_back.until_mended(work, monitor.frequency, period, refusal)
+            wait = self._put_back.until_mended(work, monitor.frequency, period, refusal)
+            await self._tell_failure(work, monitor, refusal, wait)
+            return wait
         except AwsUnavailable as failure:
             if self._aws_is_away(work):
                 await self._tell_failure(work, monitor, failure)
@@ -226,6 +227,7 @@ class AnswerTick:
         work: Work,
         monitor: Monitor | None,
         failure: SettingsRejected | AwsRefused | AwsUnavailable,
+        wait: Wait | None = None,
     ) -> None:
         """Once per settings, cause and period: whoever changes a setting hears at once what is wrong now."""
         answer, tick = work.answer, work.lease.tick
@@ -239,7 +241,13 @@ class AnswerTick:
         if page.failures.get(failure.code, "") >= period.start.isoformat():
             return
         way_in = self.let_in.way_in(monitor, failure) if monitor else None
-        notice = FailureNotice.of(tick.id, self.clock.now(), failure, period, way_in)
+        notice = replace(
+            FailureNotice.of(
+                tick.id, self.clock.now(), failure, period, way_in, monitor.name if monitor else ""
+            ),
+            again_at=wait.until if wait else None,
+            watch=work.watch,
+        )
         note = partial(note_failure, failure.code, period)
         await self._say(work, topic, page, notice, note, own=bool(page.failures))
         answer.outcome = Outcome.FAILURE_TOLD

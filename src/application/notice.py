@@ -128,6 +128,8 @@ class FailureNotice:
         remedy: The one thing to do about it.
         way_in: How the channel's role lets this service in, if that is what is missing; its ``steps`` are
             told one by one.
+        again_at: When it is looked at again without a further tick (UTC); None: with the next one.
+        watch: The name of the operator's watch that is checked; empty: a chat's own settings.
     """
 
     id: str
@@ -138,6 +140,8 @@ class FailureNotice:
     problems: tuple[str, ...]
     remedy: str
     way_in: WayIn | None = None
+    again_at: datetime | None = None
+    watch: str = ""
 
     @classmethod
     def of(
@@ -147,12 +151,13 @@ class FailureNotice:
         failure: SettingsRejected | AwsError,
         period: Period,
         way_in: WayIn | None = None,
+        name: str = "",
     ) -> Self:
-        """What a failure has to say."""
+        """What a failure has to say; ``name`` is what the channel calls the account."""
         if isinstance(failure, SettingsRejected):
             account, problems, remedy = Account(), failure.problems, IN_THE_SETTINGS
         else:
-            account, problems, remedy = Account(failure.account_id), (str(failure),), failure.remedy
+            account, problems, remedy = Account(failure.account_id, name), (str(failure),), failure.remedy
         notice_id = f"{tick_id}-{period.start:%Y%m%d}-{failure.code}"
         return cls(notice_id, now, account, period, failure.code, problems, remedy, way_in)
 

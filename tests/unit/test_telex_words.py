@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -621,9 +621,20 @@ class TestFailures:
             "🔴 Status: Check Failed (Sun 22 Nov 2026)",
             "",
             f"🔧 What to do: {PermissionMissing.remedy}".translate(str.maketrans("", "", "[]")),
-            f"🔁 Next look: {NEXT_LOOK}",
+            (
+                f"🔁 {NEXT_LOOK}: at the next scheduled check. What is set: this channel's integration, "
+                "under its settings."
+            ),
         ]
         assert not message.good
+
+    def test_it_says_when_it_is_looked_at_again_and_where_it_is_set(self) -> None:
+        """So that nobody waits for the wrong thing."""
+        notice = replace(failure_notice(), again_at=datetime(2026, 11, 23, 15, tzinfo=UTC), watch="prod")
+        assert line("🔁", message_of(notice).text) == (
+            "🔁 Next look: on Mon 23 Nov at 15:00 UTC, and at the next scheduled check. "
+            "What is set: watch prod in the watches file."
+        )
 
     def test_every_wrong_setting_is_named(self) -> None:
         """All at once, so that they can be mended at once; with no account, since none is known."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from adapters.chats.amounts import when
 from adapters.chats.spend_words import words_of_spend
-from adapters.chats.words import LONGEST_PROBLEM, Detail, Fact, Words, name_of
+from adapters.chats.words import LONGEST_NAME, LONGEST_PROBLEM, Detail, Fact, Words, name_of
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.text import one_line
+
+NEXT_LOOK = "Next look"
 
 
 def words_of(notice: Notice) -> Words:
@@ -31,13 +33,19 @@ def words_of_failure(notice: FailureNotice) -> Words:
         details=(
             *listed,
             Detail("🔧", "What to do", notice.remedy, steps, ordered=True),
-            Detail("🔁", "Next look", NEXT_LOOK),
+            Detail("🔁", NEXT_LOOK, _next_look(notice)),
         ),
         links=(("the way in", notice.way_in.link),) if notice.way_in and notice.way_in.link else (),
     )
 
 
-NEXT_LOOK = (
-    "at the next scheduled check, and as soon as the settings are changed; you will be told here, and not "
-    "once more of the same."
-)
+def _next_look(notice: FailureNotice) -> str:
+    """When, and where what may be wrong is set."""
+    at = notice.again_at
+    when_it_is = f"on {at:%a} {at.day} {at:%b} at {at:%H:%M} UTC, and " if at else ""
+    where = (
+        f"watch {one_line(notice.watch, LONGEST_NAME)} in the watches file"
+        if notice.watch
+        else "this channel's integration, under its settings"
+    )
+    return f"{when_it_is}at the next scheduled check. What is set: {where}."
