@@ -1,10 +1,11 @@
-"""``make screens``: the picture of a terminal, made from what the command really prints."""
+"""``make screens``: pictures of a terminal and of messages, made from what the service really says."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -12,9 +13,12 @@ from rich.text import Text
 
 from tests.demo import SPIKE, month_of_costs
 from tests.doubles import aws, service
+from tests.fakes.five_weeks import BEGIN, INCIDENT, SHOWS, Team
+from tests.fakes.world import World, settings
 
 FOLDER = Path(__file__).parent.parent / "docs"
 WIDTH = 100
+FIRST = date(2026, 12, 1)
 
 
 def picture(name: str, title: str, content: Text) -> None:
@@ -24,8 +28,29 @@ def picture(name: str, title: str, content: Text) -> None:
     console.save_svg(str(FOLDER / f"{name}.svg"), title=title)
 
 
+async def messages() -> None:
+    """Six messages: what a team reads on a good day, and on the others."""
+    read = await Team().read()
+    wrong = World()
+    await wrong.tick(settings(threshold="100,5O"))
+    shown = {
+        "A good day": read[5][0],
+        "A breach": read[INCIDENT.start + 1][0],
+        "Its third day": read[INCIDENT.start + 3][0],
+        "A correction": read[SHOWS][0],
+        "The first of a month": read[(FIRST - BEGIN).days + 1][0],
+        "A failed check": wrong.texts[0],
+    }
+    parts = []
+    for title, text in shown.items():
+        short = text.partition("\n🔗")[0]
+        parts.append(f"── {title} {'─' * (WIDTH - len(title) - 4)}\n\n{short}\n")
+    picture("messages", "What a channel reads", Text("\n".join(parts), overflow="fold"))
+
+
 async def main() -> None:
-    """Take a picture of ``check`` on a terminal."""
+    """Take the pictures."""
+    await messages()
     with aws.moto_aws() as cloud, tempfile.TemporaryDirectory() as folder:
         cloud.bill(month_of_costs(SPIKE))
         key = cloud.user("team")

@@ -47,7 +47,8 @@ def words_of_spend(notice: SpendNotice) -> Words:
     report, analysis = notice.report, notice.report.analysis
     symbol, mark, status = _status(report)
     happened = list(events(notice))
-    is_quiet = report.verdict is Verdict.WITHIN and not happened
+    is_itself_quiet = report.verdict is Verdict.WITHIN and len(happened) == len(notice.also)
+    is_quiet = is_itself_quiet and not notice.also
     account, spend = name_of(notice.account), _spend(report)
     limit = limit_in_words(notice)
     if analysis and not happened:
@@ -66,7 +67,7 @@ def words_of_spend(notice: SpendNotice) -> Words:
             Fact("🎯", "Threshold", f"{limit}{_compared(report)}"),
             Fact(mark, "Status", status),
         ),
-        details=tuple(_details(notice, analysis, said, is_quiet=is_quiet)) if analysis else (),
+        details=tuple(_details(notice, analysis, said, is_quiet=is_itself_quiet)) if analysis else (),
         links=tuple(_links(notice)),
         is_quiet=is_quiet,
         picture=f"{notice.page}.png" if notice.page and not is_quiet else "",
