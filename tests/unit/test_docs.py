@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 from prometheus_client import REGISTRY
 
 from adapters.chats.telex import message_of
+from adapters.settings.watches import WatchesReader
 from adapters.telex.manifest import SETTINGS
 from application.errors import AwsRefused
 from entrypoints import metrics
@@ -178,6 +179,14 @@ def test_sample() -> None:
     assert sample
 
     assert [line for line in told if not line.startswith("🔗")] == sample[3].splitlines()
+
+
+def test_the_watches_of_the_readme_can_be_used() -> None:
+    """Whoever copies them has a good file; those of ``docs/watches.md`` are looked at by their own test."""
+    (text,) = (block for _, language, block in FENCE.findall(read("README.md")) if language == "toml")
+    reader = WatchesReader("README.md", {"SLACK_URL": "https://hooks.slack.com/services/x"}, lambda _: None)
+
+    assert reader.read(text)
 
 
 def commands(text: str) -> Iterator[list[str]]:
