@@ -225,7 +225,7 @@ def error_answer(request: Request[Any, Any, Any], error: HTTPException) -> Respo
     if isinstance(error, TickRefused):
         reason, detail = error.reason, error.detail
     else:
-        reason, detail = REFUSALS.get(error.status_code, ("refused", "The request was refused."))
+        reason, detail = REASONS.get(error.status_code, ("refused", "The request was refused."))
     if is_tick(request):
         metrics.refused.labels(reason).inc()
     headers = {"Retry-After": "60"} if error.status_code == TOO_MANY_REQUESTS else {}
@@ -234,7 +234,7 @@ def error_answer(request: Request[Any, Any, Any], error: HTTPException) -> Respo
     )
 
 
-REFUSALS = {
+REASONS = {
     400: ("bad-request", "The request could not be read: its address or a header is malformed."),
     404: (
         "not-found",

@@ -19,7 +19,7 @@ from adapters.pages.document import Document
 from adapters.pages.drawings import Drawings, TooManyReaders
 from adapters.pages.exports import costs_csv, public_json
 from adapters.pages.picture import PictureFailed, picture_of
-from adapters.pages.rendering import Page, policy, render, render_report
+from adapters.pages.rendering import HtmlPage, policy, render, render_report
 from adapters.pages.reports import Link
 from adapters.pages.sample import sample_message
 from application.errors import StorageUnavailable
@@ -30,7 +30,7 @@ from entrypoints.container import Container
 log = structlog.get_logger()
 
 
-def page_response(page: Page, status: int = 200, **headers: str) -> Response[bytes]:
+def page_response(page: HtmlPage, status: int = 200, **headers: str) -> Response[bytes]:
     """A page, with the policy of its own in the place of the API's."""
     return Response(
         page.body,
@@ -82,7 +82,7 @@ async def report(address: FromPath[str], request: Request[Any, Any, State], stat
     if content is None:
         return nothing_here()
     if not form:
-        return page_response(Page(content, policy()))
+        return page_response(HtmlPage(content, policy()))
     return Response(content, media_type=MEDIA_TYPES[form], headers=KEPT_BY_READERS)
 
 
@@ -120,7 +120,7 @@ KEPT_BY_READERS = {"Cache-Control": "private, max-age=3600", "X-Robots-Tag": "no
 
 
 @cache
-def _nothing() -> Page:
+def _nothing() -> HtmlPage:
     return render(
         "notice.html",
         title="There is nothing here",
@@ -132,7 +132,7 @@ def _nothing() -> Page:
 
 
 @cache
-def _not_now() -> Page:
+def _not_now() -> HtmlPage:
     return render(
         "notice.html",
         title="Not just now",

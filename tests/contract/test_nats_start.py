@@ -22,7 +22,7 @@ from nats.js.client import JetStreamContext
 from adapters.clock import SystemClock
 from adapters.state.nats import connection, layout
 from adapters.state.nats.address import parse_address
-from adapters.state.nats.connection import Patience
+from adapters.state.nats.connection import OutagePatience
 from adapters.state.nats.layout import TICKS, WORKERS, _compare
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State, StateRefused
@@ -67,7 +67,7 @@ async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on a start sooner than an operator would want."""
     monkeypatch.setattr(connection, "START_SECONDS", 1.0)
-    monkeypatch.setattr(layout, "AT_START", Patience(1, 1))
+    monkeypatch.setattr(layout, "AT_START", OutagePatience(1, 1))
 
 
 class TestLayout:

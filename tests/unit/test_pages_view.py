@@ -13,7 +13,7 @@ import pytest
 from adapters.chats.happened import events
 from adapters.pages.document import Document, Span, document_of
 from adapters.pages.exports import costs_csv, public_json
-from adapters.pages.rendering import Page, render_picture, render_report
+from adapters.pages.rendering import HtmlPage, render_picture, render_report
 from adapters.pages.shown import ReportView
 from adapters.pages.view import view_of
 from application.notice import Account, SpendNotice
@@ -62,7 +62,7 @@ def page(notice: SpendNotice) -> str:
     return html_of(render_report(stored(notice), "/reports/x", UNTIL))
 
 
-def html_of(page: Page) -> str:
+def html_of(page: HtmlPage) -> str:
     """What stands in it, without the style sheet."""
     html = page.body.decode()
     return html[: html.index("<style>")] + html[html.index("</style>") :]

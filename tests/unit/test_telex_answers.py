@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from adapters.chats.destination import Answer
+from adapters.chats.destination import ChatAnswer
 from adapters.chats.telex import TELEX
 from application.errors import ChannelRefused, ChannelUnavailable
 from tests.fakes.clock import NOON
@@ -20,7 +20,7 @@ RETURN_URL = URL("https://ping.telex.im/v1/webhooks/<my channel>?token=secret-to
 
 def judge(url: URL, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
     """Ask Telex's own judgement."""
-    TELEX.judge(Answer(url, status, headers, body, now))
+    TELEX.judge(ChatAnswer(url, status, headers, body, now))
 
 
 def refusal(message: object, status: int = 202) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from adapters.aws.clients import Aws
-from adapters.aws.operations import Answer, Operation
+from adapters.aws.operations import AwsAnswer, Operation
 from adapters.aws.policy import SESSION_POLICY
 from application.credentials import AccessKey
 from application.errors import (
@@ -167,7 +167,7 @@ class ByWebIdentity(Way):
         return self._issuer
 
 
-def _own_arn(answer: Answer) -> str:
+def _own_arn(answer: AwsAnswer) -> str:
     """A role's session is trusted by the role's own ARN; its path, if it has one, AWS does not tell."""
     arn = str(answer.parsed().get("Arn", ""))
     session = ASSUMED_ROLE.fullmatch(arn)
@@ -221,7 +221,7 @@ def _token_refused(
     return refusal
 
 
-def _credentials(answer: Answer) -> dict[str, Any]:
+def _credentials(answer: AwsAnswer) -> dict[str, Any]:
     found = answer.parsed().get("Credentials", {})
     if not {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"} <= found.keys():
         raise AwsUnavailable("AWS gave no credentials for this role.")

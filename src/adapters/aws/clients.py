@@ -22,7 +22,7 @@ from typing import Any, Generic
 import aiohttp
 
 from adapters.aws.desk import REOPEN_SECONDS, DeskKeeper, OnTrouble, open_desk
-from adapters.aws.operations import Answer, Operation, T
+from adapters.aws.operations import AwsAnswer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
 from application.credentials import AccessKey
 from application.errors import AwsError, AwsRefused, AwsUnavailable, CostExplorerAbsent
@@ -158,7 +158,7 @@ class Aws:
 
     async def _ask(
         self, question: Any, key: AccessKey | None, tls: ssl.SSLContext, hidden: Sequence[str]
-    ) -> Answer:
+    ) -> AwsAnswer:
         headers = question.signed(key)
         try:
             async with self._http.post(
@@ -169,7 +169,7 @@ class Aws:
                 ssl=tls,
                 proxy=question.proxy,
             ) as response:
-                answer = Answer(response.status, response.headers, await response.read(), question.parse)
+                answer = AwsAnswer(response.status, response.headers, await response.read(), question.parse)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
             raise _NotReached("AWS could not be reached.") from exc
         except TimeoutError as exc:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from adapters.aws.clients import Aws
-from adapters.aws.operations import Answer, Operation
+from adapters.aws.operations import AwsAnswer, Operation
 from application.credentials import AccessKey
 from application.errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, GroupBy, GroupType
@@ -78,7 +78,7 @@ class Attributes(msgspec.Struct, gc=False):
     Attributes: dict[str, str] | None = None
 
 
-class Page(msgspec.Struct, gc=False):
+class CostPage(msgspec.Struct, gc=False):
     """One answer of ``GetCostAndUsage``, as far as it is used here."""
 
     ResultsByTime: list[Result]
@@ -89,10 +89,10 @@ class Page(msgspec.Struct, gc=False):
 _period = lru_cache(maxsize=1000)(Period)
 """All tenants ask for the same days."""
 
-_decode = msgspec.json.Decoder(Page).decode
+_decode = msgspec.json.Decoder(CostPage).decode
 
 
-def _read_page(answer: Answer) -> Page:
+def _read_page(answer: AwsAnswer) -> CostPage:
     # msgspec reads a long answer ten times faster than botocore's parser, and notices what is missing.
     try:
         return _decode(answer.body)
@@ -144,7 +144,7 @@ class CostExplorer(CostSource):
             raise
 
 
-def _names(page: Page) -> dict[str, str]:
+def _names(page: CostPage) -> dict[str, str]:
     return {
         each.Value: each.Attributes[NAME]
         for each in page.DimensionValueAttributes or ()

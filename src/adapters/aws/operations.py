@@ -13,7 +13,7 @@ Parse = Callable[[int, Mapping[str, str], bytes], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AwsAnswer:
     """What AWS sent.
 
     Args:
@@ -52,5 +52,5 @@ class Operation(Generic[T]):
     service: str
     name: str
     paid: bool
-    read: Callable[[Answer], T]
+    read: Callable[[AwsAnswer], T]
     secrets: tuple[str, ...] = ()

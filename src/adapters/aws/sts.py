@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from adapters.aws.clients import Aws
-from adapters.aws.operations import Answer, Operation
+from adapters.aws.operations import AwsAnswer, Operation
 from application.credentials import AccessKey
 from application.errors import AwsUnavailable
 from application.ports.identity import Identity
@@ -31,7 +31,7 @@ ACCOUNT = re.compile(rb"<Account>(\d{12})</Account>")
 """The one element that counts. botocore's parser finds it too, in twenty times the time."""
 
 
-def _account_id(answer: Answer) -> str:
+def _account_id(answer: AwsAnswer) -> str:
     match = ACCOUNT.search(answer.body)
     if not match:
         raise AwsUnavailable("AWS named no account for these credentials.")

@@ -24,7 +24,7 @@ from yarl import URL
 
 from adapters.chats.addresses import IPAddress, is_public
 from adapters.chats.connector import AddressForbidden, guarded_connector
-from adapters.chats.destination import Answer, Destination
+from adapters.chats.destination import ChatAnswer, Destination
 from adapters.chats.lanes import BUSY_SECONDS, HostLanes
 from adapters.chats.lookups import LookupsBusy, SystemResolver
 from adapters.chats.mail import PREFIX as MAILTO
@@ -205,7 +205,7 @@ class Chats(Channel):
         except (ClientError, TimeoutError) as error:
             # Not "from error": aiohttp's texts hold the URL, and a traceback prints the whole chain.
             raise self._named(error) from None
-        destination.judge(Answer(url, response.status, response.headers, body, self._clock.now()))
+        destination.judge(ChatAnswer(url, response.status, response.headers, body, self._clock.now()))
         return whole
 
     def _named(self, error: ClientError | TimeoutError) -> ChannelUnavailable | ReturnUrlForbidden:

@@ -48,7 +48,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChatAnswer:
     """What came back.
 
     Args:
@@ -98,7 +98,7 @@ class Answer:
 
 
 Write = Callable[[Notice, URL], Request]
-Judge = Callable[[Answer], None]
+Judge = Callable[[ChatAnswer], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Destination:
 
 
 def judge(
-    answer: Answer,
+    answer: ChatAnswer,
     *,
     reason: object = "",
     gone: frozenset[int] = frozenset(),

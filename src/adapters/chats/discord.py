@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, at, judge
+from adapters.chats.destination import ChatAnswer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail
@@ -88,7 +88,7 @@ def _size(embed: dict[str, Any]) -> int:
     return len(embed.get("title", "")) + len(embed.get("description", "")) + fields
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """200 with the message, since it was waited for; a 429's pause is in the body."""
     said = answer.said
     pause = said.get("retry_after")

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, at, judge
+from adapters.chats.destination import ChatAnswer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
@@ -76,7 +76,7 @@ def _escaped(text: str) -> str:
     return escape(cut(text, LONGEST_TEXT))
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """200 with the message."""
     error = answer.said.get("error")
     judge(answer, reason=error.get("message") if isinstance(error, dict) else answer.text, gone=GONE)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, at, judge
+from adapters.chats.destination import ChatAnswer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
@@ -93,7 +93,7 @@ def _detail(detail: Detail) -> list[str]:
     return [f"{detail.symbol} {label}{detail.text}".rstrip(), *detail.listed]
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """Slack's own hosts answer exactly ``ok``; others say so in other words, or in none."""
     if OWN_HOSTS(answer.url) and answer.is_good and answer.text != "ok":
         raise ChannelRefused("The channel answered something that is not Slack's ok.")

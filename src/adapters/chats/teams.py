@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, at, judge
+from adapters.chats.destination import ChatAnswer, Destination, Request, at, judge
 from adapters.chats.fitting import cut
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
@@ -91,7 +91,7 @@ def _run(text: str, **style: str) -> dict[str, Any]:
     return {"type": "TextRun", "text": cut(text, LONGEST_TEXT), **style}
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """202, or 200; 401 says that the address has lost its signature."""
     lost = "the address has lost its signature; copy it again" if answer.status == 401 else answer.text  # noqa: PLR2004
     judge(answer, reason=lost, gone=GONE)

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, judge, shown
+from adapters.chats.destination import ChatAnswer, Destination, Request, judge, shown
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused
@@ -98,7 +98,7 @@ def write(notice: Notice, _url: URL) -> Request:
     return Request(msgspec.json.encode(_Webhook(message.text, "success" if message.good else "error")))
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """Telex answers 202 even to what it refuses: the body decides. What says nothing of an error is a yes."""
     said = answer.said
     if answer.is_good and said.get("status") == "error":

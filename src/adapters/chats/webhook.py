@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
-from adapters.chats.destination import Answer, Destination, Request, judge
+from adapters.chats.destination import ChatAnswer, Destination, Request, judge
 from adapters.chats.wording import words_of
 from adapters.pages.document import Figures, document_of
 from application.notice import Notice, SpendNotice
@@ -146,7 +146,7 @@ def _secret(text: str) -> bytes:
     return secret
 
 
-def read(answer: Answer) -> None:
+def read(answer: ChatAnswer) -> None:
     """Any 2xx is a yes; 410 asks never to be called again."""
     judge(answer, reason=answer.text, gone=GONE)
 

@@ -24,7 +24,7 @@ LINKED = re.compile(r"(?P<url>https://[^\s<>\"',;]+)|(?P<address>[\w.+-]+@[\w-]+
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HtmlPage:
     """A document for a browser.
 
     Args:
@@ -37,17 +37,17 @@ class Page:
     policy: str
 
 
-def render(template: str, **values: Any) -> Page:
+def render(template: str, **values: Any) -> HtmlPage:
     """Fill a template in. Every value is escaped; a missing one is an error.
 
     Args:
         template: The name of a file in ``templates/``.
         values: What it shows.
     """
-    return Page(_environment().get_template(template).render(values).encode(), policy())
+    return HtmlPage(_environment().get_template(template).render(values).encode(), policy())
 
 
-def render_report(document: Document, address: str, until: datetime | None = None) -> Page:
+def render_report(document: Document, address: str, until: datetime | None = None) -> HtmlPage:
     """The page of a report.
 
     Args:

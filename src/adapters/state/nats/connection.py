@@ -48,7 +48,7 @@ SERVER_SIDE = 500
 """From this code on an API error is the server's trouble, which passes; below, it is an answer."""
 
 
-class Patience(NamedTuple):
+class OutagePatience(NamedTuple):
     """How long a question waits for its answer.
 
     Args:
@@ -60,17 +60,17 @@ class Patience(NamedTuple):
     silent: float
 
 
-WORKING = Patience(75, 75)
+WORKING = OutagePatience(75, 75)
 """Work in hand waits an outage out: what was posted is then still recorded by the worker that posted it.
 Longer than a minute, and shorter than what a worker gives to one tick."""
 
-AT_THE_DOOR = Patience(away=2, silent=10)
+AT_THE_DOOR = OutagePatience(away=2, silent=10)
 """An election takes four to nine seconds; a tick that waits for it is better off than one that is refused."""
 
-ASKING = Patience(2, 2)
+ASKING = OutagePatience(2, 2)
 """For whoever only wants to know how things are."""
 
-AT_ONCE = Patience(0, 0)
+AT_ONCE = OutagePatience(0, 0)
 
 
 @contextlib.asynccontextmanager
@@ -141,7 +141,7 @@ class Connection:
     async def ask(
         self,
         question: Callable[[], Awaitable[T]],
-        patience: Patience = WORKING,
+        patience: OutagePatience = WORKING,
         answers: frozenset[int | None] = frozenset(),
     ) -> T:
         """Ask until there is an answer, or the outage has lasted longer than the patience.
@@ -176,7 +176,7 @@ class Connection:
             raise ConnectionReconnectingError
         return await question()
 
-    def _is_over(self, patience: Patience, asked_at: float) -> bool:
+    def _is_over(self, patience: OutagePatience, asked_at: float) -> bool:
         now = time.monotonic()
         if self.client.is_connected:
             return now - asked_at >= patience.silent

@@ -13,7 +13,7 @@ from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageT
 from nats.js.errors import APIError
 
 from adapters.state.limits import Limits
-from adapters.state.nats.connection import ASKING, AT_THE_DOOR, START_SECONDS, Connection, Patience
+from adapters.state.nats.connection import ASKING, AT_THE_DOOR, START_SECONDS, Connection, OutagePatience
 from adapters.state.pages import PAGES_KEPT
 from adapters.state.state import StateRefused
 
@@ -31,7 +31,7 @@ GIVEN_UP_KEPT = timedelta(days=30)
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
 
-AT_START = Patience(START_SECONDS, AT_THE_DOOR.silent)
+AT_START = OutagePatience(START_SECONDS, AT_THE_DOOR.silent)
 """A start that falls into an election waits for its end."""
 
 MISSING = frozenset({10014, 10059})

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from nats.aio.msg import Msg
 from nats.errors import Error
 
-from adapters.state.nats.connection import AT_THE_DOOR, REQUEST_SECONDS, WORKING, Connection, Patience
+from adapters.state.nats.connection import AT_THE_DOOR, REQUEST_SECONDS, WORKING, Connection, OutagePatience
 from application.ports.clock import Clock
 from application.ports.inbox import Lease, Progress, SealedTick
 
 DONE = b"+ACK"
 
-SETTLING = Patience(WORKING.away, AT_THE_DOOR.silent)
+SETTLING = OutagePatience(WORKING.away, AT_THE_DOOR.silent)
 """A server that crashed just after a delivery does not remember it, and answers no word about it: it delivers
 the message again."""
 

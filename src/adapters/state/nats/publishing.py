@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 from nats.js.api import Header, PubAck
 from nats.js.errors import APIError
 
-from adapters.state.nats.connection import WORKING, Connection, Patience
+from adapters.state.nats.connection import WORKING, Connection, OutagePatience
 
 NOT_FOUND = frozenset({None, 10037})
 """The API's codes for a message that is not there: asked of any node, and of the stream's leader."""
@@ -26,7 +26,7 @@ async def publish_after(
     revision: int | None,
     message_id: str | None = None,
     headers: Mapping[str, str] | None = None,
-    patience: Patience = WORKING,
+    patience: OutagePatience = WORKING,
     answers: frozenset[int] = frozenset(),
 ) -> int | None:
     """Publish if the subject's last message is the expected one; however often it is sent, once.
@@ -72,7 +72,7 @@ async def publish_after(
 
 
 async def _own(
-    connection: Connection, stream: str, subject: str, message_id: str, patience: Patience
+    connection: Connection, stream: str, subject: str, message_id: str, patience: OutagePatience
 ) -> int | None:
     """The number of the subject's last message if it is our own, whose acknowledgement got lost."""
     try:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from adapters.state.limits import Limits, Load, size_of
-from adapters.state.nats.connection import AT_THE_DOOR, Connection, Patience
+from adapters.state.nats.connection import AT_THE_DOOR, Connection, OutagePatience
 from adapters.state.nats.layout import TICKS
 from application.errors import InboxFull
 from application.ports.inbox import SealedTick
@@ -45,7 +45,7 @@ class Room:
         self._none_enters = asyncio.Event()
         self._none_enters.set()
 
-    async def look(self, patience: Patience = AT_THE_DOOR) -> Load:
+    async def look(self, patience: OutagePatience = AT_THE_DOOR) -> Load:
         """Ask the stream what it holds."""
         info = await self._connection.ask(lambda: self._connection.jetstream.stream_info(TICKS), patience)
         self._looked_at = time.monotonic()

@@ -9,7 +9,7 @@ import msgspec
 from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError
 
-from adapters.state.nats.connection import ASKING, Connection, Patience
+from adapters.state.nats.connection import ASKING, Connection, OutagePatience
 from adapters.state.nats.layout import TICKS, token
 from adapters.state.nats.publishing import NOT_FOUND, publish_after
 from application.errors import InboxFull
@@ -36,7 +36,7 @@ class Stored(NamedTuple):
 
 
 async def add_tick(
-    connection: Connection, tick: SealedTick, message_id: str, patience: Patience, after: int = 0
+    connection: Connection, tick: SealedTick, message_id: str, patience: OutagePatience, after: int = 0
 ) -> bool:
     """Publish the tick, unless its twin, which has the same subject, is in the stream.
 
@@ -70,7 +70,7 @@ async def add_tick(
     return stored is not None
 
 
-async def try_early(connection: Connection, stored: Stored, patience: Patience) -> bool:
+async def try_early(connection: Connection, stored: Stored, patience: OutagePatience) -> bool:
     """Let a paused tick be delivered now: publish it again, and delete the message that is put off.
 
     A crash in between leaves both, and the tick is worked on twice.
@@ -90,7 +90,7 @@ def is_early(headers: Mapping[str, str] | None) -> bool:
     return EARLY in (headers or {}).get(Header.MSG_ID, "")
 
 
-async def drop_tick(connection: Connection, sequence: int, patience: Patience) -> bool:
+async def drop_tick(connection: Connection, sequence: int, patience: OutagePatience) -> bool:
     """Delete one message; False when it is not there."""
     try:
         return await connection.ask(
@@ -100,7 +100,7 @@ async def drop_tick(connection: Connection, sequence: int, patience: Patience) -
         return False
 
 
-async def twin_of(connection: Connection, tick: SealedTick, patience: Patience) -> Stored | None:
+async def twin_of(connection: Connection, tick: SealedTick, patience: OutagePatience) -> Stored | None:
     """The tick in the stream that asks the same."""
     subject = _subject(tick)
     try:
