@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import re
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from itertools import chain, repeat
@@ -30,10 +28,9 @@ from application.credentials import AccessKey
 from application.errors import AwsError
 from application.ports.cost_source import BY_ACCOUNT, CostSource, Granularity, GroupBy, GroupType
 from application.ports.identity import Identity
-from domain.costs import BETWEEN, CostHistory
 from domain.periods import DAY, Period
-from domain.scope import Scope
-from tests.doubles.cost_explorer import result, total
+from tests.doubles.cost_explorer import as_named, pages_of, scope_of, total
+from tests.doubles.signature import signature_of
 from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
 
 HOST_KEY = "AKIAHOSTSOWNHOSTSOWN"
@@ -255,9 +252,9 @@ class DoubleWorld(World):
         group_by = [
             GroupBy(group["Key"], GroupType(group["Type"])) for group in parameters.get("GroupBy", [])
         ]
-        scope = _scope(parameters.get("Filter", {}))
+        scope = scope_of(parameters.get("Filter", {}))
         history = account.history(window, Granularity(parameters["Granularity"]), group_by, scope)
-        history = _with_keys(history, group_by)
+        history = as_named(history, group_by)
         metric = parameters["Metrics"][0]
         if not group_by:
             sums = [total(entry.period, entry.total, metric, history.currency) for entry in history.entries]
@@ -274,40 +271,6 @@ class DoubleWorld(World):
 
     def _ce_error(self, canned: Canned) -> web.Response:
         return _json(canned.status, {"__type": canned.code, "message": canned.message})
-
-
-def pages_of(
-    history: CostHistory, metric: str, page_size: int, name: str = "page", unit_of_zeros: str = ""
-) -> list[dict[str, Any]]:
-    """A history as Cost Explorer's answers, the way it groups by service."""
-    results = [
-        result(entry.period, entry.services, metric, history.currency, unit_of_zeros)
-        for entry in history.entries
-    ]
-    pages: list[dict[str, Any]] = [
-        {"ResultsByTime": results[start : start + page_size], "DimensionValueAttributes": []}
-        for start in range(0, max(1, len(results)), page_size)
-    ]
-    for n, page in enumerate(pages[:-1], start=1):
-        page["NextPageToken"] = f"{name}-{n}"
-    return pages
-
-
-def signature_of(request: web.Request, body: bytes, secret: str, scope: tuple[str, ...]) -> str:
-    """The signature that AWS would expect, written down from AWS's description of Signature Version 4."""
-    signed = re.search(r"SignedHeaders=([^,]*)", request.headers["Authorization"])
-    assert signed is not None
-    names = signed[1].split(";")
-    assert {"host", "x-amz-date"} <= set(names)
-    headers = "".join(f"{name}:{' '.join(request.headers[name].split())}\n" for name in names)
-    digest = hashlib.sha256(body).hexdigest()
-    canonical = "\n".join([request.method, request.path, request.query_string, headers, signed[1], digest])
-    lines = ["AWS4-HMAC-SHA256", request.headers["X-Amz-Date"], "/".join([*scope, "aws4_request"])]
-    key = b"AWS4" + secret.encode()
-    for part in (*scope, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    text = "\n".join([*lines, hashlib.sha256(canonical.encode()).hexdigest()])
-    return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
 @asynccontextmanager
@@ -374,38 +337,6 @@ _sdk_data = cache(create_loader)
 
 def _period(interval: Mapping[str, str]) -> Period:
     return Period(date.fromisoformat(interval["Start"]), date.fromisoformat(interval["End"]))
-
-
-def _with_keys(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
-    """As Cost Explorer names what is grouped by a tag or a cost category: ``team$web``, or ``team$``."""
-    if all(group.type is GroupType.DIMENSION for group in groups):
-        return history
-
-    def key(name: str, group: GroupBy) -> str:
-        if group.type not in {GroupType.TAG, GroupType.COST_CATEGORY}:
-            return name
-        return f"{group.key}${'' if name == f'no {group.key}' else name}"
-
-    entries = [
-        replace(
-            entry,
-            services={
-                BETWEEN.join(map(key, name.split(BETWEEN), groups)): amount
-                for name, amount in entry.services.items()
-            },
-        )
-        for entry in history.entries
-    ]
-    return replace(history, entries=tuple(entries))
-
-
-def _scope(asked: Mapping[str, Any]) -> Scope:
-    """The services and accounts that a filter names."""
-    values: dict[str, tuple[str, ...]] = {}
-    for term in asked.get("And", [asked]):
-        if dimensions := term.get("Dimensions"):
-            values[dimensions["Key"]] = tuple(dimensions["Values"])
-    return Scope(values.get("LINKED_ACCOUNT", ()), values.get("SERVICE", ()))
 
 
 def _json(status: int, body: object) -> web.Response:
