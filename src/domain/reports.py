@@ -173,7 +173,7 @@ def news(
     reports = [_look_at(watch, period, looked_on, history, told, settling) for period in sorted(reviewed)]
     if parts:
         reports = [_with_parts(watch, parts, told, report) for report in reports]
-    if watch.milestones.forecasts and reports[-1].period == newest:
+    if watch.warns_of and reports[-1].period == newest:
         reports[-1] = _with_forecast(watch, looked_on, history, told, reports[-1])
     found, known = [], dict(told)  # what is said of an older period counts for the newest
     for report in reports:
@@ -298,7 +298,7 @@ def _with_forecast(
         for period, one in sorted(told.items())
         if one.forecast is not None and period.last_day >= month
     ]
-    percents, last = watch.milestones.forecasts, said[-1] if said else None
+    percents, last = watch.warns_of, said[-1] if said else None
     forecast = forecast_on(looked_on, history, watch.frequency, watch.threshold, percents, last)
     return replace(report, forecast=forecast)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from domain.milestones import NO_MILESTONES, Milestones
 from domain.muting import NOT_MUTED, Mute
@@ -11,6 +12,8 @@ from domain.parts import NO_BUDGETS, Budgets
 from domain.periods import Frequency, Period
 from domain.thresholds import Threshold
 from domain.usual import SpikeRule
+
+ALL = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ class Watch:
     spike_rule: SpikeRule | None = None
     budgets: Budgets = NO_BUDGETS
     mute: Mute = NOT_MUTED
+
+    @property
+    def warns_of(self) -> tuple[Decimal, ...]:
+        """The percents of its month's threshold that it is told to be heading for.
+
+        A month-to-date channel that says nothing of milestones is warned before all is spent.
+        """
+        if self.frequency is Frequency.MONTH_TO_DATE and not self.milestones:
+            return (ALL,)
+        return self.milestones.forecasts
 
     def is_running(self, period: Period) -> bool:
         """Whether the period is a month that has not closed: it can be judged so far only."""

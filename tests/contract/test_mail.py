@@ -19,7 +19,7 @@ from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForb
 from application.notice import Notice
 from tests.contract.test_destinations import HOSTILE, overfull
 from tests.fakes.clock import FixedClock
-from tests.fakes.notices import EXCEEDED, FAILED
+from tests.fakes.notices import EXCEEDED, FAILED, WITHIN
 
 SENDER = "Spend Monitor <spend@example.com>"
 ADDRESS = "finance@example.com"
@@ -94,6 +94,21 @@ async def test_a_report_comes_as_text_and_as_html(postbox: Postbox) -> None:
     for kind in ("plain", "html"):
         assert "Exceeded Budget" in body(mail, kind)
         assert "console.aws.amazon.com" in body(mail, kind)
+
+
+async def test_the_chart_comes_along_where_something_has_happened(postbox: Postbox) -> None:
+    """Inside the mail: many show no picture that is elsewhere, and none an SVG."""
+    await send(postbox, EXCEEDED)
+    await send(postbox, WITHIN)
+    await send(postbox, FAILED)
+    charts = [
+        [part.get_content() for part in mail.walk() if part.get_content_type() == "image/png"]
+        for mail in postbox.mails
+    ]
+    assert [len(pictures) for pictures in charts] == [1, 0, 0]
+    assert charts[0][0].startswith(b"\x89PNG")
+    assert 'src="cid:chart"' in body(postbox.mails[0], "html")
+    assert "cid:" not in body(postbox.mails[1], "html")
 
 
 async def test_the_same_report_has_the_same_id(postbox: Postbox) -> None:

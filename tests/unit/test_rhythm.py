@@ -127,6 +127,12 @@ class TestAMonthThatIsOver:
             1020, 1140, 1200, 1320, 1440, 1500, 1620,
         ]  # fmt: skip
 
+    def test_it_is_warned_of_before(self) -> None:
+        """Once, though no milestone is set: $60 a day lead to $1,800."""
+        said = live(MONTH, ["30"] * 8 + ["60"] * 8, begin=date(2026, 11, 1), usual="30")
+        [warning] = [report.forecast for report in said.values() if report.forecast]
+        assert warning.by_month_end.amount > 1000
+
     def test_a_new_month_begins_anew(self) -> None:
         """December's first day is told as within budget."""
         said = live(MONTH, ["60"] * 34, begin=date(2026, 11, 1))

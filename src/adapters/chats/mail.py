@@ -16,7 +16,7 @@ from adapters.chats.fitting import cut
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
-from application.notice import Notice, Tone
+from application.notice import Notice, SpendNotice, Tone
 from application.text import one_line
 
 PREFIX = "mailto:"
@@ -28,6 +28,8 @@ ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(?P<mailbox>{ATOM}(?:\.{ATOM})*)@(?P<domain>{LABEL}(?:\.{LABEL})*)")
 """A plain address. Source: RFC 5321, 4.1.2, without quoted strings and address literals."""
+
+CHART = "chart"
 
 COLORS = {Tone.GOOD: "#188038", Tone.CARE: "#b06000", Tone.BAD: "#c5221f"}
 
@@ -109,8 +111,8 @@ def address_in(return_url: str) -> str:
     return address
 
 
-def message_of(notice: Notice, sender: str, address: str) -> EmailMessage:
-    """Text and HTML; one id for a notice, however often it is sent."""
+def message_of(notice: Notice, sender: str, address: str, chart: bytes = b"") -> EmailMessage:
+    """Text and HTML, with the chart in it if there is one; one id for a notice, however often it is sent."""
     words = words_of(notice)
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -122,8 +124,24 @@ def message_of(notice: Notice, sender: str, address: str) -> EmailMessage:
     message["Message-ID"] = f"<{notice.id}@{_domain(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n".join(_text(words)))
-    message.add_alternative(_html(words), subtype="html")
+    message.add_alternative(_html(words, has_chart=bool(chart)), subtype="html")
+    html = message.get_body(("html",))
+    if chart and html:
+        html.add_related(chart, "image", "png", cid=f"<{CHART}>", disposition="inline")
     return message
+
+
+async def chart_of(notice: Notice) -> bytes:
+    """The chart as a PNG: mail clients show no other. None of a good day, or where it cannot be drawn."""
+    if not isinstance(notice, SpendNotice) or words_of(notice).is_quiet:
+        return b""
+    from adapters.pages.document import document_of  # noqa: PLC0415  # few send mail
+    from adapters.pages.picture import PictureFailed, picture_of  # noqa: PLC0415
+
+    try:
+        return await picture_of(document_of(notice))
+    except PictureFailed:
+        return b""
 
 
 async def send(server: MailServer, notice: Notice, address: str, timeout: float) -> None:  # noqa: ASYNC109  # the library's own
@@ -137,7 +155,7 @@ async def send(server: MailServer, notice: Notice, address: str, timeout: float)
 
     try:
         await aiosmtplib.send(
-            message_of(notice, server.sender, address),
+            message_of(notice, server.sender, address, await chart_of(notice)),
             hostname=server.host,
             port=server.port,
             username=server.user or None,
@@ -183,7 +201,7 @@ def _text(words: Words) -> Iterator[str]:
         yield f"{label}: {link}"
 
 
-def _html(words: Words) -> str:
+def _html(words: Words, *, has_chart: bool) -> str:
     rows = "".join(
         f'<tr><td style="padding:2px 16px 2px 0;color:#5f6368">{escape(fact.label)}</td>'
         f"<td>{fact.symbol} {escape(fact.value)}</td></tr>"
@@ -191,6 +209,8 @@ def _html(words: Words) -> str:
     )
     happened = f"<p><strong>{escape(words.happened)}</strong></p>" if words.happened else ""
     details = "".join(map(_html_detail, words.details))
+    if has_chart:
+        details = f'<p><img src="cid:{CHART}" alt="{escape(words.picture_shows)}" width="100%"></p>{details}'
     links = "".join(
         f'<p><a href="{escape(link)}">Open {escape(label)}</a></p>' for label, link in words.links[:1]
     )
