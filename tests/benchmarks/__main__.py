@@ -16,7 +16,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from tests.benchmarks import doors, growth, nats, pages, report, starts, ticks
+from tests.benchmarks import doors, growth, nats, pages, postgresql, report, starts, ticks
 from tests.benchmarks.doubles import outside
 from tests.benchmarks.load import TickRefused
 from tests.benchmarks.measure import Bench
@@ -51,7 +51,7 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
             run = Bench(
                 world,
                 folder,
-                Machine(cores[-1], install(folder / "environment"), world.url),
+                Machine(str(cores[-1]), install(folder / "environment"), world.url),
                 repetitions=2 if quick else 5,
                 scale=0.1 if quick else 1,
                 say=status.update if console.is_terminal else console.print,
@@ -61,6 +61,8 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
             figures = [
                 *accepted,
                 *whole,
+                *await ticks.known_tenants(run),
+                *await ticks.looks(run),
                 *await ticks.slow_aws(run),
                 *await ticks.one_account(run),
                 *await growth.backlog(run),
@@ -68,6 +70,8 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
                 *await starts.starts(run),
                 *await pages.pages(run),
                 *await nats.on_nats(run),
+                *await postgresql.on_postgresql(run),
+                *await ticks.two_processes(run),
             ]
             rates = await ticks.channel_counts(run)
     report.print_table(console, figures)

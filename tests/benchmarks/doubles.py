@@ -33,11 +33,13 @@ class Outside:
         paid: How many Cost Explorer requests came.
         posts: When each message came to Telex, in seconds of ``time.perf_counter``.
         channels: Which channels they came for.
+        costs: What Cost Explorer answers.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.aws_seconds = 0.0
+        self.costs = COSTS
         self.forget()
 
     def forget(self) -> None:
@@ -65,6 +67,15 @@ class Outside:
         finally:
             self.aws_seconds = 0.0
 
+    @contextmanager
+    def unpublished(self) -> Iterator[None]:
+        """Let AWS not have published the newest day while the block lasts."""
+        self.costs = COSTS_TO_THE_DAY_BEFORE
+        try:
+            yield
+        finally:
+            self.costs = COSTS
+
     def answer(self, head: bytes) -> tuple[bytes, float]:
         """What the request is answered with, and after how many seconds."""
         if head.startswith(b"POST /v1/return/"):
@@ -75,7 +86,7 @@ class Outside:
             return TAKEN, 0.0
         if b"GetCostAndUsage" in head:
             self.paid += 1
-            return COSTS, self.aws_seconds
+            return self.costs, self.aws_seconds
         key = KEY.search(head)
         return identity(key[1] if key else b"0" * 12), self.aws_seconds
 
@@ -145,7 +156,7 @@ def _day(days_ago: int) -> dict[str, object]:
     end = datetime.now(UTC).date() - timedelta(days=days_ago)
     groups = [
         {
-            "Keys": [name],
+            "Keys": [name, "123456789012"],
             "Metrics": {"AmortizedCost": {"Amount": f"{7.31 + n + days_ago / 40:.10f}", "Unit": "USD"}},
         }
         for n, name in enumerate(SERVICES)
@@ -154,14 +165,16 @@ def _day(days_ago: int) -> dict[str, object]:
     return {"TimePeriod": period, "Total": {}, "Groups": groups, "Estimated": True}
 
 
-COSTS = http(
-    "200 OK",
-    "application/x-amz-json-1.1",
-    json.dumps(
-        {"ResultsByTime": [_day(n) for n in reversed(range(DAYS))], "DimensionValueAttributes": []}
-    ).encode(),
-)
-"""35 days by six services: what a small account is answered."""
+def _costs(newest: int = 0) -> bytes:
+    days = [_day(n) for n in reversed(range(newest, DAYS))]
+    content = json.dumps({"ResultsByTime": days, "DimensionValueAttributes": []})
+    return http("200 OK", "application/x-amz-json-1.1", content.encode())
+
+
+COSTS = _costs()
+"""35 days by six services and one linked account: what a small account is answered."""
+
+COSTS_TO_THE_DAY_BEFORE = _costs(newest=1)
 
 TAKEN = http(
     "202 Accepted",

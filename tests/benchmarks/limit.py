@@ -1,7 +1,8 @@
 """The limit: what the same libraries do with nothing around them.
 
-``python -m tests.benchmarks.limit PORT [URL]`` serves a bare ASGI app on uvicorn that reads the body and
-answers. With the URL of the doubles it then makes the three requests that a new tenant's tick takes.
+``python -m tests.benchmarks.limit PORT [URL [known]]`` serves a bare ASGI app on uvicorn that reads the body
+and answers. With the URL of the doubles it then makes the three requests that a new tenant's tick takes, or
+the two of a tenant whose account is known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import aiohttp
 import uvicorn
 import uvloop
 
-CONCURRENCY = 256
+CONCURRENCY = 512
 """As many ticks in flight as the service has by default."""
 
 SIGNED = {
@@ -37,10 +38,12 @@ class Limit:
 
     Args:
         url: Of the doubles; None: ticks are taken in, and that is all.
+        known: Whether nobody has to be asked whose key it is.
     """
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, *, known: bool) -> None:
         self._url = url
+        self._known = known
         self._taken: asyncio.Queue[int] = asyncio.Queue()
         self._number = 0
 
@@ -74,18 +77,19 @@ class Limit:
         message = {"Content-Type": "application/json"}
         while True:
             number = await self._taken.get()
-            for address, body, headers in (
+            requests = (
                 (f"{url}/", IDENTITY, form),
                 (f"{url}/", COSTS, question),
                 (f"{url}/v1/return/limit-{number}", MESSAGE, message),
-            ):
+            )
+            for address, body, headers in requests[1 if self._known else 0 :]:
                 async with http.post(address, data=body, headers=headers) as response:
                     await response.read()
 
 
-async def main(port: int, url: str | None = None) -> None:
+async def main(port: int, url: str | None = None, known: str = "") -> None:
     """Serve until SIGTERM."""
-    app = Limit(url)
+    app = Limit(url, known=bool(known))
     work = asyncio.create_task(app.work())
     await uvicorn.Server(
         uvicorn.Config(app, port=port, lifespan="off", log_config=None, access_log=False, server_header=False)

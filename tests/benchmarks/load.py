@@ -104,9 +104,21 @@ def ticks(number: int, telex: str, account: int | None = None) -> list[bytes]:
     return [_request(telex, next(_numbers), account or new_account()) for _ in range(number)]
 
 
-def _request(telex: str, channel: int, account: int) -> bytes:
+def ticks_of(accounts: Sequence[int], telex: str, excluded: str = "") -> list[bytes]:
+    """Requests with ticks, each of a channel of its own.
+
+    Args:
+        accounts: Which each of them watches.
+        telex: Where the channels are.
+        excluded: The charges left out: another question about the same account.
+    """
+    return [_request(telex, next(_numbers), account, excluded) for account in accounts]
+
+
+def _request(telex: str, channel: int, account: int, excluded: str = "") -> bytes:
     name = f"01950000-0000-7000-8000-{channel:012}"
     body = TICK.replace("<telex>", telex).replace("<channel>", name).replace("<key>", f"AKIA{account:016}")
+    body = body.replace("<excluded>", excluded)
     return (
         "POST /tick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"User-Agent: Go-http-client/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}"
@@ -117,6 +129,7 @@ def _tick() -> str:
     """A tick as an installation of the present manifest sends it, with places for what differs."""
     settings = json.loads(manifest("https://monitor.example"))["data"]["settings"]
     settings[0]["default"], settings[1]["default"] = "<key>", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    next(each for each in settings if each["label"] == "exclude_charges")["default"] = "<excluded>"
     return_url = "<telex>/v1/return/<channel>"
     return json.dumps({"channel_id": "<channel>", "return_url": return_url, "settings": settings})
 

@@ -89,7 +89,7 @@ async def nats_state(bench: Bench) -> AsyncIterator[tuple[NatsServer, dict[str, 
     """Run a NATS server on the measured core that syncs every write, as SQLite does; with its settings."""
     server = NatsServer(bench.new_folder(), sync=True)
     here = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {bench.machine.core})
+    os.sched_setaffinity(0, {int(bench.machine.core)})
     try:
         with running(server):
             os.sched_setaffinity(0, here)

@@ -59,12 +59,12 @@ class Machine:
     """Where processes run.
 
     Args:
-        core: The core that they share.
+        core: The number of the core that they share; of all of them, as ``taskset`` takes it: 0-3.
         commands: The folder with the installed commands.
         aws: The address of the doubles.
     """
 
-    core: int
+    core: str
     commands: Path
     aws: str
 
@@ -99,7 +99,7 @@ class Machine:
         return time.perf_counter() - started
 
     def _on_core(self, command: Sequence[str]) -> list[str]:
-        return ["taskset", "--cpu-list", str(self.core), str(self.commands / command[0]), *command[1:]]
+        return ["taskset", "--cpu-list", self.core, str(self.commands / command[0]), *command[1:]]
 
     @asynccontextmanager
     async def _running(

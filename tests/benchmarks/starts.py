@@ -16,7 +16,7 @@ async def starts(bench: Bench) -> list[Figure]:
             readies.append(monitor.ready_seconds)
             idle.append(monitor.resident_mib())
     return [
-        Figure("--help", "s", helps, Goal(0.3, at_most=True)),
-        Figure("serve, until /ready is 200", "s", readies, Goal(1.5, at_most=True)),
+        Figure("--help", "s", helps, Goal(0.15, at_most=True)),
+        Figure("serve, until /ready is 200", "s", readies, Goal(0.7, at_most=True)),
         Figure("memory of the idle service", "MiB", idle),
     ]

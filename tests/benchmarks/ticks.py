@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tests.benchmarks.load import new_account, ticks
+from entrypoints.config import Config
+from tests.benchmarks.load import new_account, send, ticks, ticks_of
 from tests.benchmarks.measure import Bench, Burst, Figure, Goal, ratios
+from tests.benchmarks.processes import Measured, NotMeasured
 
 REAL_AWS_SECONDS = 0.3
+DEFAULT_CONCURRENCY = Config().concurrency
 MANY_AT_ONCE = 1024
 """SPEND_MONITOR_CONCURRENCY for thousands of channels: 300 ms twice leaves room for 1,700 ticks a second."""
 
@@ -84,7 +90,7 @@ async def slow_aws(bench: Bench) -> list[Figure]:
     """AWS takes 300 ms for each answer, as the real one does."""
     number = bench.scaled(2000)
     figures = []
-    for concurrency, goal in ((256, None), (MANY_AT_ONCE, Goal(0.8))):
+    for concurrency, goal in ((DEFAULT_CONCURRENCY, Goal(0.85)), (MANY_AT_ONCE, Goal(0.85))):
         fast, slow = [], []
         async with bench.machine.service(
             bench.new_folder(),
@@ -131,6 +137,89 @@ async def one_account(bench: Bench) -> list[Figure]:
         Figure("paid requests for as many again", "", [each.paid for each in again], Goal(0, at_most=True)),
         Figure("the same after a restart", "", [each.paid for each in restarted], Goal(0, at_most=True)),
     ]
+
+
+async def known_tenants(bench: Bench) -> list[Figure]:
+    """Tenants whose key is known and whose question is new, as on every day but the first: two requests."""
+    number, url = bench.scaled(2000), bench.outside.url
+    limits, services = [], []
+    async with (
+        bench.machine.module("limit", bench.new_folder(), url, "known") as limit,
+        bench.machine.service(bench.new_folder()) as monitor,
+    ):
+        await bench.warm_up(limit)
+        await bench.warm_up(monitor)
+        for n in range(bench.repetitions):
+            bench.say(f"{number:,} ticks, each of a known tenant: {n + 1}")
+            accounts = [new_account() for _ in range(number)]
+            await bench.burst(monitor, ticks_of(accounts, url))
+            limits.append(await bench.burst(limit, ticks(number, url)))
+            services.append(await bench.burst(monitor, ticks_of(accounts, url, excluded="Tax")))
+    return [
+        Figure(
+            "CPU for a tick of a tenant of yesterday",
+            "ms",
+            [1000 * each.cpu_seconds / number for each in services],
+            Goal(1 / 0.4, at_most=True),
+            "the limit of two requests",
+            [each.cpu_seconds / other.cpu_seconds for each, other in zip(services, limits, strict=True)],
+        )
+    ]
+
+
+async def looks(bench: Bench) -> list[Figure]:
+    """Ticks that wait for AWS, posted again so that each looks once more and finds nothing new."""
+    number, url = bench.scaled(2000), bench.outside.url
+    whole, again = [], []
+    async with bench.machine.service(bench.new_folder()) as monitor:
+        await bench.warm_up(monitor)
+        for n in range(bench.repetitions):
+            bench.say(f"{number:,} looks that find nothing new: {n + 1}")
+            with bench.outside.unpublished():
+                requests = ticks(number, url)
+                whole.append((await bench.burst(monitor, requests)).cpu_seconds)
+                cpu, waiting = monitor.cpu_seconds(), monitor.events("tick_waits")
+                await send(monitor.url, requests)
+                await _logged(monitor, "tick_waits", waiting + number)
+                again.append(monitor.cpu_seconds() - cpu)
+    return [
+        Figure(
+            "looks that find nothing new, each with its tick at the door",
+            "a second of CPU",
+            [number / cpu for cpu in again],
+            Goal(3),
+            "whole ticks",
+            ratios(whole, again),
+        )
+    ]
+
+
+async def _logged(process: Measured, event: str, count: int, seconds: float = 60) -> None:
+    """Wait for what no message tells of."""
+    deadline = time.monotonic() + seconds
+    while (number := process.events(event)) < count:
+        if time.monotonic() > deadline:
+            raise NotMeasured(f"{count} times {event} were awaited, and {number} came")
+        await asyncio.sleep(0.1)
+
+
+async def two_processes(bench: Bench) -> list[Figure]:
+    """``serve --workers 2`` on one SQLite file and all cores; of two, the load takes its part."""
+    number, url = bench.scaled(2000), bench.outside.url
+    machine = replace(bench.machine, core=f"0-{(os.cpu_count() or 1) - 1}")
+    one, two = [], []
+    async with (
+        machine.service(bench.new_folder()) as single,
+        machine.service(bench.new_folder(), "--workers", "2") as double,
+    ):
+        await bench.warm_up(single)
+        await bench.warm_up(double)
+        for n in range(bench.repetitions):
+            bench.say(f"{number:,} ticks on one process and on two: {n + 1}")
+            one.append(await bench.burst(single, ticks(number, url)))
+            two.append(await bench.burst(double, ticks(number, url)))
+    name = "whole ticks, serve --workers 2"
+    return [Figure(name, "ticks/s", _rates(two), Goal(1.7), "one process", ratios(_rates(two), _rates(one)))]
 
 
 async def channel_counts(bench: Bench) -> Mapping[str, Mapping[int, Sequence[float]]]:

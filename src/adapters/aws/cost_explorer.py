@@ -228,11 +228,12 @@ def _plainly(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
 
 
 def _renamed(history: CostHistory, renamed: Callable[[str], str]) -> CostHistory:
+    names = {name: renamed(name) for name in {name for entry in history.entries for name in entry.services}}
     entries = []
     for entry in history.entries:
         amounts: dict[str, Decimal] = {}
         for name, amount in entry.services.items():
-            new = renamed(name)
+            new = names[name]
             amounts[new] = amounts[new] + amount if new in amounts else amount
         entries.append(CostEntry(entry.period, amounts))
     return CostHistory(tuple(entries), history.currency)
