@@ -414,7 +414,7 @@ async def test_a_profile_of_the_files_is_found(monkeypatch: pytest.MonkeyPatch, 
     [
         ("AWS_SECRET_ACCESS_KEY", None, "Partial credentials"),
         ("AWS_ACCESS_KEY_ID", None, "no AWS credentials"),
-        ("AWS_PROFILE", "nobody", "nobody"),
+        ("AWS_PROFILE", "nobody", "no profile of that name"),
     ],
 )
 async def test_a_machine_without_credentials_says_so(
