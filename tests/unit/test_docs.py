@@ -193,8 +193,10 @@ def commands(text: str) -> Iterator[list[str]]:
     """The words of every call of the command in a page's fenced blocks and code marks."""
     blocks = (re.sub(r"\\\n\s*", " ", block) for *_, block in FENCE.findall(text))
     for line in [*(line for block in blocks for line in block.splitlines()), *CODE.findall(prose(text))]:
-        for part in re.split(r"&&|\||;|=\$\(", line.partition(" #")[0]):
-            if call := re.search(r"(?:^|\s|/bin/)aws-spend-monitor ([a-z-].*)", part.strip(" &")):
+        for part in re.split(r"&&|\||;|>|=\$\(", line.partition(" #")[0]):
+            if call := re.search(
+                r"(?:^|\s|/bin/)(?:aws-spend-monitor|spend) (?!--)([a-z-].*)", part.strip(" &")
+            ):
                 yield shlex.split(call[1].replace("…", "x").replace("[", "").replace("]", ""))
 
 
