@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import click
-from rich.table import Table
 
 from adapters.state.contents import KeptPage
 from adapters.state.state import State
@@ -18,7 +17,7 @@ from application.ports.inbox import TickState
 from entrypoints.config import Config
 from entrypoints.container import open_state, secret_keys
 from entrypoints.inbox import existing
-from entrypoints.terminal import Terminal, json_text, output_terminal
+from entrypoints.terminal import Terminal, json_text, output_terminal, print_rows
 
 SHOWN_OF_A_HASH = 12
 PARTS_OF_A_TOPIC = 3
@@ -158,32 +157,21 @@ def _day(moment: datetime) -> date:
 
 
 def _print_channels(terminal: Terminal, rows: Sequence[Channel]) -> None:
-    table = Table(box=None, header_style="bold")
-    for heading in ("channel", "told of", "last told", "last word"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "channel")
-    for heading in ("waits", "given up"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
+    headings = ("channel", "told of", "last told", "last word", "waits", "given up")
+    cells = [
+        (
             row.channel[:SHOWN_OF_A_HASH],
-            terminal.text("\n".join(row.told_of)),
+            "\n".join(row.told_of),
             str(row.last_told or "never"),
-            terminal.text(row.last_word),
+            row.last_word,
             str(row.waits),
             str(row.given_up),
         )
-    terminal.print(table)
+        for row in rows
+    ]
+    print_rows(terminal, headings, cells)
 
 
 def _print_words(terminal: Terminal, words: Sequence[Word]) -> None:
-    table = Table(box=None, header_style="bold")
-    for heading in ("period", "told of", "said", "spend"):
-        table.add_column(
-            heading,
-            overflow="fold",
-            justify="right" if heading == "spend" else "left",
-            no_wrap=heading == "spend",
-        )
-    for word in words:
-        table.add_row(word.period, terminal.text(word.told_of), terminal.text(word.said), word.spend)
-    terminal.print(table)
+    cells = [(word.period, word.told_of, word.said, word.spend) for word in words]
+    print_rows(terminal, ("period", "told of", "said", "spend"), cells)

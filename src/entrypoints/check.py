@@ -238,21 +238,20 @@ def _write(look: Look, results: Sequence[Result], stream: TextIO) -> None:
         case "csv":
             stream.write(csv_of(results))
         case "markdown":
-            stream.write(
-                "\n".join(
-                    markdown(result) if isinstance(result, Found) else markdown_of_failure(result)
-                    for result in results
-                )
-            )
+            stream.write(terminal.plain("\n".join(map(_markdown, results))))
         case "summary":
             for one in found:
-                terminal.print(terminal.text(summary(one)))
+                terminal.print_line(summary(one))
         case _ if len(results) > 1:
             print_side_by_side(terminal, results)
         case _:
             for one in found:
                 print_report(terminal, one)
     _add(look, found, terminal if look.form == "text" else Terminal(sys.stderr))
+
+
+def _markdown(result: Result) -> str:
+    return markdown(result) if isinstance(result, Found) else markdown_of_failure(result)
 
 
 def _add(look: Look, found: Sequence[Found], beside: Terminal) -> None:

@@ -22,7 +22,7 @@ from domain.thresholds import UNLIMITED, Verdict
 from entrypoints.report import DOLLARS_PER_REQUEST, Found, change_between, tables_of
 from entrypoints.terminal import Terminal, visible
 
-NARROW = 80
+NARROW = 100
 """Columns: below that, a table of profiles leaves out what can be looked up."""
 
 MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|~"} | {"@": "&#64;"})
@@ -216,4 +216,6 @@ def _total(found: Sequence[Found]) -> str:
     spends = [one.report.spend for one in found if one.report.spend]
     accounts = {one.notice.account.id for one in found}
     is_sum = len(accounts) == len(found) == len(spends) and len({spend.currency for spend in spends}) == 1
-    return str(sum(spends[1:], spends[0])) if is_sum and len(spends) > 1 else ""
+    if not is_sum or len(spends) == 1:
+        return ""
+    return str(Money(sum((spend.in_cents() for spend in spends), Decimal()), spends[0].currency))

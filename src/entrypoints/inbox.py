@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from adapters.state.sqlite.reserve import release_reserve
 from application.errors import ChannelGone, StorageUnavailable
 from application.notes import note_tried_again
@@ -15,7 +9,7 @@ from application.ports.inbox import InboxEntry, Why
 from application.say_once import DESTINATION
 from entrypoints.config import Config
 from entrypoints.container import open_state
-from entrypoints.terminal import json_text, visible
+from entrypoints.terminal import json_text, output_terminal, print_rows
 
 WHY = {Why.FAILURE: "tries again", Why.TURN: "its turn", Why.NEWS: "news"}
 """What a paused tick waits for, in the table's words."""
@@ -27,8 +21,10 @@ async def show(config: Config, output: str) -> None:
         entries = await state.inbox.entries()
     if output == "json":
         print(json_text(entries))  # noqa: T201  # the output
+    elif entries:
+        print_rows(output_terminal(), HEADINGS, [_row(entry) for entry in entries])
     else:
-        _console().print(_table(entries) if entries else "The inbox is empty.")
+        print("The inbox is empty.")  # noqa: T201  # likewise
 
 
 async def revive(config: Config, tick_id: str | None) -> int:
@@ -71,25 +67,17 @@ def existing(config: Config) -> Config:
     return config
 
 
-def _table(entries: Sequence[InboxEntry]) -> Table:
-    table = Table(
-        "tick", "channel", "state", "accepted", "tries", "since or until", "why", "reason", box=None
+HEADINGS = ("tick", "channel", "state", "accepted", "tries", "since or until", "why", "reason")
+
+
+def _row(entry: InboxEntry) -> tuple[str, ...]:
+    return (
+        entry.id,
+        entry.channel[:12],
+        entry.state,
+        f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
+        str(entry.attempts),
+        f"{entry.at:%Y-%m-%d %H:%M:%S}",
+        WHY[entry.why] if entry.why else "",
+        entry.reason,
     )
-    for entry in entries:
-        table.add_row(
-            entry.id,
-            entry.channel[:12],
-            entry.state,
-            f"{entry.accepted_at:%Y-%m-%d %H:%M:%S}",
-            str(entry.attempts),
-            f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            WHY[entry.why] if entry.why else "",
-            Text(visible(entry.reason)),
-        )
-    return table
-
-
-def _console() -> Console:
-    """A console that does not fold lines in a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200, soft_wrap=True)

@@ -1,6 +1,6 @@
 """A check's findings for people: message, days as bars, what it is made of. Every figure is the domain's.
 
-One amount is one amount on the whole screen: each is rounded by itself, and "others" takes what that leaves.
+One amount is one amount on the whole screen, and what stands in a column adds up to what is said of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from adapters.chats.words import Detail, Words
 from application.check_spend import SpendChecked
 from application.monitor import Monitor
 from application.notice import SpendNotice
-from domain.money import Money
+from domain.money import CENT, Money
 from domain.movers import Part
 from domain.periods import Frequency, Period
 from domain.reports import Report
@@ -27,7 +27,7 @@ from domain.thresholds import UNLIMITED, Verdict
 from entrypoints.terminal import Terminal
 
 COLORS = {Verdict.WITHIN: "green", Verdict.EXCEEDED: "red", Verdict.NOT_PUBLISHED: "yellow"}
-BAR_WIDTH, LEAST_BAR = 40, 5
+BAR_WIDTH, LEAST_BAR, PADDING = 40, 5, 6
 PARTS_SHOWN = 12
 DOLLARS_PER_REQUEST = Decimal("0.01")
 """Source: AWS Cost Explorer pricing."""
@@ -160,7 +160,7 @@ def _bars(terminal: Terminal, report: Report, found: Found) -> Iterator[Table]:
         (_short(period), spend.amount if spend else None, str(spend) if spend else "not published")
         for period, spend in report.analysis.shape
     ]
-    taken = max(len(day) for day, _, _ in rows) + max(len(amount) for _, _, amount in rows) + 4
+    taken = max(len(day) for day, _, _ in rows) + max(len(amount) for _, _, amount in rows) + PADDING
     room = min(BAR_WIDTH, terminal.width - taken)
     title = f"threshold ┊ {Money(mark, currency)}" if mark is not None else None
     table = Table(
@@ -216,23 +216,43 @@ class Row:
     note: str = ""
 
 
-def rows_of(parts: Sequence[Part], currency: str) -> list[Row]:
-    """The largest changes, and all others as one row."""
+def rows_of(parts: Sequence[Part], currency: str, said: str = "") -> list[Row]:
+    """The largest changes, and all others as one row; together what all are shown to have cost.
+
+    Args:
+        parts: The largest change first.
+        currency: Of all.
+        said: The name of one whose amount stands elsewhere on the screen, and stays as it is.
+    """
     shown, others = parts[:PARTS_SHOWN], parts[PARTS_SHOWN:]
+    amounts = [part.amount for part in shown] if others else _adding_up(parts, said)
     rows = [
         Row(
             part.name,
-            str(Money(part.amount, currency)),
+            str(Money(amount, currency)),
             "" if part.before is None else change_between(part.amount, part.before, currency),
             "new" if part.is_new else "",
         )
-        for part in shown
+        for part, amount in zip(shown, amounts, strict=True)
     ]
     if others:
         total = Money(sum((part.amount for part in parts), Decimal())).in_cents()
         rest = total - sum((Money(part.amount).in_cents() for part in shown), Decimal())
         rows.append(Row(f"and {len(others)} others", str(Money(rest, currency)), ""))
     return rows
+
+
+def _adding_up(parts: Sequence[Part], said: str) -> list[Decimal]:
+    """The amounts, some of them a cent off: those that rounding has moved the most the other way."""
+    amounts = [part.amount for part in parts]
+    total = Money(sum(amounts, Decimal())).in_cents()
+    cents = int((total - sum((Money(amount).in_cents() for amount in amounts), Decimal())) / CENT)
+    step = CENT if cents > 0 else -CENT
+    may_move = [n for n, part in enumerate(parts) if part.name != said and Money(part.amount).in_cents()]
+    may_move.sort(key=lambda n: (Money(amounts[n]).in_cents() - amounts[n]) * step)
+    for n in may_move[: abs(cents)]:
+        amounts[n] = Money(amounts[n]).in_cents() + step
+    return amounts
 
 
 def change_between(now: Decimal, before: Decimal, currency: str) -> str:
@@ -247,9 +267,10 @@ def tables_of(found: Found) -> Iterator[tuple[str, list[Row]]]:
     if not analysis or not found.report.spend:
         return
     linked = analysis.accounts if len(analysis.accounts) > 1 else ()
+    said = analysis.culprit.name if analysis.culprit else ""
     for heading, parts in ((found.divided, analysis.parts), ("linked account", linked)):
         if parts:
-            yield heading, rows_of(parts, found.notice.currency)
+            yield heading, rows_of(parts, found.notice.currency, said)
 
 
 def _tables(terminal: Terminal, found: Found) -> Iterator[Table]:

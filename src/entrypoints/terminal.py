@@ -6,12 +6,13 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TextIO
 
 import msgspec
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -130,6 +131,10 @@ class Terminal:
         """Print, and fold nothing in a pipe."""
         self.console.print(*what, markup=False)
 
+    def print_line(self, text: str) -> None:
+        """Print one line, however long it is."""
+        self.console.print(self.plain(text), markup=False, soft_wrap=True)
+
 
 def output_terminal() -> Terminal:
     """Standard output."""
@@ -147,3 +152,39 @@ def progress(words: str) -> Iterator[None]:
     console = Terminal(sys.stderr).console
     with console.status(words) if console.is_terminal else nullcontext():
         yield
+
+
+LONGEST_FOLDED = 30
+"""Columns that a cell must have at least before it is folded."""
+
+
+def print_rows(terminal: Terminal, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table where there is room for one; else each row as lines with their headings.
+
+    Args:
+        terminal: Where to.
+        headings: Of the columns.
+        rows: As many cells each.
+    """
+    widths = [
+        min(LONGEST_FOLDED, max(len(line) for cell in column for line in cell.split("\n")))
+        for column in zip(headings, *rows, strict=True)
+    ]
+    if sum(widths) + 2 * len(widths) > terminal.width:
+        _print_cards(terminal, headings, rows)
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*map(terminal.text, row))
+    terminal.print(table)
+
+
+def _print_cards(terminal: Terminal, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        first, *others = row
+        terminal.print(terminal.text(first, "bold"))
+        for heading, cell in zip(headings[1:], others, strict=True):
+            if cell:
+                terminal.print(terminal.text(f"  {heading}: {', '.join(cell.split(chr(10)))}"))

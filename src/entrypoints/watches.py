@@ -7,9 +7,6 @@ from datetime import datetime
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from application.fire_watches import SAID, watch_page
 from application.ports.ledger import Page
@@ -18,6 +15,7 @@ from entrypoints.check import Look
 from entrypoints.check import check as check_spend
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
+from entrypoints.terminal import output_terminal, print_rows
 
 NOTHING_SAID = "nothing yet"
 
@@ -55,12 +53,11 @@ async def show(config: Config, output: str) -> None:
     if output == "json":
         print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())  # noqa: T201  # the output
         return
-    table = Table("watch", "schedule", "next (UTC)", "destinations", "said last", box=None)
-    for row in rows:
-        due = f"{row.next:%Y-%m-%d %H:%M}"
-        table.add_row(Text(row.name), row.schedule, due, str(row.destinations), Text(row.said))
-    console = Console(highlight=False)
-    (console if console.is_terminal else Console(highlight=False, width=160, soft_wrap=True)).print(table)
+    cells = [
+        (row.name, row.schedule, f"{row.next:%Y-%m-%d %H:%M}", str(row.destinations), row.said)
+        for row in rows
+    ]
+    print_rows(output_terminal(), ("watch", "schedule", "next (UTC)", "destinations", "said last"), cells)
 
 
 async def run_now(config: Config, name: str) -> int:
