@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from adapters.chats.channel import open_chats
 from adapters.chats.webhook import event, parse_secrets, schema, webhook
 from application.notice import Notice, SpendNotice
+from domain.money import Money
+from domain.restated import Restated
 from domain.thresholds import Verdict
 from domain.told import Told
 from tests.contract.telex_double import telex_double
 from tests.contract.test_destinations import overfull
 from tests.fakes.clock import NOON, FixedClock
-from tests.fakes.notices import EVERY_KIND, EXCEEDED, FAILED, UNPUBLISHED, WITHIN
+from tests.fakes.notices import EVERY_KIND, EXCEEDED, FAILED, NEWEST, UNPUBLISHED, WITHIN
 
 import msgspec  # isort: skip
 
@@ -60,6 +63,23 @@ def test_the_types() -> None:
         "check.failed",
         "spend.corrected",
     ]
+
+
+def test_a_breach_that_shows_late_is_a_correction_whatever_the_newest_day() -> None:
+    """A program that looks at the type only must not take it for a good day."""
+    notice = replace(
+        WITHIN,
+        also=(replace(EXCEEDED.report, before=Told((Verdict.WITHIN,), WITHIN.report.spend)),),
+        restated=(Restated(NEWEST, Money(Decimal(98)), Money(Decimal(38))),),
+    )
+    said = data(notice)
+    assert said["type"] == "spend.corrected"
+    [older] = said["data"]["older"]
+    assert (older["verdict"], older["verdict_before"]) == ("exceeded", "within")
+    assert older["spend"] == {"amount": "142.02", "currency": "USD"}
+    [changed] = said["data"]["changed"]
+    assert (changed["was"]["amount"], changed["spend"]["amount"]) == ("98", "38")
+    jsonschema.Draft202012Validator(schema()).validate(said)
 
 
 def test_figures_are_exact() -> None:

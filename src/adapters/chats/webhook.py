@@ -18,10 +18,12 @@ from yarl import URL
 
 from adapters.chats.destination import ChatAnswer, Destination, Request, judge
 from adapters.chats.wording import words_of
-from adapters.pages.document import Figures, document_of
+from adapters.pages.document import Amount, Figures, SpanSpend, amount_of, document_of
 from application.notice import Notice, SpendNotice
 from application.ports.clock import Clock
 from application.text import one_line
+from domain.reports import Report
+from domain.restated import Restated
 from domain.thresholds import Verdict
 
 LONGEST_BODY = 20_000
@@ -48,6 +50,21 @@ class Failure(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
     remedy: str
     period: str
+    again_at: datetime | None = None
+    steps: tuple[str, ...] = ()
+
+
+class Older(SpanSpend, frozen=True, kw_only=True):
+    """An older period that is told of along with this one: its verdict, and what was told of it before."""
+
+    verdict: str
+    verdict_before: str | None = None
+
+
+class Changed(SpanSpend, frozen=True, kw_only=True):
+    """A told figure that AWS has changed since, without a change of verdict."""
+
+    was: Amount
 
 
 class Said(Figures, frozen=True, kw_only=True):
@@ -56,6 +73,8 @@ class Said(Figures, frozen=True, kw_only=True):
     summary: str
     happened: str
     page: str | None = None
+    older: tuple[Older, ...] = ()
+    changed: tuple[Changed, ...] = ()
     services_left_out: int = 0
 
 
@@ -89,20 +108,39 @@ def event(notice: Notice) -> SpendEvent | FailureEvent:
     """What the program is told."""
     if not isinstance(notice, SpendNotice):
         problems = tuple(one_line(problem, 600) for problem in notice.problems[:20])
-        failure = Failure(notice.account.id, notice.code, problems, notice.remedy, str(notice.period))
+        steps = notice.way_in.steps if notice.way_in else ()
+        of = notice.account.id, notice.code, problems, notice.remedy, str(notice.period)
+        failure = Failure(*of, again_at=notice.again_at, steps=steps)
         return FailureEvent("check.failed", notice.made_at, failure)
     words, report = words_of(notice), notice.report
-    kind = "spend.corrected" if report.corrects else TYPES[report.verdict]
+    kind = "spend.corrected" if report.corrects or notice.also else TYPES[report.verdict]
     document = document_of(notice)
     figures = {name: getattr(document, name) for name in Figures.__struct_fields__}
-    whole = Said(summary=words.headline, happened=words.happened, page=notice.page or None, **figures)
+    whole = Said(
+        summary=words.headline,
+        happened=words.happened,
+        page=notice.page or None,
+        older=tuple(map(_older, notice.also)),
+        changed=tuple(map(_changed, notice.restated)),
+        **figures,
+    )
     told = SpendEvent(kind, notice.made_at, whole)  # type: ignore[arg-type]  # one of the four
     return _shortened(told)
 
 
+def _older(report: Report) -> Older:
+    before = report.before.verdicts[-1] if report.before else None
+    days, spend = report.period, amount_of(report.spend) if report.spend else None
+    return Older(days.start, days.end, spend, verdict=report.verdict, verdict_before=before)
+
+
+def _changed(one: Restated) -> Changed:
+    return Changed(one.period.start, one.period.end, amount_of(one.now), was=amount_of(one.was))
+
+
 def _shortened(told: SpendEvent) -> SpendEvent:
     """At most 20 kB: of services and accounts the larger half is kept until it fits."""
-    kept = max(len(told.data.services), len(told.data.linked_accounts))
+    kept = max(len(told.data.services), len(told.data.linked_accounts), len(told.data.budgets))
     whole = told.data
     while kept and len(msgspec.json.encode(told)) > LONGEST_BODY:
         kept //= 2
@@ -110,6 +148,7 @@ def _shortened(told: SpendEvent) -> SpendEvent:
             whole,
             services=whole.services[:kept],
             linked_accounts=whole.linked_accounts[:kept],
+            budgets=whole.budgets[:kept],
             services_left_out=len(whole.services) - kept,
         )
         told = msgspec.structs.replace(told, data=shorter)

@@ -403,6 +403,11 @@ def _with_others(history: CostHistory, named: frozenset[str], others: str) -> Co
     return replace(history, entries=tuple(entries))
 
 
+def amount_of(money: Money) -> Amount:
+    """An amount of money as a document has it."""
+    return _known(money)
+
+
 def _span(period: Period) -> Span:
     return Span(period.start, period.end)
 
