@@ -164,6 +164,7 @@ async def main() -> None:
                 folder=Path(folder),
                 AWS_ENDPOINT_URL=cloud.url,
                 SPEND_MONITOR_PUBLIC_URL=f"http://127.0.0.1:{port}",
+                SPEND_MONITOR_DRILL_DOWN="exceeded",
             ) as monitor,
         ):
             console.print(

@@ -171,6 +171,7 @@ async def test_check_says_by_its_exit_code_what_it_found(
         AWS_ENDPOINT_URL=cloud.url,
         AWS_ACCESS_KEY_ID=key,
         AWS_SECRET_ACCESS_KEY=secret,
+        SPEND_MONITOR_DRILL_DOWN="exceeded",
     )
     assert exit_code == code, err
     report = json.loads(out)
