@@ -26,7 +26,7 @@ from tests.contract.nats_server import empty, shared_server
 from tests.fakes.clock import FixedClock
 
 INBOX_LIMIT = 300
-FEW = 60
+FEW = 32
 LEASE_SECONDS = 1.0
 """Short, for adapters whose servers have clocks of their own that no test can move."""
 

@@ -110,7 +110,7 @@ class TestInbox:
         if isinstance(inbox, NatsInbox):
             pytest.skip("a work-queue stream hands ticks out in the order of acceptance")
         await ledger.update("known", "costs", lambda _: TOLD)
-        await put_all(inbox, [a_tick(harness.now(), channel="known", asks="junk") for _ in range(50)])
+        await put_all(inbox, [a_tick(harness.now(), channel="known", asks="junk") for _ in range(25)])
         own = a_tick(harness.now(), channel="known", asks="own")
         new = a_tick(harness.now(), channel="known", asks="new")
         other = a_tick(harness.now() + timedelta(seconds=2))

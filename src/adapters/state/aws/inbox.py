@@ -15,13 +15,31 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from adapters.state.aws.items import (
+    GIVEN_UP,
+    HELD,
+    LATER,
+    MOVED,
+    TICK,
+    WAITING,
+    Mark,
+    change,
+    coming_in,
+    counted,
+    counted_out,
+    due_at,
+    entry_of,
+    is_known,
+    sealed,
+    tick_of,
+)
 from adapters.state.aws.queue import Queue
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
-from adapters.state.limits import Limits, Loads
+from adapters.state.aws.tally import Tally
+from adapters.state.limits import Limits
 from adapters.state.moments import SECOND, from_micros, to_micros
 from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.waiting import News, Taken
@@ -39,33 +57,11 @@ from application.ports.inbox import (
 )
 from application.ports.ledger import Ledger
 
-TICK, GIVEN_UP = "tick", "given-up"
-"""The partitions of unfinished ticks (by twin), and of given-up ones (by id)."""
-
-WAITING, LATER = "waiting", "later"
-"""The lines of the index: ticks whose turn has come, and those that come back at a time."""
-
 FEWEST_LOOKED_AT = 50
 """Of what waits: workers that look at one moment then find some that no other takes."""
 
 GIVEN_UP_KEPT = timedelta(days=30)
 TURN_KEPT = timedelta(days=1)
-
-HELD = "#token = :token AND #at > :now"
-MOVED = "#rev = :rev"
-
-
-COUNTERS = ("unfinished", "unfinished_bytes", "strangers", "stranger_bytes", "given_up", "given_up_bytes")
-
-FAR_FROM_FULL = 0.5
-"""Up to there the counters need not hold to the last tick, and nobody waits for anybody else's count."""
-
-
-class Mark(NamedTuple):
-    """A lease's token: a random text that no other lease has, and whether the tick's channel is known."""
-
-    text: str
-    known: bool
 
 
 class SqsDynamoDbInbox(Inbox):
@@ -94,6 +90,7 @@ class SqsDynamoDbInbox(Inbox):
         self._queue = queue
         self._clock = clock
         self._limits = limits
+        self._tally = Tally(table, limits)
         self._lease_length = lease_length
         self._owner = secrets.token_hex(8)
         self._news = News(clock)
@@ -105,11 +102,11 @@ class SqsDynamoDbInbox(Inbox):
             return False
         known = await self._ledger.knows(tick.channel)
         own = known and await self._ledger.knows(tick.channel, tick.asks)
-        while not await self._count_in(tick, known=known, own=own):
+        while not await self._tally.let_in(tick, known=known, own=own):
             pass  # somebody else was counted in meanwhile
         if await self._come_in(tick, tick.accepted_at, known=known, own=own):
             return True
-        await self._table.write(_out(tick, known=known))
+        await self._table.write(counted_out(tick, known=known))
         await self._look_again(tick.twin)
         return False
 
@@ -138,7 +135,7 @@ class SqsDynamoDbInbox(Inbox):
             await self._table.write(Write(TICK, lease.tick.twin, condition=HELD, values=self._held(lease)))
         except ConditionFailedError:
             return False
-        await self._table.write(_out(lease.tick, known=_is_known(lease)))
+        await self._table.write(counted_out(lease.tick, known=is_known(lease)))
         return True
 
     async def pause(
@@ -149,7 +146,7 @@ class SqsDynamoDbInbox(Inbox):
         changes = {
             "phase": TickState.PAUSED.value,
             "at": at,
-            "due": _due(at, lease.tick.id),
+            "due": due_at(at, lease.tick.id),
             "reason": reason,
             "why": why.value,
             "progress": encode_progress(progress),
@@ -157,7 +154,7 @@ class SqsDynamoDbInbox(Inbox):
             "token": "",
         }
         try:
-            await self._table.write(_change(lease.tick.twin, changes, HELD, self._held(lease)))
+            await self._table.write(change(lease.tick.twin, changes, HELD, self._held(lease)))
         except ConditionFailedError:
             return False
         await self.wake_at(lease.tick.twin, until)
@@ -168,11 +165,11 @@ class SqsDynamoDbInbox(Inbox):
         """Copy the tick aside and then delete it, if the lease holds: a crash in between loses nothing."""
         now = self._clock.now()
         item = {
-            **_sealed(lease.tick),
+            **sealed(lease.tick),
             "at": to_micros(now),
             "attempts": tries(lease.progress, lease.attempt),
             "reason": reason,
-            "known": int(_is_known(lease)),
+            "known": int(is_known(lease)),
             "x": to_micros(now + GIVEN_UP_KEPT),
             "ttl": int((now + GIVEN_UP_KEPT).timestamp()),
         }
@@ -182,22 +179,22 @@ class SqsDynamoDbInbox(Inbox):
         except ConditionFailedError:
             await self._table.write(Write(GIVEN_UP, lease.tick.id))
             return False
-        await self._table.write(_out(lease.tick, known=_is_known(lease), given_up=1))
-        while self._limits.exceeded_by((await self._loads()).given_up):
+        await self._table.write(counted_out(lease.tick, known=is_known(lease), given_up=1))
+        while self._limits.exceeded_by((await self._tally.loads()).given_up):
             await self._drop_oldest()
         return True
 
     async def depth(self) -> Depth:
         """Get the counters, the oldest tick, and what is due for longest."""
         oldest = await anext(self._table.by_id(TICK, limit=1), None)
-        until = _due(to_micros(self._clock.now()), "~")
+        until = due_at(to_micros(self._clock.now()), "~")
         due = [
             item["at"]
             for line in (WAITING, LATER)
             async for item in self._table.due(line, until=until, limit=1)
         ]
         return self._limits.depth(
-            await self._loads(),
+            await self._tally.loads(),
             from_micros(oldest["accepted"]) if oldest else None,
             from_micros(min(due)) if due else None,
         )
@@ -206,7 +203,7 @@ class SqsDynamoDbInbox(Inbox):
         """Query the first items."""
         given_up = [item async for item in self._given_up(limit)]
         unfinished = [item async for item in self._table.by_id(TICK, limit=limit - len(given_up))]
-        return [_entry(item) for item in [*given_up, *unfinished]]
+        return [entry_of(item) for item in [*given_up, *unfinished]]
 
     async def revive(self, tick_id: str | None = None) -> int:
         """Put back one by one."""
@@ -214,10 +211,10 @@ class SqsDynamoDbInbox(Inbox):
         if tick_id is not None and (item := await anext(self._table.by_id(TICK, tick_id=tick_id), None)):
             revived += await self._end_pause(item)
         for item in await self._chosen(tick_id):
-            tick, known = _tick(item), bool(item["known"])
+            tick, known = tick_of(item), bool(item["known"])
             if await self._come_in(tick, self._clock.now(), known=known):  # else its twin is there
                 await self._table.write(Write(GIVEN_UP, item["sk"]))
-                await self._table.write(_count(tick, unfinished=1, known=known, given_up=-1))
+                await self._table.write(counted(tick, unfinished=1, known=known, given_up=-1))
                 revived += 1
         return revived
 
@@ -231,7 +228,7 @@ class SqsDynamoDbInbox(Inbox):
                 await self._table.write(Write(GIVEN_UP, item["sk"], condition="attribute_exists(#pk)"))
             except ConditionFailedError:
                 continue  # somebody else was faster
-            await self._table.write(_count(_tick(item), given_up=-1))
+            await self._table.write(counted(tick_of(item), given_up=-1))
             dropped += 1
         return dropped
 
@@ -250,67 +247,21 @@ class SqsDynamoDbInbox(Inbox):
 
     async def sweep(self, limit: int) -> Sequence[Lease]:
         """Count anew, and lease what is due although no message came for it."""
-        counts = dict.fromkeys(COUNTERS, 0)
-        async for item in self._table.by_id(TICK):
-            known = bool(item["known"])
-            for counter, by in _count(_tick(item), unfinished=1, known=known).values.items():
-                counts[counter.removeprefix(":")] += by
-        async for item in self._given_up(None):
-            for counter, by in _count(_tick(item), given_up=1).values.items():
-                counts[counter.removeprefix(":")] += by
-        await self._table.write(Write("tally", "-", item=counts))
+        await self._tally.count_anew(self._given_up(None))
         return (await self._take(limit))[0]
-
-    async def _loads(self) -> Loads:
-        tally = await self._table.get("tally", "-") or {}
-        return Loads.counted(*(tally.get(counter, 0) for counter in COUNTERS))
-
-    async def _count_in(self, tick: SealedTick, *, known: bool, own: bool) -> bool:
-        """Count one more if there is room; False when others have come in since that was looked at.
-
-        Raises:
-            InboxFull: There is none.
-        """
-        loads = await self._loads()
-        load = loads.known if known else loads.strangers
-        of_channel, of_host = 0, 0
-        if load.ticks >= min(self._limits.of_a_channel, self._limits.ticks):  # else it does not matter
-            async for item in self._table.by_id(TICK):
-                of_channel += item["channel"] == tick.channel and not own
-                of_host += item["host"] == tick.host and not item["known"]
-        self._limits.check(
-            tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
-        )
-        write = _count(tick, unfinished=1, known=known)
-        room = {
-            ":most_unfinished": loads.strangers.ticks + loads.known.ticks,
-            ":most_strangers": loads.strangers.ticks,
-        }
-        near = replace(
-            write,
-            condition="attribute_not_exists(#unfinished) OR "
-            "(#unfinished <= :most_unfinished AND #strangers <= :most_strangers)",
-            values={**write.values, **room},
-        )
-        far = self._limits.fullness(load) < FAR_FROM_FULL
-        try:
-            await self._table.write(write if far else near)
-        except ConditionFailedError:
-            return False
-        return True
 
     async def _drop_oldest(self) -> None:
         """Of what was given up on: a stranger's, if there is one among the oldest."""
         oldest = [item async for item in self._table.by_id(GIVEN_UP, limit=FEWEST_LOOKED_AT)]
         for item in sorted(oldest, key=lambda item: int(item["known"]))[:1]:
             await self._table.write(Write(GIVEN_UP, item["sk"]))
-            await self._table.write(_count(_tick(item), given_up=-1))
+            await self._table.write(counted(tick_of(item), given_up=-1))
 
     async def _come_in(self, tick: SealedTick, earliest: datetime, *, known: bool, own: bool = False) -> bool:
         """Put the tick where its channel's turn is, unless its twin is there, and wake whoever works."""
         turn = to_micros(earliest) if own else await self._next_turn(tick.channel, to_micros(earliest))
         try:
-            await self._table.write(_waiting(tick, turn, known=known))
+            await self._table.write(coming_in(tick, turn, known=known))
         except ConditionFailedError:
             return False
         await self._wake(tick.twin)
@@ -319,7 +270,7 @@ class SqsDynamoDbInbox(Inbox):
     async def _take(self, limit: int) -> Taken:
         now = self._clock.now()
         looked_at = max(limit, FEWEST_LOOKED_AT)
-        until = _due(to_micros(now), "~")
+        until = due_at(to_micros(now), "~")
         back = [item async for item in self._table.due(LATER, until=until, limit=looked_at)]
         waiting = [item async for item in self._table.due(WAITING, limit=looked_at)]
         candidates = sorted([*back, *waiting], key=lambda item: str(item["due"]))
@@ -341,18 +292,18 @@ class SqsDynamoDbInbox(Inbox):
             "phase": TickState.LEASED.value,
             "at": at,
             "line": LATER,
-            "due": _due(at, item["id"]),
+            "due": due_at(at, item["id"]),
             "attempts": item["attempts"] + 1,
             "owner": self._owner,
             "token": token,
         }
         try:
-            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+            await self._table.write(change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
         except ConditionFailedError:
             return None
         progress = decode_progress(item.get("progress", b""))
         mark = Mark(token, bool(item["known"]))
-        return Lease(_tick(item), item["attempts"] + 1, expires_at, mark, progress)
+        return Lease(tick_of(item), item["attempts"] + 1, expires_at, mark, progress)
 
     def _held(self, lease: Lease) -> Mapping[str, Any]:
         return {":token": cast("Mark", lease.token).text, ":now": to_micros(self._clock.now())}
@@ -368,9 +319,9 @@ class SqsDynamoDbInbox(Inbox):
         if item["phase"] != TickState.PAUSED:
             return False
         at = to_micros(self._clock.now())
-        changes = {"at": at, "due": _due(at, item["id"])}
+        changes = {"at": at, "due": due_at(at, item["id"])}
         try:
-            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+            await self._table.write(change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
         except ConditionFailedError:
             return False
         await self._wake(item["sk"])
@@ -383,7 +334,7 @@ class SqsDynamoDbInbox(Inbox):
             await self._table.write(Write(TICK, item["sk"], condition=MOVED, values={":rev": item["rev"]}))
         except ConditionFailedError:
             return False
-        await self._table.write(_out(_tick(item), known=bool(item["known"])))
+        await self._table.write(counted_out(tick_of(item), known=bool(item["known"])))
         return True
 
     async def _give_back(self, item: Item) -> None:
@@ -391,12 +342,12 @@ class SqsDynamoDbInbox(Inbox):
             "phase": TickState.WAITING.value,
             "at": item["turn"],
             "line": WAITING,
-            "due": _due(item["turn"], item["id"]),
+            "due": due_at(item["turn"], item["id"]),
             "attempts": item["attempts"] - 1,
             "token": "",
         }
         try:
-            await self._table.write(_change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
+            await self._table.write(change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
         except ConditionFailedError:
             return
         await self._wake(item["sk"])
@@ -433,94 +384,3 @@ class SqsDynamoDbInbox(Inbox):
     async def _wake(self, key: str) -> None:
         await self._queue.send(key)
         self._news.wake()
-
-
-def _due(at: int, tick_id: str) -> str:
-    return f"{at:020d}#{tick_id}"
-
-
-def _waiting(tick: SealedTick, turn: int, *, known: bool) -> Write:
-    """The tick as it comes in."""
-    item = {
-        **_sealed(tick),
-        "known": int(known),
-        "turn": turn,
-        "phase": TickState.WAITING.value,
-        "at": turn,
-        "line": WAITING,
-        "due": _due(turn, tick.id),
-        "attempts": 0,
-        "rev": 1,
-    }
-    return Write(TICK, tick.twin, item=item, condition="attribute_not_exists(#pk)")
-
-
-def _sealed(tick: SealedTick) -> dict[str, Any]:
-    return {
-        "id": tick.id,
-        "channel": tick.channel,
-        "twin": tick.twin,
-        "host": tick.host,
-        "asks": tick.asks,
-        "accepted": to_micros(tick.accepted_at),
-        "payload": tick.payload,
-    }
-
-
-def _tick(item: Item) -> SealedTick:
-    return SealedTick(
-        item["id"],
-        item["channel"],
-        item["twin"],
-        from_micros(item["accepted"]),
-        item["payload"],
-        item["host"],
-        item["asks"],
-    )
-
-
-def _entry(item: Item) -> InboxEntry:
-    state = TickState(item.get("phase", TickState.GIVEN_UP))
-    return InboxEntry(
-        item["id"],
-        item["channel"],
-        state,
-        from_micros(item["accepted"]),
-        tries(decode_progress(item.get("progress", b"")), item["attempts"]),
-        from_micros(item["at"]),
-        item.get("reason", ""),
-        Why(item["why"]) if state is TickState.PAUSED else None,
-    )
-
-
-def _change(key: str, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Write:
-    """Set these, and raise the revision."""
-    assignments = ", ".join(f"#{name} = :new_{name}" for name in changes)
-    return Write(
-        TICK,
-        key,
-        change=f"SET {assignments} ADD #rev :one",
-        condition=condition,
-        values={**{f":new_{name}": value for name, value in changes.items()}, **values, ":one": 1},
-    )
-
-
-def _count(tick: SealedTick, *, unfinished: int = 0, known: bool = True, given_up: int = 0) -> Write:
-    """Add this tick to the counters, or take it out of them."""
-    size = len(tick.payload)
-    strangers = 0 if known else unfinished
-    by = (unfinished, unfinished * size, strangers, strangers * size, given_up, given_up * size)
-    return Write(
-        "tally",
-        "-",
-        change="ADD " + ", ".join(f"#{counter} :{counter}" for counter in COUNTERS),
-        values={f":{counter}": number for counter, number in zip(COUNTERS, by, strict=True)},
-    )
-
-
-def _out(tick: SealedTick, *, known: bool, given_up: int = 0) -> Write:
-    return _count(tick, unfinished=-1, known=known, given_up=given_up)
-
-
-def _is_known(lease: Lease) -> bool:
-    return cast("Mark", lease.token).known

@@ -1,0 +1,79 @@
+"""How much is there, in counters beside the ticks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from adapters.state.aws.items import COUNTERS, TICK, counted, tick_of
+from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
+from adapters.state.limits import Limits, Loads
+from application.ports.inbox import SealedTick
+
+FAR_FROM_FULL = 0.5
+"""Up to there the counters need not hold to the last tick, and nobody waits for anybody else's count."""
+
+
+class Tally:
+    """One item of counters.
+
+    Args:
+        table: Where it is.
+        limits: What there may be.
+    """
+
+    def __init__(self, table: Table, limits: Limits) -> None:
+        self._table = table
+        self._limits = limits
+
+    async def loads(self) -> Loads:
+        """What is there."""
+        tally = await self._table.get("tally", "-") or {}
+        return Loads.counted(*(tally.get(counter, 0) for counter in COUNTERS))
+
+    async def let_in(self, tick: SealedTick, *, known: bool, own: bool) -> bool:
+        """Count one more if there is room; False when others have come in since that was looked at.
+
+        Raises:
+            InboxFull: There is none.
+        """
+        loads = await self.loads()
+        load = loads.known if known else loads.strangers
+        of_channel, of_host = 0, 0
+        if load.ticks >= min(self._limits.of_a_channel, self._limits.ticks):  # else it does not matter
+            async for item in self._table.by_id(TICK):
+                of_channel += item["channel"] == tick.channel and not own
+                of_host += item["host"] == tick.host and not item["known"]
+        self._limits.check(
+            tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
+        )
+        write = counted(tick, unfinished=1, known=known)
+        room = {
+            ":most_unfinished": loads.strangers.ticks + loads.known.ticks,
+            ":most_strangers": loads.strangers.ticks,
+        }
+        near = replace(
+            write,
+            condition="attribute_not_exists(#unfinished) OR "
+            "(#unfinished <= :most_unfinished AND #strangers <= :most_strangers)",
+            values={**write.values, **room},
+        )
+        far = self._limits.fullness(load) < FAR_FROM_FULL
+        try:
+            await self._table.write(write if far else near)
+        except ConditionFailedError:
+            return False
+        return True
+
+    async def count_anew(self, given_up: AsyncIterator[Item]) -> None:
+        """Put right what a crash between a tick's write and its count has left."""
+        counts = dict.fromkeys(COUNTERS, 0)
+        writes = [
+            counted(tick_of(item), unfinished=1, known=bool(item["known"]))
+            async for item in self._table.by_id(TICK)
+        ]
+        writes += [counted(tick_of(item), given_up=1) async for item in given_up]
+        for write in writes:
+            for counter, by in write.values.items():
+                counts[counter.removeprefix(":")] += by
+        await self._table.write(Write("tally", "-", item=counts))
