@@ -15,6 +15,9 @@ BYTES_FOR_EACH = 4096
 
 LEAST_BYTES = 4 * 2**20
 
+LATE_SHARE = 1.25
+"""Of the limit: what strangers may have of whose host only few wait."""
+
 BYTES_BESIDE = 600
 """What a tick takes beside its payload: hashes, moments, its places in the indexes."""
 
@@ -92,8 +95,8 @@ class Limits:
         known: bool,
         others_of_channel: Callable[[], int],
         others_of_host: Callable[[], int],
-    ) -> None:
-        """Raise unless there is room for one more.
+    ) -> Load:
+        """Raise unless there is room for one more; return what there may be with it.
 
         Args:
             tick: The one more.
@@ -108,9 +111,10 @@ class Limits:
         if load.ticks >= self.of_a_channel and others_of_channel() >= self.of_a_channel:
             raise InboxFull("as many ticks of this channel are waiting as one may have")
         if self._fits(tick, load, 1):
-            return
-        if known or not self._fits(tick, load, 1.25) or others_of_host() >= self.of_a_late_host:
+            return Load(self.ticks, self.bytes)
+        if known or not self._fits(tick, load, LATE_SHARE) or others_of_host() >= self.of_a_late_host:
             raise InboxFull(f"as many ticks are waiting as there may be ({self.ticks:,})")
+        return Load(int(self.ticks * LATE_SHARE), int(self.bytes * LATE_SHARE))
 
     def depth(
         self, loads: Loads, oldest_accepted_at: datetime | None, oldest_due_at: datetime | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from adapters.state.aws.table import Item, Write
+from adapters.state.limits import size_of
 from adapters.state.moments import from_micros, to_micros
 from adapters.state.progress import decode_progress, tries
 from application.ports.inbox import InboxEntry, Lease, SealedTick, TickState, Why
@@ -20,7 +21,7 @@ HELD = "#token = :token AND #at > :now"
 MOVED = "#rev = :rev"
 
 
-COUNTERS = ("unfinished", "unfinished_bytes", "strangers", "stranger_bytes", "given_up", "given_up_bytes")
+COUNTERS = ("strangers", "strangers_bytes", "known", "known_bytes", "given_up", "given_up_bytes")
 
 
 class Mark(NamedTuple):
@@ -106,9 +107,9 @@ def change(key: str, changes: Mapping[str, Any], condition: str, values: Mapping
 
 def counted(tick: SealedTick, *, unfinished: int = 0, known: bool = True, given_up: int = 0) -> Write:
     """Add this tick to the counters, or take it out of them."""
-    size = len(tick.payload)
-    strangers = 0 if known else unfinished
-    by = (unfinished, unfinished * size, strangers, strangers * size, given_up, given_up * size)
+    size = size_of(tick)
+    of_strangers, of_known = (0, unfinished) if known else (unfinished, 0)
+    by = (of_strangers, of_strangers * size, of_known, of_known * size, given_up, given_up * size)
     return Write(
         "tally",
         "-",

@@ -7,11 +7,8 @@ from dataclasses import replace
 
 from adapters.state.aws.items import COUNTERS, TICK, counted, tick_of
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
-from adapters.state.limits import Limits, Loads
+from adapters.state.limits import Limits, Load, Loads, size_of
 from application.ports.inbox import SealedTick
-
-FAR_FROM_FULL = 0.5
-"""Up to there the counters need not hold to the last tick, and nobody waits for anybody else's count."""
 
 
 class Tally:
@@ -29,10 +26,11 @@ class Tally:
     async def loads(self) -> Loads:
         """What is there."""
         tally = await self._table.get("tally", "-") or {}
-        return Loads.counted(*(tally.get(counter, 0) for counter in COUNTERS))
+        counts = [tally.get(counter, 0) for counter in COUNTERS]
+        return Loads(*(Load(counts[n], counts[n + 1]) for n in (0, 2, 4)))
 
     async def let_in(self, tick: SealedTick, *, known: bool, own: bool) -> bool:
-        """Count one more if there is room; False when others have come in since that was looked at.
+        """Count one more if there is room; False when the room that was seen has gone meanwhile.
 
         Raises:
             InboxFull: There is none.
@@ -44,23 +42,17 @@ class Tally:
             async for item in self._table.by_id(TICK):
                 of_channel += item["channel"] == tick.channel and not own
                 of_host += item["host"] == tick.host and not item["known"]
-        self._limits.check(
+        most = self._limits.check(
             tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
         )
+        counter = "known" if known else "strangers"
         write = counted(tick, unfinished=1, known=known)
-        room = {
-            ":most_unfinished": loads.strangers.ticks + loads.known.ticks,
-            ":most_strangers": loads.strangers.ticks,
-        }
-        near = replace(
-            write,
-            condition="attribute_not_exists(#unfinished) OR "
-            "(#unfinished <= :most_unfinished AND #strangers <= :most_strangers)",
-            values={**write.values, **room},
+        room = {":most": most.ticks, ":most_bytes": most.bytes - size_of(tick)}
+        condition = (
+            f"attribute_not_exists(#{counter}) OR (#{counter} < :most AND #{counter}_bytes <= :most_bytes)"
         )
-        far = self._limits.fullness(load) < FAR_FROM_FULL
         try:
-            await self._table.write(write if far else near)
+            await self._table.write(replace(write, condition=condition, values={**write.values, **room}))
         except ConditionFailedError:
             return False
         return True
