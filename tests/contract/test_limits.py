@@ -65,11 +65,9 @@ class TestInbox:
 
     async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
         """Few large ticks fill the inbox as many small ones do."""
-        stored = await put_all(
-            inbox,
-            [a_tick(harness.now(), size=2**16) for _ in range(Limits(harness.limit).bytes // 2**16 + 10)],
-        )
-        assert Limits(harness.limit).bytes * 0.9 < stored * 2**16 <= Limits(harness.limit).bytes
+        bound = Limits(harness.limit).bytes
+        stored = await put_all(inbox, [a_tick(harness.now(), size=bound // 20) for _ in range(30)])
+        assert stored == 19  # beside its payload, each takes some bytes more
 
     async def test_known_channels_have_a_share_of_their_own(
         self, harness: Harness, inbox: Inbox, ledger: Ledger
