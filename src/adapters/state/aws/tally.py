@@ -38,11 +38,13 @@ class Tally:
         loads = await self.loads()
         load = loads.known if known else loads.strangers
         of_channel, of_host = 0, 0
-        if load.ticks >= min(self._limits.of_a_channel, self._limits.ticks):  # else it does not matter
+        limits = self._limits
+        is_full = load.ticks >= limits.ticks or load.bytes + size_of(tick) > limits.bytes
+        if is_full or load.ticks >= limits.of_a_channel:  # else it does not matter
             async for item in self._table.by_id(TICK):
                 of_channel += item["channel"] == tick.channel and not own
                 of_host += item["host"] == tick.host and not item["known"]
-        most = self._limits.check(
+        most = limits.check(
             tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
         )
         counter = "known" if known else "strangers"
