@@ -92,7 +92,9 @@ def _missing(failure: CredentialsMissing, name: str) -> tuple[str, str]:
     said = f" The SDK says: {failure.detail}" if failure.detail else ""
     problem = f"{whose} no AWS credentials that can be used.{said}"
     if name:
-        return problem, f"Give it some with 'aws configure{_with(name)}'. {_other_profiles(name)}"
+        others = [profile for profile in _profiles() if profile != name]
+        choose = f" Or choose another: {_listed(others)}." if others else ""
+        return problem, f"Give it some with 'aws configure{_with(name)}'.{choose}"
     profiles = _profiles()
     choose = f"Choose a profile with -p: {_listed(profiles)}. Or set" if profiles else "Set"
     return problem, f"{choose} AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run 'aws configure'."

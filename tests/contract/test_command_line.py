@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from application.credentials import AccessKey
 from application.errors import AwsUnavailable
 from entrypoints.cli import main
 from tests.contract.aws_doubles import HOST_KEY, Canned, DoubleWorld, open_double
+from tests.doubles import service
 from tests.doubles.telex import LocalChannel, local_channel
 from tests.fakes.aws import Account
 
@@ -277,6 +279,38 @@ async def test_a_sign_in_that_has_ended(
     assert result.exit_code == 3
     assert 'The sign-in of profile "two words" has ended.' in result.stderr
     assert "Run: aws sso login --profile 'two words'" in result.stderr
+
+
+async def test_a_sign_in_that_cannot_be_renewed_now(
+    world: DoubleWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that is away says nothing of the credentials; and the SDK says nothing of its own."""
+    start = "sso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n"
+    role = "sso_account_id = 111122223333\nsso_role_name = Read\nsso_session = corp\n"
+    scopes = "sso_registration_scopes = sso\n"
+    (tmp_path / "config").write_text(f"[profile corp]\n{role}[sso-session corp]\n{start}{scopes}")
+    token = {
+        "startUrl": "https://corp.awsapps.com/start",
+        "region": "eu-west-1",
+        "accessToken": "token",
+        "expiresAt": "2020-01-01T00:00:00Z",
+        "clientId": "client",
+        "clientSecret": "client-secret",
+        "refreshToken": "refresh",
+        "registrationExpiresAt": "2999-01-01T00:00:00Z",
+    }
+    cache = tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    name = sha1(b"corp", usedforsecurity=False).hexdigest()  # as the SDK names the file
+    (cache / f"{name}.json").write_text(json.dumps(token))
+    variables = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
+    variables |= {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    code, out, err = await service.run("check", "-p", "corp", folder=tmp_path, **variables)
+    assert (code, out) == (3, "")
+    assert err == (
+        "✗ AWS could not be reached for credentials.\n"
+        "  → Run the command again in a minute. See health.aws.amazon.com if this goes on.\n"
+    )
 
 
 async def test_settings_of_the_sdk_that_cannot_be_used(

@@ -9,14 +9,16 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    HTTPClientError,
     LoginError,
     ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NotConnectedError
 
 from application.credentials import AccessKey
-from application.errors import CredentialsMissing, ProfileUnknown, SignInEnded
+from application.errors import AwsUnavailable, CredentialsMissing, ProfileUnknown, SignInEnded
 
 
 class OwnKeys:
@@ -33,6 +35,7 @@ class OwnKeys:
 
         Raises:
             ProfileUnknown: The files have no such profile.
+            AwsUnavailable: What gives out temporary credentials could not be reached.
             SignInEnded: It is one of AWS SSO, and nobody is signed in any more.
             CredentialsMissing: There are none, or those that are configured cannot be had.
         """
@@ -45,6 +48,8 @@ class OwnKeys:
             raise SignInEnded("aws sso login") from exc
         except LoginError as exc:
             raise SignInEnded("aws login") from exc
+        except (NotConnectedError, HTTPClientError) as exc:
+            raise AwsUnavailable("AWS could not be reached for credentials.") from exc
         except (BotoCoreError, ClientError) as exc:
             raise CredentialsMissing(str(exc)) from exc
         if frozen is None or not frozen.access_key or not frozen.secret_key:
