@@ -75,6 +75,12 @@ class _AsciiStream:
         return getattr(self._stream, name)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to the command: rich would end with 1, which says "exceeded"."""
+        raise BrokenPipeError
+
+
 def _width(stream: TextIO) -> int | None:
     """Of this very terminal: rich would ask standard input first. None: COLUMNS, or rich's own."""
     if os.environ.get("COLUMNS"):
@@ -96,10 +102,10 @@ class Terminal:
     def __init__(self, stream: TextIO, width: int | None = None) -> None:
         self.is_ascii = takes_ascii_only(stream)
         file: Any = _AsciiStream(stream) if self.is_ascii else stream
-        self.console = Console(file=file, highlight=False, emoji=False, width=width or _width(stream))
+        self.console = _Console(file=file, highlight=False, emoji=False, width=width or _width(stream))
         self.is_terminal = self.console.is_terminal
         if not self.is_terminal:  # nothing is folded, and a table has room
-            self.console = Console(
+            self.console = _Console(
                 file=file, highlight=False, emoji=False, width=width or IN_A_PIPE, soft_wrap=True
             )
 

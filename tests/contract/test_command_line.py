@@ -324,6 +324,22 @@ async def test_settings_of_the_sdk_that_cannot_be_used(
     assert "in its log" not in result.stderr
 
 
+async def test_who_has_read_enough_still_has_the_verdict(world: DoubleWorld) -> None:
+    """``check | head -0``: rich, click and Python would each end with 1 of their own."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    variables = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
+    process = await asyncio.create_subprocess_exec(
+        *(service.COMMAND, "check", "-t", "1000"),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+        env=service.environment(**variables),
+    )
+    os.close(writer)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
 @pytest.mark.parametrize("error", [RuntimeError("secret"), KeyboardInterrupt()])
 async def test_whatever_happens_is_no_verdict(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python and click end with 1 on their own: that would be "exceeded"."""
