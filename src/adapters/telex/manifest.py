@@ -61,7 +61,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
         "label": "frequency",
         "type": "dropdown",
         "options": FREQUENCIES,
-        "description": "What may cost that: yesterday, the last full week or month, or this month so far",
+        "description": "Select Check Frequency: yesterday, the last full week or month, or this month so far",
         "default": "Daily",
         "required": True,
     },
