@@ -46,6 +46,7 @@ class RoleAccessOff(RoleRefused):
         "Leave aws_role_arn empty and fill in the two keys, or ask the operator to set "
         "SPEND_MONITOR_ROLE_ACCESS."
     )
+    remedy_of_command = "Set SPEND_MONITOR_ROLE_ACCESS to external-id or web-identity."
 
 
 class RoleNotLetIn(RoleRefused):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
 
 from application.accept_tick import Accepted, AcceptTick
-from application.check_spend import CheckSpend, SpendChecked
+from application.check_spend import Asker, CheckSpend
 from application.credentials import AccessKey
 from application.monitor import Monitor
 from entrypoints.cli import main
@@ -18,15 +17,15 @@ from entrypoints.cli import main
 CRASHES = "CRASH"
 """In an access key id or a return_url: what crashes the check, or the door."""
 
-accept, check = AcceptTick.execute, CheckSpend.execute
+accept, ask = AcceptTick.execute, CheckSpend.asker
 tasks: list[asyncio.Task[None]] = []
 
 
-async def check_or_crash(self: CheckSpend, monitor: Monitor, *others: Any) -> SpendChecked:
+async def ask_or_crash(self: CheckSpend, monitor: Monitor) -> Asker:
     """Crash with everything that there is to know in the error, and in what led to it."""
     keys = monitor.credentials
     if not isinstance(keys, AccessKey) or CRASHES not in keys.access_key_id:
-        return await check(self, monitor, *others)
+        return await ask(self, monitor)
     cause = LookupError(keys.access_key_id, keys.secret_access_key)
     logging.getLogger("aiohttp.client").error("a library logs what it caught", exc_info=cause)
     raise RuntimeError(f"{monitor} {keys.secret_access_key}") from cause
@@ -48,5 +47,5 @@ async def accept_or_crash(self: AcceptTick, return_url: str, settings: bytes) ->
 
 if __name__ == "__main__":
     AcceptTick.execute = accept_or_crash  # type: ignore[method-assign]
-    CheckSpend.execute = check_or_crash  # type: ignore[method-assign,assignment]
+    CheckSpend.asker = ask_or_crash  # type: ignore[method-assign]
     main(prog_name="aws-spend-monitor")

@@ -80,13 +80,16 @@ async def test_a_channel_with_a_thousand_ticks_starves_nobody(tmp_path: Path, ou
 
 
 async def test_a_host_that_hangs_holds_nobody_up(tmp_path: Path, outside: Storm) -> None:
-    """600 ticks of a host that takes messages and never answers: those of another host are prompt."""
+    """600 ticks of a host that takes messages and never answers: those of a host that delivers are prompt."""
     outside.hanging = {"dead"}
     dead = [outside.tick(f"dead-{n}", None) for n in range(600)]
     for tick in dead:
         tick["return_url"] = f"{outside.urls[0]}/v1/return/dead-{tick['return_url'].rpartition('-')[2]}"
     alive = [f"{outside.urls[1]}/v1/return/alive-{n}" for n in range(200)]
     async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
+        first = {**outside.tick("x", None), "return_url": f"{outside.urls[1]}/v1/return/known"}
+        await Sender(running.url).send([first])  # so that it is no stranger's
+        await outside.wait_for(["known"])
         await Sender(running.url).send(dead)
         await outside.until(lambda: outside.hung > 0)
         await Sender(running.url).send({**outside.tick("x", None), "return_url": url} for url in alive)
