@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from adapters.state.aws.table import ConditionFailedError, Table, Write
 from adapters.state.moments import to_micros
 from adapters.state.pages import DELIVERED, KEPT, Worth, decode_page, encode_page, worth
+from adapters.state.revised_ledger import RevisedLedger
 from application.ports.clock import Clock
-from application.ports.ledger import Ledger, Page
+from application.ports.ledger import Page
 
 
-class DynamoDbLedger(Ledger):
+class DynamoDbLedger(RevisedLedger):
     """Pages as items: a partition for each channel. The revision ``r`` counts the writes, so none is lost.
 
     Args:
@@ -22,18 +21,6 @@ class DynamoDbLedger(Ledger):
     def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-
-    async def read(self, channel: str, topic: str) -> Page:
-        """Get one item."""
-        return (await self._read(channel, topic))[0]
-
-    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
-        """Read, change, and write if nobody has written meanwhile; else again."""
-        while True:
-            page, revision = await self._read(channel, topic)
-            changed = change(page)
-            if changed == page or await self._write(channel, topic, changed, revision):
-                return changed
 
     async def knows(self, channel: str, asks: str | None = None) -> bool:
         """Look through the channel's partition."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from adapters.state.pages import DELIVERED, Worth, decode_page, encode_page, worth
 from adapters.state.postgresql.database import Database
+from adapters.state.revised_ledger import RevisedLedger
 from application.ports.clock import Clock
-from application.ports.ledger import Ledger, Page
+from application.ports.ledger import Page
 
 READ = "SELECT content, revision FROM spend_monitor.page WHERE channel = $1 AND topic = $2"
 INSERT = """
@@ -26,7 +25,7 @@ TOLD = """
 """
 
 
-class PostgresqlLedger(Ledger):
+class PostgresqlLedger(RevisedLedger):
     """Pages as rows of JSON. The revision counts the writes, so that none overwrites another.
 
     Args:
@@ -37,18 +36,6 @@ class PostgresqlLedger(Ledger):
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-
-    async def read(self, channel: str, topic: str) -> Page:
-        """Look one row up."""
-        return (await self._read(channel, topic))[0]
-
-    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
-        """Read, change, and write if nobody has written meanwhile; else again."""
-        while True:
-            page, revision = await self._read(channel, topic)
-            changed = change(page)
-            if changed == page or await self._write(channel, topic, changed, revision):
-                return changed
 
     async def knows(self, channel: str, asks: str | None = None) -> bool:
         """Look for one row, or into the channel's newest."""
