@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from application.ports.inbox import InboxEntry
+from application.ports.dead_letters import InboxEntry
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from tests.doubles.aws import MotoAws

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from application.ports.channel import Channel
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, SealedTick
+from application.ports.intake import Intake, SealedTick
 from application.ports.vault import Vault
 
 WATCH_MARK = b"\0watch "
@@ -37,7 +37,7 @@ class Accepted:
 class AcceptTick:
     """Seal a tick and put it into the inbox. Everything else happens behind the door."""
 
-    inbox: Inbox
+    inbox: Intake
     vault: Vault
     channel: Channel
     clock: Clock

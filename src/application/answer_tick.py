@@ -41,11 +41,11 @@ from application.patience import (
 )
 from application.plan_looks import Plan, PlanLooks
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, Lease
 from application.ports.ledger import Page
 from application.ports.settings import SettingsReader
 from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
+from application.ports.work_queue import Lease, WorkQueue
 from application.put_back import PutBack, Wait, Work
 from application.say_once import Note, SayOnce
 from domain.notify import Notify
@@ -65,7 +65,7 @@ SHARED_FOR = timedelta(minutes=30)
 class AnswerTick:
     """The way of a leased tick, to its acknowledgement, its next look, its next try, or its end."""
 
-    inbox: Inbox
+    inbox: WorkQueue
     vault: Vault
     settings: SettingsReader
     check_spend: CheckSpend

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from application.accept_tick import host_of, pack_watch
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, SealedTick
+from application.ports.intake import Intake, SealedTick
 from application.ports.ledger import Claim, Ledger, Page
 from application.ports.vault import Vault
 from application.ports.watches import ScheduledWatch, Watches
@@ -50,7 +50,7 @@ class FireWatches:
     schedule, that is new has missed none.
     """
 
-    inbox: Inbox
+    inbox: Intake
     ledger: Ledger
     vault: Vault
     watches: Watches

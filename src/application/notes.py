@@ -7,7 +7,7 @@ from datetime import date
 
 from application.errors import ChannelGone
 from application.notice import SpendNotice
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 from application.ports.ledger import Page
 from domain.periods import Period
 

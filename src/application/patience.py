@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from application.ports.inbox import Progress
+from application.ports.work_queue import Progress
 
 
 @dataclass(frozen=True, slots=True)

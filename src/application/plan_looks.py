@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from application.check_spend import Costs
 from application.monitor import Monitor
-from application.ports.inbox import Progress
 from application.ports.ledger import Ledger, Page
+from application.ports.work_queue import Progress
 from domain.periods import Period
 from domain.settling import (
     DAYS_REMEMBERED,

@@ -19,7 +19,7 @@ from application.errors import (
 )
 from application.patience import FOR_A_FILE, FOR_A_ROLE, FOR_A_TURN, FOR_STRANGERS, Patience
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, Lease, Progress, Why
+from application.ports.work_queue import Lease, Progress, Why, WorkQueue
 from application.role_errors import RoleRefused
 from domain.periods import DAY, Frequency, Period
 from domain.settling import of_use_until
@@ -72,7 +72,7 @@ class Wait:
 class PutBack:
     """Says to the inbox what becomes of a tick, and notes it for logs and metrics."""
 
-    inbox: Inbox
+    inbox: WorkQueue
     clock: Clock
     jitter: Callable[[], float] = random.random
 

@@ -20,9 +20,9 @@ from application.notes import note_gone
 from application.notice import Notice
 from application.ports.channel import Channel
 from application.ports.clock import Clock
-from application.ports.inbox import Lease
 from application.ports.ledger import Claim, Ledger, Page
 from application.ports.reports import Reports
+from application.ports.work_queue import Lease
 
 CLAIM_OUTLIVES_LEASE = timedelta(minutes=1)
 """So that a tick whose record failed comes back, and records, before another tick may say the same."""

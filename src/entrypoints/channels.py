@@ -13,7 +13,7 @@ from adapters.state.contents import KeptPage
 from adapters.state.state import State
 from adapters.vault import AesGcmVault
 from application.errors import StorageUnavailable
-from application.ports.inbox import TickState
+from application.ports.dead_letters import TickState
 from entrypoints.config import Config
 from entrypoints.container import open_state, secret_keys
 from entrypoints.inbox import existing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from adapters.state.sqlite.reserve import release_reserve
 from application.errors import ChannelGone, StorageUnavailable
 from application.notes import note_tried_again
-from application.ports.inbox import InboxEntry, Why
+from application.ports.dead_letters import InboxEntry
+from application.ports.work_queue import Why
 from application.say_once import DESTINATION
 from entrypoints.config import Config
 from entrypoints.container import open_state

@@ -8,7 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from adapters.settings.watches_file import WatchesFile
 from application.answer import Answer, Outcome
-from application.ports.inbox import Depth, Lease
+from application.ports.inbox import Depth
+from application.ports.work_queue import Lease
 
 DOLLARS_PER_REQUEST = 0.01
 """Source: AWS Cost Explorer pricing."""

@@ -11,7 +11,7 @@ import structlog
 
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Depth, Inbox
+from application.ports.inbox import Depth, InboxHealth
 from entrypoints import metrics
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ class Overseer:
         clock: What time it is.
     """
 
-    inbox: Inbox
+    inbox: InboxHealth
     clock: Clock
     warnings: Mapping[str, str] = field(default_factory=dict, init=False)
     """By event, the sentence; of the last look."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from application.errors import StorageUnavailable
-from application.ports.inbox import Inbox
+from application.ports.inbox import InboxHealth
 from entrypoints.overseer import Overseer
 from entrypoints.schedule import Schedule
 from entrypoints.worker import Worker
@@ -32,7 +32,7 @@ class Readiness:
         shared_seconds: How long an answer is good.
     """
 
-    inbox: Inbox
+    inbox: InboxHealth
     worker: Worker | None
     overseer: Overseer
     schedule: Schedule | None = None

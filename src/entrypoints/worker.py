@@ -13,7 +13,7 @@ from application.answer import Answer, Outcome
 from application.answer_tick import AnswerTick
 from application.errors import InternalError, StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import Inbox, Lease, Why
+from application.ports.work_queue import Lease, Why, WorkQueue
 from entrypoints import metrics
 from entrypoints.door import Door
 from entrypoints.logs import frames_of
@@ -45,7 +45,7 @@ class Worker:
         door: Of the same process; while it is crowded, only a part of them.
     """
 
-    inbox: Inbox
+    inbox: WorkQueue
     answer_tick: AnswerTick
     clock: Clock
     concurrency: int

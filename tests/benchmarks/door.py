@@ -14,7 +14,7 @@ from adapters.clock import SystemClock
 from adapters.state.memory import MemoryInbox, open_memory_state
 from adapters.state.state import State
 from application.ports.clock import Clock
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 from entrypoints import container
 from entrypoints.config import Config
 from entrypoints.logs import configure_logs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from application.ports.inbox import Inbox, Lease, Progress
+from application.ports.inbox import Inbox
+from application.ports.work_queue import Lease, Progress
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for something has failed."""

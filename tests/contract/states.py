@@ -20,7 +20,7 @@ from adapters.state.postgresql import open_postgresql_state
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from application.accept_tick import new_tick_id
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 from tests.contract import aws_state, postgresql_server
 from tests.contract.nats_server import empty, shared_server
 from tests.fakes.clock import FixedClock

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.state.copying import copy_state
 from adapters.state.state import StateRefused
-from application.ports.inbox import Progress, Why
 from application.ports.ledger import Page
+from application.ports.work_queue import Progress, Why
 from domain.money import Money
 from domain.periods import Period
 from domain.thresholds import Verdict

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from application.errors import InboxFull
-from application.ports.inbox import Inbox, Lease, Why
+from application.ports.inbox import Inbox
+from application.ports.work_queue import Lease, Why
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
 from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from application.ports.inbox import NOTHING_YET, Inbox, Progress, SealedTick, TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.inbox import Inbox
+from application.ports.intake import SealedTick
+from application.ports.work_queue import NOTHING_YET, Progress, Why
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
 from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 

@@ -18,8 +18,10 @@ from adapters.state.nats.inbox import NatsInbox
 from adapters.state.sqlite.housekeeping import tidy
 from adapters.state.sqlite.inbox import SqliteInbox
 from application.errors import InboxFull
-from application.ports.inbox import Inbox, SealedTick, Why
+from application.ports.inbox import Inbox
+from application.ports.intake import SealedTick
 from application.ports.ledger import Claim, Ledger, Page
+from application.ports.work_queue import Why
 from domain.money import Money
 from domain.periods import Period
 from domain.reports import Told

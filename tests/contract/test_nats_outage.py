@@ -21,8 +21,10 @@ from adapters.state.nats.layout import TICKS
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State
 from application.errors import StorageUnavailable
-from application.ports.inbox import Inbox, SealedTick, Why
+from application.ports.inbox import Inbox
+from application.ports.intake import SealedTick
 from application.ports.ledger import Page
+from application.ports.work_queue import Why
 from tests.contract.inboxes import FAILED
 from tests.contract.nats_server import NatsServer, cluster, cluster_is_ready, cluster_url, leader_of, running
 from tests.contract.states import a_tick

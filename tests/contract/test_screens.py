@@ -26,8 +26,8 @@ from adapters.state.sqlite import open_sqlite_state
 from application.credentials import AccessKey, OwnCredentials
 from application.diagnose import Finding
 from application.monitor import Monitor
-from application.ports.inbox import Why
 from application.ports.ledger import Page
+from application.ports.work_queue import Why
 from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.thresholds import UNLIMITED, Threshold, Verdict

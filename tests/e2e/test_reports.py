@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from application.accept_tick import AcceptTick
-from application.ports.inbox import Why
+from application.ports.work_queue import Why
 from domain.periods import Period
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container

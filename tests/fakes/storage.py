@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from application.errors import StorageUnavailable
-from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
+from application.ports.dead_letters import InboxEntry
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
 from application.ports.ledger import Ledger, Page
 from application.ports.store import Store
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 
 class Disk:

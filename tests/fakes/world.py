@@ -20,9 +20,10 @@ from application.fire_watches import FireWatches
 from application.let_in import LetIn, RoleAccess
 from application.monitor import Monitor
 from application.plan_looks import PlanLooks
-from application.ports.inbox import InboxEntry, Lease
+from application.ports.dead_letters import InboxEntry
 from application.ports.ledger import Page
 from application.ports.reports import Reports
+from application.ports.work_queue import Lease
 from application.say_once import SayOnce
 from domain.periods import Frequency
 from domain.thresholds import Threshold

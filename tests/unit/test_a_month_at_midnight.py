@@ -13,7 +13,7 @@ from adapters.aws.frugal import frugal
 from adapters.state.memory import MemoryStore
 from application.check_spend import CheckSpend
 from application.notice import SpendNotice
-from application.ports.inbox import Why
+from application.ports.work_queue import Why
 from domain.periods import DAY, Period
 from domain.thresholds import Verdict
 from tests.fakes.aws import FakeCostSource, FakeIdentity

@@ -10,7 +10,7 @@ import pytest
 from adapters.chats.amounts import when
 from application.answer import Outcome
 from application.errors import InternalError
-from application.ports.inbox import TickState
+from application.ports.dead_letters import TickState
 from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict

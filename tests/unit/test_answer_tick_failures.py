@@ -19,7 +19,7 @@ from application.errors import (
     PaidRequestsCapped,
     PermissionMissing,
 )
-from application.ports.inbox import TickState
+from application.ports.dead_letters import TickState
 from tests.fakes.aws import FakeAws, FakeCostSource
 from tests.fakes.world import DAY, KEY, URL, World, bill, settings
 

@@ -20,8 +20,9 @@ from application.answer import Answer, Outcome
 from application.check_spend import Asker, CheckSpend, Costs, SpendChecked
 from application.monitor import Monitor
 from application.notice import Notice
-from application.ports.inbox import Lease, TickState
+from application.ports.dead_letters import TickState
 from application.ports.ledger import Page
+from application.ports.work_queue import Lease
 from domain.periods import Period
 from domain.reports import Report
 from domain.settling import Settling

@@ -11,7 +11,8 @@ import pytest
 from application.answer import Outcome
 from application.errors import AwsBusy, StorageUnavailable
 from application.notice import Notice
-from application.ports.inbox import Lease, TickState
+from application.ports.dead_letters import TickState
+from application.ports.work_queue import Lease
 from tests.fakes.channel import FakeChannel
 from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
 

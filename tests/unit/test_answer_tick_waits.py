@@ -14,7 +14,8 @@ from application.answer_tick import DEATHS
 from application.check_spend import CheckSpend
 from application.errors import ChannelUnavailable, PaidRequestsCapped, PermissionMissing
 from application.notice import Notice
-from application.ports.inbox import TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.work_queue import Why
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
 from tests.fakes.aws import FakeCostSource, FakeIdentity

@@ -18,7 +18,7 @@ from adapters.state.sqlite import engine, open_sqlite_state
 from adapters.state.sqlite.reserve import RESERVED_BYTES, keep_reserve, release_reserve
 from application.errors import StorageUnavailable
 from application.notes import note_gone
-from application.ports.inbox import Progress, Why
+from application.ports.work_queue import Progress, Why
 from application.say_once import DESTINATION
 from entrypoints.config import Config
 from entrypoints.inbox import purge, revive, show

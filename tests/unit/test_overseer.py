@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from adapters.state.memory import MemoryInbox
-from application.ports.inbox import Why
+from application.ports.work_queue import Why
 from entrypoints.overseer import Overseer
 from entrypoints.readiness import Readiness
 from tests.contract.states import a_tick

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from application.answer import Outcome
 from application.errors import AccessKeyUnknown
-from application.ports.inbox import TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.work_queue import Why
 from tests.fakes.world import KEY, World, bill, settings
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.patience import FOR_AWS, FOR_TELEX, Patience
-from application.ports.inbox import Progress
+from application.ports.work_queue import Progress
 from tests.fakes.clock import NOON
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))

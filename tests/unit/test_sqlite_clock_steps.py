@@ -14,7 +14,7 @@ from adapters.clock import boot_id, microseconds_ahead
 from adapters.state.sqlite import open_sqlite_state
 from adapters.state.sqlite.steps import Offset, offset_of_machine
 from adapters.state.state import State
-from application.ports.inbox import Why
+from application.ports.work_queue import Why
 from tests.contract.inboxes import FAILED, ids, lease_one
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock

@@ -21,7 +21,7 @@ from adapters.state import sqlite, waiting
 from adapters.state.sqlite import open_sqlite_state, ticks
 from adapters.state.sqlite.inbox import SqliteInbox
 from adapters.state.state import State
-from application.ports.inbox import Lease, Why
+from application.ports.work_queue import Lease, Why
 from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock

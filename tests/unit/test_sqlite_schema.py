@@ -22,8 +22,8 @@ from adapters.state.sqlite.schema import MIGRATIONS, connect
 from adapters.state.sqlite.store import SqliteStore
 from adapters.state.state import StateRefused
 from application.errors import StorageUnavailable
-from application.ports.inbox import NOTHING_YET, Progress, Why
 from application.ports.ledger import Claim, Page
+from application.ports.work_queue import NOTHING_YET, Progress, Why
 from tests.contract.inboxes import FAILED
 from tests.contract.states import a_tick
 from tests.fakes.clock import FixedClock

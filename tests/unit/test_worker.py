@@ -12,8 +12,10 @@ import structlog
 
 from application.answer_tick import AnswerTick
 from application.monitor import Monitor
-from application.ports.inbox import Inbox, InboxEntry, Lease
+from application.ports.dead_letters import InboxEntry
+from application.ports.inbox import Inbox
 from application.ports.settings import SettingsReader
+from application.ports.work_queue import Lease
 from entrypoints import worker as worker_module
 from entrypoints.config import Config
 from entrypoints.door import CROWD, Door

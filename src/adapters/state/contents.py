@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from application.ports.inbox import NOTHING_YET, Progress, SealedTick, TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.intake import SealedTick
 from application.ports.ledger import Page
+from application.ports.work_queue import NOTHING_YET, Progress, Why
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from adapters.state.contents import KeptTick
 from adapters.state.state import State, StateRefused
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.work_queue import Why
 
 LASTING = ("report.",)
 """How the keys begin of what is copied of the store. The rest is remembered anew: answers of AWS, counts."""

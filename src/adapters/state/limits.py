@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from application.errors import InboxFull
-from application.ports.inbox import Depth, SealedTick
+from application.ports.inbox import Depth
+from application.ports.intake import SealedTick
 
 BYTES_FOR_EACH = 4096
 """Of a tick, on average: several times what a form sends. Thousands of the largest are too many sooner."""

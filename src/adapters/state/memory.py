@@ -14,19 +14,12 @@ from adapters.state.progress import tries
 from adapters.state.state import State
 from adapters.state.waiting import News, Taken
 from application.ports.clock import Clock
-from application.ports.inbox import (
-    NOTHING_YET,
-    Depth,
-    Inbox,
-    InboxEntry,
-    Lease,
-    Progress,
-    SealedTick,
-    TickState,
-    Why,
-)
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
 from application.ports.ledger import Ledger, Page
 from application.ports.store import Store
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 LEASE_LENGTH = timedelta(minutes=2)
 TURN_APART = timedelta(seconds=1)

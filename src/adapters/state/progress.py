@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from application.ports.inbox import NOTHING_YET, Progress
+from application.ports.work_queue import NOTHING_YET, Progress
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Progress)

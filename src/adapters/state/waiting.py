@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from application.ports.clock import Clock
-from application.ports.inbox import Lease
+from application.ports.work_queue import Lease
 
 POLL_SECONDS = 1.0
 """How often a waiting lease looks for the ticks of other processes."""

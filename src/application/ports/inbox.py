@@ -1,146 +1,15 @@
-"""The port to the accepted ticks."""
+"""The inbox as a whole: what an engine implements."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class SealedTick:
-    """An accepted tick as it rests.
-
-    Args:
-        id: Unique; sorts by time of acceptance.
-        channel: Keyed hash of the return_url.
-        twin: Keyed hash of channel, settings and UTC day: equal for ticks that ask the same.
-        accepted_at: When it was accepted (UTC).
-        payload: return_url and settings, sealed with ``id`` as context.
-        host: Keyed hash of the return_url's host; empty for a tick of version 1.
-        asks: Keyed hash of its settings, the same every day; empty for a tick of version 1.
-    """
-
-    id: str
-    channel: str
-    twin: str
-    accepted_at: datetime
-    payload: bytes
-    host: str = ""
-    asks: str = ""
-
-
-class Why(StrEnum):
-    """Why a tick is paused."""
-
-    FAILURE = "failure"
-    """A try has failed."""
-    TURN = "turn"
-    """It waits for its turn: at a busy host, at a busy AWS account, behind another tick of its channel."""
-    NEWS = "news"
-    """It waits for AWS to publish, or for somebody to mend something; the same tick put again ends it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a tick has come; kept with it through its pauses.
-
-    Args:
-        failures: Tries in a row that failed.
-        failing_since: When the first of these was (UTC); None while there are none.
-        turns: Waits in a row for its turn.
-        looks: How often AWS was asked, and is to be asked again.
-        planned: How many of these were planned; the others were wanted by the same tick put again.
-        next_look: When AWS is to be asked again (UTC).
-        looked_at: When AWS has given the answer that is not delivered yet (UTC): it will do for the next try.
-    """
-
-    failures: int = 0
-    failing_since: datetime | None = None
-    turns: int = 0
-    looks: int = 0
-    planned: int = 0
-    next_look: datetime | None = None
-    looked_at: datetime | None = None
-
-    def failed(self, now: datetime) -> Progress:
-        """One more failure."""
-        return replace(self, failures=self.failures + 1, failing_since=self.failing_since or now, turns=0)
-
-    def waits(self) -> Progress:
-        """One more wait for its turn."""
-        return replace(self, turns=self.turns + 1)
-
-    def goes_on(self) -> Progress:
-        """This try has succeeded, and there will be another."""
-        return replace(self, failures=0, failing_since=None, turns=0, looked_at=None)
-
-    def looked(self, now: datetime, next_look: datetime) -> Progress:
-        """One more look, and the next is known."""
-        is_planned = self.next_look is None or now >= self.next_look
-        planned = self.planned + is_planned
-        return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look)
-
-
-NOTHING_YET = Progress()
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A tick that one worker, and no other, works on until ``expires_at``.
-
-    Args:
-        tick: The tick.
-        attempt: Its leases since it came in or was last paused, this one included; from 1. More than 1 says
-            that as many less one ended without a result: the process died, or the result could not be kept.
-        expires_at: When it goes back to the inbox by itself.
-        token: The adapter's own mark of this very lease.
-        progress: What the last pause was given.
-    """
-
-    tick: SealedTick
-    attempt: int
-    expires_at: datetime
-    token: object
-    progress: Progress = NOTHING_YET
-
-
-class TickState(StrEnum):
-    """Where a tick in the inbox stands."""
-
-    WAITING = "waiting"
-    PAUSED = "paused"
-    LEASED = "leased"
-    GIVEN_UP = "given-up"
-
-
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
-    """What may be shown of a tick in the inbox.
-
-    Args:
-        id: The tick's id.
-        channel: Keyed hash of the return_url.
-        state: Where it stands.
-        accepted_at: When it was accepted (UTC).
-        attempts: How often it was tried: failures, looks, and leases without a result (yet). Waiting for a
-            turn is none.
-        at: Paused: when it is tried again. Given up: when that was. Leased: when the lease ends.
-        reason: Why it was last paused or was given up on; empty before that. No secrets.
-        why: Paused: what for.
-    """
-
-    id: str
-    channel: str
-    state: TickState
-    accepted_at: datetime
-    attempts: int
-    at: datetime
-    reason: str
-    why: Why | None = None
+from application.ports.dead_letters import DeadLetters
+from application.ports.intake import Intake
+from application.ports.work_queue import WorkQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,79 +37,17 @@ class Depth:
         return max(now - self.oldest_due_at, timedelta()) if self.oldest_due_at else timedelta()
 
 
-class Inbox(Protocol):
-    """Accepted ticks, until they are answered.
-
-    Every method may raise StorageUnavailable; what it was to change is then unchanged.
-    A lease that has expired is lost: acknowledge, pause and give_up then return False and change nothing.
-    """
-
-    @abstractmethod
-    async def put(self, tick: SealedTick) -> bool:
-        """Keep the tick; when this returns it survives a crash.
-
-        Returns:
-            False when an unfinished tick with the same ``twin`` is there; nothing is stored then, but if that
-            one waits for NEWS, it is tried again at once.
-
-        Raises:
-            InboxFull: As many unfinished ticks as the limit are there, or of such channels, or so many bytes.
-                Channels that something was ever delivered to have a share of their own.
-        """
-
-    @abstractmethod
-    async def lease(self, limit: int, wait: float) -> Sequence[Lease]:
-        """Take up to ``limit`` ticks, or wait up to ``wait`` seconds for the first.
-
-        Ticks come in the order of acceptance, but the ticks of one channel count as accepted a second apart
-        at least, so that a channel with a thousand does not hold up the others; those that ask what the
-        channel was told about before are not held up by the channel's others. Paused ticks come back when
-        their time has come, leased ones when their lease has expired, as if they had been accepted then.
-        """
-
-    @abstractmethod
-    async def acknowledge(self, lease: Lease) -> bool:
-        """Forget the tick: it is answered."""
-
-    @abstractmethod
-    async def pause(
-        self, lease: Lease, until: datetime, reason: str, why: Why, progress: Progress = NOTHING_YET
-    ) -> bool:
-        """Put the tick back, not to be leased before ``until``; ``progress`` comes back on the next lease.
-
-        The reason is shown to operators: no secrets.
-        """
-
-    @abstractmethod
-    async def give_up(self, lease: Lease, reason: str) -> bool:
-        """Keep the tick aside with the reason. It no longer counts as unfinished, nor as anybody's twin.
-
-        So many are kept, and so many bytes of them; the oldest go first, strangers' before the others.
-        """
+class InboxHealth(Protocol):
+    """Tells how the inbox fares. Every method may raise StorageUnavailable."""
 
     @abstractmethod
     async def depth(self) -> Depth:
         """Count; cheap enough to ask every second."""
 
     @abstractmethod
-    async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
-        """Return what is there, given-up ticks first, each kind oldest first."""
-
-    @abstractmethod
-    async def revive(self, tick_id: str | None = None) -> int:
-        """Put one given-up tick, or all of them, back with nothing counted; return how many.
-
-        One with an unfinished twin stays given up: its question is being asked already. By its id, a paused
-        tick is tried again at once.
-        """
-
-    @abstractmethod
-    async def purge(self, tick_id: str | None = None) -> int:
-        """Drop one given-up tick, or all of them; return how many.
-
-        By its id also one that waits or is paused, but not one that is leased.
-        """
-
-    @abstractmethod
     async def probe(self) -> None:
         """Prove that the storage can be written now, or raise StorageUnavailable."""
+
+
+class Inbox(Intake, WorkQueue, DeadLetters, InboxHealth, Protocol):
+    """Accepted ticks, until they are answered: all four needs of it, of one storage."""

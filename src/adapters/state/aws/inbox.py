@@ -44,18 +44,11 @@ from adapters.state.moments import SECOND, from_micros, to_micros
 from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.waiting import News, Taken
 from application.ports.clock import Clock
-from application.ports.inbox import (
-    NOTHING_YET,
-    Depth,
-    Inbox,
-    InboxEntry,
-    Lease,
-    Progress,
-    SealedTick,
-    TickState,
-    Why,
-)
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
 from application.ports.ledger import Ledger
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 FEWEST_LOOKED_AT = 50
 """Of what waits: workers that look at one moment then find some that no other takes."""

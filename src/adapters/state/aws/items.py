@@ -9,7 +9,9 @@ from adapters.state.aws.table import Item, Write
 from adapters.state.limits import size_of
 from adapters.state.moments import from_micros, to_micros
 from adapters.state.progress import decode_progress, tries
-from application.ports.inbox import InboxEntry, Lease, SealedTick, TickState, Why
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.intake import SealedTick
+from application.ports.work_queue import Lease, Why
 
 TICK, GIVEN_UP = "tick", "given-up"
 """The partitions of unfinished ticks (by twin), and of given-up ones (by id)."""

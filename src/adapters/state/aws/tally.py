@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.state.aws.items import COUNTERS, TICK, counted, tick_of
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.limits import Limits, Load, Loads, size_of
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 
 
 class Tally:

@@ -17,7 +17,8 @@ from adapters.state.nats.publishing import publish_after
 from adapters.state.nats.ticks import add_tick, messages
 from adapters.state.nats.unreadable import UNREADABLE
 from application.errors import InboxFull
-from application.ports.inbox import InboxEntry, SealedTick, TickState
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.intake import SealedTick
 
 
 class GivenUp(msgspec.Struct, frozen=True):

@@ -38,17 +38,10 @@ from adapters.state.nats.unreadable import UNREADABLE, unreadable_entry, unreada
 from adapters.state.progress import decode_progress, encode_progress, tries
 from application.errors import InboxFull, StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import (
-    NOTHING_YET,
-    Depth,
-    Inbox,
-    InboxEntry,
-    Lease,
-    Progress,
-    SealedTick,
-    TickState,
-    Why,
-)
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 log = structlog.get_logger()
 

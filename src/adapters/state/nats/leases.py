@@ -15,7 +15,8 @@ from nats.errors import Error
 
 from adapters.state.nats.connection import AT_THE_DOOR, REQUEST_SECONDS, WORKING, Connection, OutagePatience
 from application.ports.clock import Clock
-from application.ports.inbox import Lease, Progress, SealedTick
+from application.ports.intake import SealedTick
+from application.ports.work_queue import Lease, Progress
 
 DONE = b"+ACK"
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from adapters.state.nats.bucket import Bucket
-from application.ports.inbox import Why
+from application.ports.work_queue import Why
 
 KEPT = timedelta(days=3)
 """After the pause: for as long as a tick may wait until it is tried again, over a long weekend."""

@@ -11,7 +11,7 @@ from adapters.state.limits import Limits, Load, size_of
 from adapters.state.nats.connection import AT_THE_DOOR, Connection, OutagePatience
 from adapters.state.nats.layout import TICKS
 from application.errors import InboxFull
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 
 FRESH_SECONDS = 1.0
 """How long a look at the stream is relied on; other doors may fill it meanwhile."""

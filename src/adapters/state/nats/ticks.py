@@ -13,7 +13,7 @@ from adapters.state.nats.connection import ASKING, Connection, OutagePatience
 from adapters.state.nats.layout import TICKS, token
 from adapters.state.nats.publishing import NOT_FOUND, publish_after
 from application.errors import InboxFull
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 
 FULL = frozenset({10077})
 """The API's code for a stream that holds as much as it may."""

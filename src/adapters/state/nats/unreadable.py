@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from nats.js.api import RawStreamMsg
 
-from application.ports.inbox import InboxEntry, TickState
+from application.ports.dead_letters import InboxEntry, TickState
 
 UNREADABLE = "cannot be decoded: a newer version wrote it, or it is damaged"
 

@@ -10,7 +10,9 @@ from adapters.state.pages import decode_page
 from adapters.state.postgresql.database import Database
 from adapters.state.progress import decode_progress
 from application.ports.clock import Clock
-from application.ports.inbox import SealedTick, TickState, Why
+from application.ports.dead_letters import TickState
+from application.ports.intake import SealedTick
+from application.ports.work_queue import Why
 
 BITE = 500
 

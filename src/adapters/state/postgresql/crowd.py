@@ -11,7 +11,7 @@ from typing import Any
 from adapters.state.limits import Limits, Load, Loads, size_of
 from adapters.state.pages import decode_page
 from adapters.state.postgresql import ticks
-from application.ports.inbox import SealedTick
+from application.ports.intake import SealedTick
 
 
 @dataclass(slots=True)

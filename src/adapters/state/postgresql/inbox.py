@@ -16,17 +16,10 @@ from adapters.state.progress import decode_progress, encode_progress, tries
 from adapters.state.waiting import News, Taken
 from application.errors import InboxFull
 from application.ports.clock import Clock
-from application.ports.inbox import (
-    NOTHING_YET,
-    Depth,
-    Inbox,
-    InboxEntry,
-    Lease,
-    Progress,
-    SealedTick,
-    TickState,
-    Why,
-)
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 BITE = 500
 """Rows that one transaction changes at most, so that those beside it need not wait long."""

@@ -21,7 +21,10 @@ from adapters.state.sqlite.steps import ClockSteps
 from adapters.state.waiting import News, Taken
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
-from application.ports.inbox import NOTHING_YET, Depth, Inbox, InboxEntry, Lease, Progress, SealedTick, Why
+from application.ports.dead_letters import InboxEntry
+from application.ports.inbox import Depth, Inbox
+from application.ports.intake import SealedTick
+from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 LEAST_FREE = 2**20
 """Bytes: with less, a small write may still go well, but not a tick of some size."""

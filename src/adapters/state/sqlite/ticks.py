@@ -21,7 +21,10 @@ from adapters.state.sqlite.ledger import knows
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import Taken
 from application.errors import InboxFull
-from application.ports.inbox import Depth, InboxEntry, Lease, Progress, SealedTick, TickState, Why
+from application.ports.dead_letters import InboxEntry, TickState
+from application.ports.inbox import Depth
+from application.ports.intake import SealedTick
+from application.ports.work_queue import Lease, Progress, Why
 
 BITE = 500
 """Rows that one job changes at most, so that the jobs beside it need not wait long."""
