@@ -12,7 +12,6 @@ import click
 from adapters.state.contents import KeptPage
 from adapters.state.state import State
 from adapters.vault import AesGcmVault
-from application.errors import StorageUnavailable
 from application.ports.dead_letters import TickState
 from entrypoints.config import Config
 from entrypoints.container import open_state, secret_keys
@@ -108,13 +107,7 @@ async def show_history(config: Config, channel: str | None, url: str | None, out
 
 
 async def _pages(state: State) -> list[KeptPage]:
-    """The pages that tell of costs.
-
-    Raises:
-        StorageUnavailable: The engine cannot list them.
-    """
-    if state.contents is None:
-        raise StorageUnavailable("channels can be listed with sqlite:// and postgresql:// only")
+    """The pages that tell of costs."""
     return [page async for page in state.contents.pages() if page.page.told or page.page.failures]
 
 

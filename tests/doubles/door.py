@@ -106,6 +106,7 @@ async def open_door(
             BreakableInbox(memory.inbox, disk),
             BreakableLedger(memory.ledger, disk),
             BreakableStore(memory.store, disk),
+            memory.contents,
         )
         container = Container(
             config=config,

@@ -56,7 +56,11 @@ class Contents(Protocol):
 
     @abstractmethod
     def ticks(self) -> AsyncIterator[KeptTick]:
-        """Every tick, oldest first."""
+        """Every tick, given-up ones first, each kind oldest first.
+
+        Raises:
+            StateRefused: There is something that this version cannot read.
+        """
 
     @abstractmethod
     def pages(self) -> AsyncIterator[KeptPage]:

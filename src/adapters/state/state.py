@@ -19,13 +19,13 @@ class State:
         inbox: The accepted ticks.
         ledger: What the channels have been told.
         store: Small values that expire.
-        contents: All of it, for copying, where the engine can be read so.
+        contents: All of it, for copying and listing.
     """
 
     inbox: Inbox
     ledger: Ledger
     store: Store
-    contents: Contents | None = None
+    contents: Contents
 
 
 class StateRefused(StorageUnavailable):

@@ -13,6 +13,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.state.aws.contents import DynamoDbContents
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from adapters.state.aws.ledger import DynamoDbLedger
 from adapters.state.aws.queue import Queue
@@ -81,7 +82,7 @@ async def open_aws_state(
         ledger = DynamoDbLedger(table, clock)
         inbox = SqsDynamoDbInbox(table, ledger, Queue(sqs, url), clock, Limits(inbox_limit), lease_length)
         try:
-            yield State(inbox, ledger, DynamoDbStore(table, clock))
+            yield State(inbox, ledger, DynamoDbStore(table, clock), DynamoDbContents(table, clock))
         finally:
             with contextlib.suppress(StorageUnavailable):  # then they come back when their time is over
                 await inbox.close()

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from adapters.state.aws.given_up import GivenUpTicks
 from adapters.state.aws.items import (
-    GIVEN_UP,
     HELD,
     LATER,
     MOVED,
@@ -33,15 +33,16 @@ from adapters.state.aws.items import (
     due_at,
     entry_of,
     is_known,
-    sealed,
+    progress_of,
     tick_of,
 )
 from adapters.state.aws.queue import Queue
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.aws.tally import Tally
+from adapters.state.aws.turns import next_turn
 from adapters.state.limits import Limits
-from adapters.state.moments import SECOND, from_micros, to_micros
-from adapters.state.progress import decode_progress, encode_progress, tries
+from adapters.state.moments import from_micros, to_micros
+from adapters.state.progress import encode_progress
 from adapters.state.waiting import News, Taken
 from application.ports.clock import Clock
 from application.ports.dead_letters import InboxEntry, TickState
@@ -52,9 +53,6 @@ from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 FEWEST_LOOKED_AT = 50
 """Of what waits: workers that look at one moment then find some that no other takes."""
-
-GIVEN_UP_KEPT = timedelta(days=30)
-TURN_KEPT = timedelta(days=1)
 
 
 class SqsDynamoDbInbox(Inbox):
@@ -84,6 +82,7 @@ class SqsDynamoDbInbox(Inbox):
         self._clock = clock
         self._limits = limits
         self._tally = Tally(table, limits)
+        self._given_up = GivenUpTicks(table, self._tally, clock, limits)
         self._lease_length = lease_length
         self._owner = secrets.token_hex(8)
         self._news = News(clock)
@@ -156,25 +155,14 @@ class SqsDynamoDbInbox(Inbox):
 
     async def give_up(self, lease: Lease, reason: str) -> bool:
         """Copy the tick aside and then delete it, if the lease holds: a crash in between loses nothing."""
-        now = self._clock.now()
-        item = {
-            **sealed(lease.tick),
-            "at": to_micros(now),
-            "attempts": tries(lease.progress, lease.attempt),
-            "reason": reason,
-            "known": int(is_known(lease)),
-            "x": to_micros(now + GIVEN_UP_KEPT),
-            "ttl": int((now + GIVEN_UP_KEPT).timestamp()),
-        }
-        await self._table.write(Write(GIVEN_UP, lease.tick.id, item=item))
+        await self._given_up.keep(lease, reason)
         try:
             await self._table.write(Write(TICK, lease.tick.twin, condition=HELD, values=self._held(lease)))
         except ConditionFailedError:
-            await self._table.write(Write(GIVEN_UP, lease.tick.id))
+            await self._given_up.drop(lease.tick.id)
             return False
         await self._table.write(counted_out(lease.tick, known=is_known(lease), given_up=1))
-        while self._limits.exceeded_by((await self._tally.loads()).given_up):
-            await self._drop_oldest()
+        await self._given_up.make_room()
         return True
 
     async def depth(self) -> Depth:
@@ -194,7 +182,7 @@ class SqsDynamoDbInbox(Inbox):
 
     async def entries(self, limit: int = 1000) -> Sequence[InboxEntry]:
         """Query the first items."""
-        given_up = [item async for item in self._given_up(limit)]
+        given_up = [item async for item in self._given_up.all(limit)]
         unfinished = [item async for item in self._table.by_id(TICK, limit=limit - len(given_up))]
         return [entry_of(item) for item in [*given_up, *unfinished]]
 
@@ -203,26 +191,19 @@ class SqsDynamoDbInbox(Inbox):
         revived = 0
         if tick_id is not None and (item := await anext(self._table.by_id(TICK, tick_id=tick_id), None)):
             revived += await self._end_pause(item)
-        for item in await self._chosen(tick_id):
+        for item in await self._given_up.chosen(tick_id):
             tick, known = tick_of(item), bool(item["known"])
             if await self._come_in(tick, self._clock.now(), known=known):  # else its twin is there
-                await self._table.write(Write(GIVEN_UP, item["sk"]))
+                await self._given_up.drop(tick.id)
                 await self._table.write(counted(tick, unfinished=1, known=known, given_up=-1))
                 revived += 1
         return revived
 
     async def purge(self, tick_id: str | None = None) -> int:
         """Delete one by one."""
-        dropped = 0
+        dropped = await self._given_up.purge(tick_id)
         if tick_id is not None and (item := await anext(self._table.by_id(TICK, tick_id=tick_id), None)):
             dropped += await self._drop_unfinished(item)
-        for item in await self._chosen(tick_id):
-            try:
-                await self._table.write(Write(GIVEN_UP, item["sk"], condition="attribute_exists(#pk)"))
-            except ConditionFailedError:
-                continue  # somebody else was faster
-            await self._table.write(counted(tick_of(item), given_up=-1))
-            dropped += 1
         return dropped
 
     async def probe(self) -> None:
@@ -240,19 +221,12 @@ class SqsDynamoDbInbox(Inbox):
 
     async def sweep(self, limit: int) -> Sequence[Lease]:
         """Count anew, and lease what is due although no message came for it."""
-        await self._tally.count_anew(self._given_up(None))
+        await self._tally.count_anew(self._given_up.all())
         return (await self._take(limit))[0]
-
-    async def _drop_oldest(self) -> None:
-        """Of what was given up on: a stranger's, if there is one among the oldest."""
-        oldest = [item async for item in self._table.by_id(GIVEN_UP, limit=FEWEST_LOOKED_AT)]
-        for item in sorted(oldest, key=lambda item: int(item["known"]))[:1]:
-            await self._table.write(Write(GIVEN_UP, item["sk"]))
-            await self._table.write(counted(tick_of(item), given_up=-1))
 
     async def _come_in(self, tick: SealedTick, earliest: datetime, *, known: bool, own: bool = False) -> bool:
         """Put the tick where its channel's turn is, unless its twin is there, and wake whoever works."""
-        turn = to_micros(earliest) if own else await self._next_turn(tick.channel, to_micros(earliest))
+        turn = to_micros(earliest) if own else await next_turn(self._table, tick.channel, to_micros(earliest))
         try:
             await self._table.write(coming_in(tick, turn, known=known))
         except ConditionFailedError:
@@ -294,9 +268,8 @@ class SqsDynamoDbInbox(Inbox):
             await self._table.write(change(item["sk"], changes, MOVED, {":rev": item["rev"]}))
         except ConditionFailedError:
             return None
-        progress = decode_progress(item.get("progress", b""))
         mark = Mark(token, bool(item["known"]))
-        return Lease(tick_of(item), item["attempts"] + 1, expires_at, mark, progress)
+        return Lease(tick_of(item), item["attempts"] + 1, expires_at, mark, progress_of(item))
 
     def _held(self, lease: Lease) -> Mapping[str, Any]:
         return {":token": cast("Mark", lease.token).text, ":now": to_micros(self._clock.now())}
@@ -344,35 +317,6 @@ class SqsDynamoDbInbox(Inbox):
         except ConditionFailedError:
             return
         await self._wake(item["sk"])
-
-    async def _chosen(self, tick_id: str | None) -> list[Item]:
-        if tick_id is None:
-            return [item async for item in self._given_up(None)]
-        item = await self._table.get(GIVEN_UP, tick_id)
-        return [item] if item else []
-
-    async def _given_up(self, limit: int | None) -> AsyncIterator[Item]:
-        """Those that have not expired; DynamoDB deletes the others at a time of its own."""
-        now = to_micros(self._clock.now())
-        async for item in self._table.by_id(GIVEN_UP, limit=limit):
-            if item["x"] > now:
-                yield item
-
-    async def _next_turn(self, channel: str, earliest: int) -> int:
-        """``earliest``, or a second after the channel's last turn if that is later; no two get the same."""
-        key, ttl = f"turn#{channel}", int((from_micros(earliest) + TURN_KEPT).timestamp())
-        first = Write(
-            key,
-            "-",
-            change="SET #turn = :turn, #ttl = :ttl",
-            condition="attribute_not_exists(#turn) OR #turn <= :before",
-            values={":turn": earliest, ":before": earliest - SECOND, ":ttl": ttl},
-        )
-        after = Write(key, "-", change="ADD #turn :second", values={":second": SECOND})
-        try:
-            return int((await self._table.write(first, returns=True))["turn"])
-        except ConditionFailedError:
-            return int((await self._table.write(after, returns=True))["turn"])
 
     async def _wake(self, key: str) -> None:
         await self._queue.send(key)

@@ -11,7 +11,7 @@ from adapters.state.moments import from_micros, to_micros
 from adapters.state.progress import decode_progress, tries
 from application.ports.dead_letters import InboxEntry, TickState
 from application.ports.intake import SealedTick
-from application.ports.work_queue import Lease, Why
+from application.ports.work_queue import Lease, Progress, Why
 
 TICK, GIVEN_UP = "tick", "given-up"
 """The partitions of unfinished ticks (by twin), and of given-up ones (by id)."""
@@ -80,6 +80,11 @@ def tick_of(item: Item) -> SealedTick:
     )
 
 
+def progress_of(item: Item) -> Progress:
+    """How far the tick of an item has come."""
+    return decode_progress(item.get("progress", b""))
+
+
 def entry_of(item: Item) -> InboxEntry:
     """What may be shown of an item."""
     state = TickState(item.get("phase", TickState.GIVEN_UP))
@@ -88,7 +93,7 @@ def entry_of(item: Item) -> InboxEntry:
         item["channel"],
         state,
         from_micros(item["accepted"]),
-        tries(decode_progress(item.get("progress", b"")), item["attempts"]),
+        tries(progress_of(item), item["attempts"]),
         from_micros(item["at"]),
         item.get("reason", ""),
         Why(item["why"]) if state is TickState.PAUSED else None,

@@ -9,6 +9,9 @@ from adapters.state.revised_ledger import RevisedLedger
 from application.ports.clock import Clock
 from application.ports.ledger import Page
 
+PAGE = "page#"
+"""How the partition keys of pages begin; the channel follows."""
+
 
 class DynamoDbLedger(RevisedLedger):
     """Pages as items: a partition for each channel. The revision ``r`` counts the writes, so none is lost.
@@ -56,4 +59,4 @@ class DynamoDbLedger(RevisedLedger):
 
 
 def _pk(channel: str) -> str:
-    return f"page#{channel}"
+    return f"{PAGE}{channel}"

@@ -9,6 +9,9 @@ from adapters.state.moments import to_micros
 from application.ports.clock import Clock
 from application.ports.store import Store
 
+VALUE = "value#"
+"""How the partition keys of values begin; the key follows."""
+
 FREE = "attribute_not_exists(#pk) OR #x <= :now"
 
 
@@ -78,7 +81,7 @@ class DynamoDbStore(Store):
 
 
 def _pk(key: str) -> str:
-    return f"value#{key}"
+    return f"{VALUE}{key}"
 
 
 def _put(key: str, value: bytes | int, expires_at: datetime, free_at: datetime | None = None) -> Write:

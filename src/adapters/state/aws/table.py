@@ -87,7 +87,7 @@ class Table:
 
     async def partition(self, pk: str) -> AsyncIterator[Item]:
         """All items of a partition as they are now."""
-        async for item in self._pages("#pk = :pk", {":pk": pk}, None, ConsistentRead=True):
+        async for item in self._query("#pk = :pk", {":pk": pk}, ConsistentRead=True):
             yield item
 
     async def by_id(self, pk: str, *, tick_id: str = "", limit: int | None = None) -> AsyncIterator[Item]:
@@ -95,29 +95,33 @@ class Table:
         condition, values = "#pk = :pk", {":pk": pk}
         if tick_id:
             condition, values = "#pk = :pk AND #id = :id", {**values, ":id": tick_id}
-        async for item in self._pages(condition, values, limit, IndexName=BY_ID):
+        async for item in self._query(condition, values, limit, IndexName=BY_ID):
             yield item
 
     async def due(self, line: str, *, until: str = "~", limit: int | None = None) -> AsyncIterator[Item]:
         """The unfinished ticks of a line, in the order of ``due``, up to ``until``."""
         values = {":line": line, ":until": until}
-        async for item in self._pages("#line = :line AND #due <= :until", values, limit, IndexName=DUE):
+        async for item in self._query("#line = :line AND #due <= :until", values, limit, IndexName=DUE):
             yield item
 
-    async def _pages(
-        self, condition: str, values: Mapping[str, Any], limit: int | None, **arguments: Any
+    async def under(self, prefix: str) -> AsyncIterator[Item]:
+        """All items whose partition keys begin so, as they are now. This reads the whole table."""
+        arguments = _expression("FilterExpression", "begins_with(#pk, :prefix)", {":prefix": prefix})
+        async for item in self._pages("scan", None, **arguments, ConsistentRead=True):
+            yield item
+
+    def _query(
+        self, condition: str, values: Mapping[str, Any], limit: int | None = None, **arguments: Any
     ) -> AsyncIterator[Item]:
-        arguments |= {
-            "TableName": self._name,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in NAME.findall(condition)},
-            "ExpressionAttributeValues": _encoded(values),
-        }
+        arguments |= _expression("KeyConditionExpression", condition, values)
+        return self._pages("query", limit, **arguments)
+
+    async def _pages(self, operation: str, limit: int | None, **arguments: Any) -> AsyncIterator[Item]:
         left = limit
         while left is None or left > 0:
             if left is not None:
                 arguments["Limit"] = left
-            answer = await self._call("query", **arguments)
+            answer = await self._call(operation, TableName=self._name, **arguments)
             for item in answer["Items"]:
                 yield _decoded(item)
             if "LastEvaluatedKey" not in answer:
@@ -167,6 +171,15 @@ class translated:  # noqa: N801  # used like a function
             raise StorageUnavailable(f"{self._service} refuses ({code})") from None
         if isinstance(error, BotoCoreError | HTTPClientError | OSError | TimeoutError):
             raise StorageUnavailable(f"{self._service} cannot be used ({type(error).__name__})") from None
+
+
+def _expression(kind: str, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that an expression consists of."""
+    return {
+        kind: text,
+        "ExpressionAttributeNames": {f"#{name}": name for name in NAME.findall(text)},
+        "ExpressionAttributeValues": _encoded(values),
+    }
 
 
 def _keys(pk: str, sk: str) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple
 
 from nats.js.api import Header
 from nats.js.errors import APIError
 
+from adapters.state.moments import EPOCH
 from adapters.state.nats.connection import Connection
-from adapters.state.nats.layout import bucket_stream, token
+from adapters.state.nats.layout import bucket_stream, text_of, token
 from adapters.state.nats.publishing import NOT_FOUND, publish_after
 from adapters.state.nats.ticks import messages
 
@@ -57,6 +58,12 @@ class Bucket:
         """What the keys hold that begin with these parts."""
         async for message in messages(self._connection, self._stream, f"{self._subject(key)}.>"):
             yield message.data or b""
+
+    async def all(self, parts: int) -> AsyncIterator[tuple[list[str], bytes, datetime]]:
+        """Every key of so many parts, what it holds, and since when."""
+        async for message in messages(self._connection, self._stream, self._subject(()) + ".*" * parts):
+            _, _, *key = (message.subject or "").split(".")
+            yield [text_of(part) for part in key], message.data or b"", message.time or EPOCH
 
     async def put(
         self, *key: str, value: bytes, revision: int | None = None, ttl: timedelta | None = None

@@ -303,8 +303,7 @@ class NatsInbox(Inbox):
     async def _pause_of(self, stored: Stored) -> Note | None:
         """What is noted of a tick that is paused now."""
         note = await self._notes.read(stored.tick.id)
-        paused = note and note.is_about(stored.sequence) and note.at > self._clock.now()
-        return note if paused else None
+        return note if note and note.holds_back(stored.sequence, self._clock.now()) else None
 
     async def _end_pause(self, stored: Stored, *paused_for: Why) -> bool:
         note = await self._pause_of(stored)
@@ -323,7 +322,7 @@ class NatsInbox(Inbox):
         tick, now = stored.tick, self._clock.now()
         note = await self._notes.read(tick.id)
         state, leases, at, why = TickState.WAITING, 0, tick.accepted_at, None
-        if note and note.is_about(stored.sequence) and note.at > now:
+        if note and note.holds_back(stored.sequence, now):
             state, at, why = TickState.PAUSED, note.at, note.why
         elif delivered:
             state, leases = TickState.LEASED, max(note.leases if note else 0, 1)

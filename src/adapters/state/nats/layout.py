@@ -53,6 +53,11 @@ def token(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", lambda match: f"={ord(match.group()):X}=", text)
 
 
+def text_of(token: str) -> str:
+    """The inverse of ``token``."""
+    return re.sub(r"=([0-9A-F]+)=", lambda match: chr(int(match[1], 16)), token)
+
+
 def bucket_stream(bucket: str) -> str:
     """The stream below a key-value bucket."""
     return f"KV_{bucket}"

@@ -38,6 +38,10 @@ class Note(msgspec.Struct, frozen=True):
         """Whether it counts the deliveries of this message."""
         return self.sequence in {0, sequence}
 
+    def holds_back(self, sequence: int, now: datetime) -> bool:
+        """Whether this message is paused."""
+        return self.is_about(sequence) and self.at > now
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Note)

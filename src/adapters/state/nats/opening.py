@@ -15,6 +15,7 @@ from adapters.state.limits import Limits
 from adapters.state.nats.address import NatsAddress
 from adapters.state.nats.bucket import Bucket
 from adapters.state.nats.connection import Connection, open_connection
+from adapters.state.nats.contents import NatsContents
 from adapters.state.nats.given_up import GivenUpTicks
 from adapters.state.nats.inbox import NatsInbox
 from adapters.state.nats.layout import LEDGER, STORE, ensure_layout, missing
@@ -66,19 +67,18 @@ async def open_nats_state(
         leases = Leases(connection, clock, length)
         store = Bucket(connection, STORE, direct=True)
         notes = Notes(Bucket(connection, STORE, direct=False))
-        ledger = NatsLedger(Bucket(connection, LEDGER, direct=False))
-        inbox = NatsInbox(
-            *(connection, leases, GivenUpTicks(connection), notes),
-            Room(connection, limits, ledger.knows),
-            clock,
-        )
+        pages = Bucket(connection, LEDGER, direct=False)
+        ledger, given_up = NatsLedger(pages), GivenUpTicks(connection)
+        room = Room(connection, limits, ledger.knows)
+        inbox = NatsInbox(connection, leases, given_up, notes, room, clock)
+        contents = NatsContents(connection, given_up, notes, pages, store, clock)
         ensure = partial(ensure_layout, connection, limits, replicas, lease_length)
         tasks = (
             asyncio.create_task(leases.signal_progress(), name="nats progress signals"),
             asyncio.create_task(_keep_layout(connection, ensure), name="nats layout"),
         )
         try:
-            yield State(inbox, ledger, NatsStore(store, clock))
+            yield State(inbox, ledger, NatsStore(store, clock), contents)
         finally:
             for task in tasks:
                 task.cancel()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+from adapters.state.moments import EPOCH, from_micros, to_micros
 from adapters.state.nats.bucket import Bucket
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.store import Store
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 TIME_BYTES = 8
 
 TRIES = 100
@@ -99,11 +98,16 @@ class NatsStore(Store):
         entry = await self._bucket.get(key)
         if entry is None:
             return _NOTHING
-        expires_at = EPOCH + int.from_bytes(entry.value[:TIME_BYTES]) * MICROSECOND
+        value, expires_at = decode_value(entry.value)
         expired = expires_at <= self._clock.now()
-        return _Kept(None if expired else entry.value[TIME_BYTES:], expires_at, entry.revision)
+        return _Kept(None if expired else value, expires_at, entry.revision)
 
     async def _put(self, key: str, value: bytes, expires_at: datetime, revision: int | None = None) -> bool:
-        moment = ((expires_at - EPOCH) // MICROSECOND).to_bytes(TIME_BYTES)
+        moment = to_micros(expires_at).to_bytes(TIME_BYTES)
         ttl = expires_at - self._clock.now()
         return await self._bucket.put(key, value=moment + value, revision=revision, ttl=ttl) is not None
+
+
+def decode_value(content: bytes) -> tuple[bytes, datetime]:
+    """The value, and until when it counts."""
+    return content[TIME_BYTES:], from_micros(int.from_bytes(content[:TIME_BYTES]))

@@ -1,44 +1,26 @@
-"""State in memory: for tests and for commands that run once. It is gone with the process."""
+"""The inbox in memory."""
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.state.contents import KeptTick
 from adapters.state.limits import Limits, Load, size_of
-from adapters.state.pages import DELIVERED, KEPT, Worth, worth
+from adapters.state.memory.ledger import MemoryLedger
 from adapters.state.progress import tries
-from adapters.state.state import State
 from adapters.state.waiting import News, Taken
 from application.ports.clock import Clock
 from application.ports.dead_letters import InboxEntry, TickState
 from application.ports.inbox import Depth, Inbox
 from application.ports.intake import SealedTick
-from application.ports.ledger import Ledger, Page
-from application.ports.store import Store
 from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
 LEASE_LENGTH = timedelta(minutes=2)
 TURN_APART = timedelta(seconds=1)
 """Between two ticks of one channel, however fast they were accepted."""
-
-
-@contextlib.asynccontextmanager
-async def open_memory_state(
-    clock: Clock, inbox_limit: int, lease_length: timedelta = LEASE_LENGTH
-) -> AsyncIterator[State]:
-    """Open an empty state.
-
-    Args:
-        clock: What time it is.
-        inbox_limit: Unfinished ticks that there may be.
-        lease_length: How long a tick may be worked on before another worker gets it.
-    """
-    ledger = MemoryLedger(clock, inbox_limit)
-    yield State(MemoryInbox(clock, inbox_limit, lease_length, ledger), ledger, MemoryStore(clock))
 
 
 @dataclass(slots=True)
@@ -192,6 +174,12 @@ class MemoryInbox(Inbox):
     async def probe(self) -> None:
         """Memory can always be written."""
 
+    def kept(self) -> Iterator[KeptTick]:
+        """Every tick, given-up ones first."""
+        for row in [*_oldest_first(self._given_up), *_oldest_first(self._unfinished)]:
+            why = row.why if row.state is TickState.PAUSED else None
+            yield KeptTick(row.tick, row.state, row.at, row.reason, why, row.progress)
+
     async def _take(self, limit: int) -> Taken:
         now = self._clock.now()
         for row in self._unfinished.values():
@@ -250,105 +238,3 @@ def _load(rows: Iterable[_Row]) -> Load:
 
 def _oldest_first(rows: dict[str, _Row]) -> list[_Row]:
     return sorted(rows.values(), key=lambda row: row.tick.accepted_at)
-
-
-class MemoryLedger(Ledger):
-    """Pages in a dictionary, those that were written last behind the others.
-
-    Args:
-        clock: What time it is.
-        most_refuse: How many pages of each kind there may be that say nothing that was told of costs.
-    """
-
-    def __init__(self, clock: Clock, most_refuse: int) -> None:
-        self._clock = clock
-        self._most_refuse = most_refuse
-        self._pages: dict[tuple[str, str], _Kept] = {}
-
-    async def read(self, channel: str, topic: str) -> Page:
-        """Look it up."""
-        kept = self._pages.get((channel, topic))
-        return kept.page if kept and kept.until > self._clock.now() else Page()
-
-    async def update(self, channel: str, topic: str, change: Callable[[Page], Page]) -> Page:
-        """Replace it by what it becomes, and drop what is too much then."""
-        before = await self.read(channel, topic)
-        page = change(before)
-        if page != before:
-            self._pages.pop((channel, topic), None)
-            self._pages[channel, topic] = _Kept(page, self._clock.now() + KEPT[worth(page)])
-            self._prune(worth(page))
-        return page
-
-    async def knows(self, channel: str, asks: str | None = None) -> bool:
-        """Look through all."""
-        pages = [kept.page for (other, _), kept in self._pages.items() if other == channel]
-        if asks is not None:
-            return any(asks in page.asks for page in pages)
-        return any(worth(page) >= DELIVERED for page in pages)
-
-    def _prune(self, kind: Worth) -> None:
-        if kind in {Worth.CLAIM, Worth.FAILURES}:
-            same = [key for key, kept in self._pages.items() if worth(kept.page) is kind]
-            for key in same[: -self._most_refuse]:
-                del self._pages[key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    page: Page
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    value: bytes
-    expires_at: datetime
-
-
-class MemoryStore(Store):
-    """Values in a dictionary. A counter is kept as its decimal digits.
-
-    Args:
-        clock: What time it is.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._values: dict[str, _Value] = {}
-
-    async def get(self, key: str) -> bytes | None:
-        """Look it up."""
-        kept = self._kept(key)
-        return kept.value if kept else None
-
-    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
-        """Replace it."""
-        self._values[key] = _Value(value, self._clock.now() + ttl)
-
-    async def add(self, key: str, value: bytes, ttl: timedelta) -> bytes | None:
-        """Keep it if there is none."""
-        if kept := self._kept(key):
-            return kept.value
-        self._values[key] = _Value(value, self._clock.now() + ttl)
-        return None
-
-    async def remove(self, key: str) -> None:
-        """Drop it."""
-        self._values.pop(key, None)
-
-    async def count(self, key: str, by: int, ttl: timedelta) -> int:
-        """Add to it."""
-        kept = self._kept(key)
-        total = by + (int(kept.value) if kept else 0)
-        if by:
-            expires_at = kept.expires_at if kept else self._clock.now() + ttl
-            self._values[key] = _Value(str(total).encode(), expires_at)
-        return total
-
-    def _kept(self, key: str) -> _Value | None:
-        kept = self._values.get(key)
-        if kept is not None and kept.expires_at <= self._clock.now():
-            del self._values[key]
-            return None
-        return kept
