@@ -68,7 +68,7 @@ class Night:
         """
         config = Config(state_url=f"sqlite:///{folder / 'midnight.db'}", allow_private_return_urls=True)
         with endpoint(self._cloud.url):
-            async with open_container(config, self.clock) as container:
+            async with open_container(config, clock=self.clock) as container:
                 self._cloud.bill(half_published(self._bills))
                 await container.accept_tick().execute(
                     self._tick["return_url"], json.dumps(self._tick["settings"]).encode()

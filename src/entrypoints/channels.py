@@ -14,7 +14,7 @@ from adapters.state.state import State
 from adapters.vault import AesGcmVault
 from application.ports.dead_letters import TickState
 from entrypoints.config import Config
-from entrypoints.container import open_state, secret_keys
+from entrypoints.defaults import open_state, secret_keys
 from entrypoints.inbox import existing
 from entrypoints.terminal import Terminal, json_text, output_terminal, print_rows
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import TextIO
+from typing import TextIO, Unpack
 
 import click
 
@@ -18,7 +18,6 @@ from application.credentials import OwnCredentials
 from application.errors import AwsError, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
-from application.ports.clock import Clock
 from application.ports.cost_source import GroupBy
 from domain.periods import DAY, Frequency, first_of_next_month
 from domain.reports import Report
@@ -26,7 +25,7 @@ from domain.thresholds import Verdict
 from domain.trust import is_provisional
 from entrypoints.advice import advice
 from entrypoints.config import Config
-from entrypoints.container import Container, open_container
+from entrypoints.container import Adapters, Container, open_container
 from entrypoints.explain import explanation
 from entrypoints.formats import (
     JUDGED,
@@ -89,17 +88,17 @@ class _Place:
     troubles: list[str] = field(default_factory=list)
 
 
-async def check(config: Config, look: Look, clock: Clock | None = None) -> int:
+async def check(config: Config, look: Look, **adapters: Unpack[Adapters]) -> int:
     """Check once, print the report, and post it if asked to; return the exit code.
 
     Args:
         config: The process's settings.
         look: What is wanted.
-        clock: What day it is; the system's, unless a test brings one.
+        **adapters: Used in place of the real ones.
     """
     async with AsyncExitStack() as stack:
         places = [
-            await stack.enter_async_context(_Opened(config, profile, clock)) for profile in look.profiles
+            await stack.enter_async_context(_Opened(config, profile, adapters)) for profile in look.profiles
         ]
         first = places[0].container
         for url in look.notify:
@@ -122,10 +121,10 @@ async def check(config: Config, look: Look, clock: Clock | None = None) -> int:
 class _Opened:
     """A profile's container, and what keeps AWS from being asked."""
 
-    def __init__(self, config: Config, profile: str | None, clock: Clock | None) -> None:
+    def __init__(self, config: Config, profile: str | None, adapters: Adapters) -> None:
         self._troubles: list[str] = []
         self._profile = profile
-        self._opened = open_once(config, clock, profile, self._troubles)
+        self._opened = open_once(config, profile, self._troubles, **adapters)
 
     async def __aenter__(self) -> _Place:
         return _Place(self._profile, await self._opened.__aenter__(), self._troubles)
@@ -136,14 +135,14 @@ class _Opened:
 
 def open_once(
     config: Config,
-    clock: Clock | None = None,
     profile: str | None = None,
     troubles: list[str] | None = None,
+    **adapters: Unpack[Adapters],
 ) -> AbstractAsyncContextManager[Container]:
     """One command makes no database and no pages; no inbox tries its calls again, so they are at once."""
     once = replace(config, state_url="memory://", report_days=0, watches=None)
     on_trouble = None if troubles is None else troubles.append
-    return open_container(once, clock, aws_attempts=3, profile=profile, on_trouble=on_trouble)
+    return open_container(once, aws_attempts=3, profile=profile, on_trouble=on_trouble, **adapters)
 
 
 def _today(look: Look, now: datetime) -> date:

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,7 +17,8 @@ from application.errors import AwsError, StorageUnavailable
 from application.ports.inbox import Depth
 from entrypoints.check import open_once
 from entrypoints.config import Config
-from entrypoints.container import open_state
+from entrypoints.container import Adapters
+from entrypoints.defaults import open_state
 from entrypoints.inbox import existing
 
 CLOCK_MAY_BE_OFF = timedelta(minutes=4)
@@ -27,12 +28,17 @@ LATE = timedelta(minutes=15)
 SECONDS = 10
 
 
-async def look_at_host(config: Config) -> list[Finding]:
-    """Look at state, keys, clock, proxy, public address and manifest; nothing of it costs anything."""
+async def look_at_host(config: Config, **adapters: Unpack[Adapters]) -> list[Finding]:
+    """Look at state, keys, clock, proxy, public address and manifest; nothing of it costs anything.
+
+    Args:
+        config: The process's settings.
+        **adapters: Used in place of the real ones.
+    """
     return [
         *await _state(config),
         _keys(config),
-        *await _clock(config),
+        *await _clock(config, adapters),
         *await _public(config),
     ]
 
@@ -84,10 +90,10 @@ def _key_file(path: Path) -> Finding:
     return _works("Secret key", f"{path} holds {len(keys)}, and only its owner can read it")
 
 
-async def _clock(config: Config) -> list[Finding]:
+async def _clock(config: Config, adapters: Adapters) -> list[Finding]:
     """What time it is at AWS; and so whether it is reached, and how."""
     troubles: list[str] = []
-    async with open_once(config, troubles=troubles) as container:
+    async with open_once(config, troubles=troubles, **adapters) as container:
         try:
             theirs = await container.aws_clock()()
         except AwsError as error:

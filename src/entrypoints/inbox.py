@@ -9,7 +9,7 @@ from application.ports.dead_letters import InboxEntry
 from application.ports.work_queue import Why
 from application.say_once import DESTINATION
 from entrypoints.config import Config
-from entrypoints.container import open_state
+from entrypoints.defaults import open_state
 from entrypoints.terminal import json_text, output_terminal, print_rows
 
 WHY = {Why.FAILURE: "tries again", Why.TURN: "its turn", Why.NEWS: "news"}

@@ -15,7 +15,8 @@ from application.diagnose import Finding
 from application.errors import AwsError, StorageUnavailable
 from application.let_in import RoleAccess
 from entrypoints.config import Config
-from entrypoints.container import Container, open_container, secret_keys
+from entrypoints.container import Container, open_container
+from entrypoints.defaults import secret_keys
 
 ASK_WITH = "Give --for URL (a channel's return_url) or --watch NAME to have the id filled in."
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
 from ipaddress import ip_network
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import structlog
 import uvicorn
@@ -21,7 +21,7 @@ from uvicorn._types import ASGI3Application
 
 from entrypoints.admin import admin_app
 from entrypoints.config import Config, unknown_variables
-from entrypoints.container import Container, open_container
+from entrypoints.container import Adapters, Container, open_container
 from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
@@ -84,6 +84,7 @@ async def serve(
     with_worker: bool = True,
     listener: socket.socket | None = None,
     admin_listener: socket.socket | None = None,
+    **adapters: Unpack[Adapters],
 ) -> None:
     """Serve until SIGINT or SIGTERM, then end requests, drain the worker and close.
 
@@ -94,9 +95,10 @@ async def serve(
         with_worker: Whether to answer ticks in this process too.
         listener: Listens already, for several processes; host and port do not count then.
         admin_listener: Likewise, for the port that the operator has to himself.
+        **adapters: Used in place of the real ones.
     """
     _prepare()
-    async with open_container(config) as container:
+    async with open_container(config, **adapters) as container:
         _say_start(config, installable=True)
         reload_on_hangup(container.schedule())
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from adapters.clock import SystemClock
 from adapters.state.copying import Copied, copy_state
 from entrypoints.config import Config
-from entrypoints.container import open_state
+from entrypoints.defaults import open_state
 from entrypoints.inbox import existing
 
 

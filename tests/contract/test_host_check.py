@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from aiohttp import web
@@ -19,6 +20,7 @@ from application.diagnose import Finding
 from entrypoints import host_check
 from entrypoints.cli import main
 from entrypoints.config import Config
+from entrypoints.container import Adapters
 from entrypoints.host_check import look_at_host
 from tests.contract.aws_doubles import open_double
 from tests.contract.states import a_tick
@@ -35,9 +37,9 @@ class Host:
         self.status = 200
         self.manifest: object = {"data": {"tick_url": f"{config.public_url}/tick"}}
 
-    async def findings(self) -> dict[str, Finding]:
+    async def findings(self, **adapters: Unpack[Adapters]) -> dict[str, Finding]:
         """By subject."""
-        return {finding.subject: finding for finding in await look_at_host(self.config)}
+        return {finding.subject: finding for finding in await look_at_host(self.config, **adapters)}
 
 
 @pytest.fixture
@@ -102,11 +104,10 @@ async def test_nobody_works(host: Host, tmp_path: Path) -> None:
     assert "nobody has worked on it" in finding.detail
 
 
-async def test_a_clock_that_is_off(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_clock_that_is_off(host: Host) -> None:
     """Sooner than AWS refuses it."""
     ahead = FixedClock(datetime.now(UTC) + timedelta(minutes=10))
-    monkeypatch.setattr("entrypoints.container.SystemClock", lambda: ahead)
-    finding = (await host.findings())["Clock"]
+    finding = (await host.findings(clock=ahead))["Clock"]
     assert not finding.works
     assert "ahead of AWS's" in finding.detail
 

@@ -87,7 +87,7 @@ def _look(**options: object) -> Command:
     look = replace(Look(replace(monitor, **of_monitor)), **options)  # type: ignore[arg-type]  # any of them
 
     async def run(_: Path) -> object:
-        return await check(Config(state_url="memory://"), look, FixedClock(NOW))
+        return await check(Config(state_url="memory://"), look, clock=FixedClock(NOW))
 
     return run
 

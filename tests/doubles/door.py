@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from dependency_injector import providers
 
-from adapters.chats.channel import open_chats
 from adapters.clock import SystemClock
 from adapters.state.memory import open_memory_state
 from adapters.state.state import State
@@ -19,7 +17,7 @@ from application.let_in import LetIn
 from application.ports.inbox import Inbox
 from application.ports.reports import Reports
 from entrypoints.config import Config
-from entrypoints.container import Container
+from entrypoints.container import open_container
 from entrypoints.http import create_app
 from entrypoints.protocol import Limits
 from entrypoints.serve import Server, server_for
@@ -101,22 +99,24 @@ async def open_door(
     """Serve on a free port, without a worker, while the block lasts."""
     config = config or Config(state_url="memory://")
     clock, disk, aws = SystemClock(), Disk(), FakeAws()
-    async with open_memory_state(clock, inbox_limit) as memory, open_chats(clock) as channel:
+    async with AsyncExitStack() as stack:
+        memory = await stack.enter_async_context(open_memory_state(clock, inbox_limit))
         state = State(
             BreakableInbox(memory.inbox, disk),
             BreakableLedger(memory.ledger, disk),
             BreakableStore(memory.store, disk),
             memory.contents,
         )
-        container = Container(
-            config=config,
-            clock=providers.Object(clock),
-            vault=providers.Object(FakeVault()),
-            state=providers.Object(state),
-            channel=providers.Object(channel),
-            trials=providers.Object(FakeRoleTrials(FakeAccess())),
-            identity=providers.Object(FakeIdentity(aws)),
-            cost_source=providers.Object(FakeCostSource(aws)),
+        container = await stack.enter_async_context(
+            open_container(
+                config,
+                clock=clock,
+                vault=FakeVault(),
+                state=state,
+                trials=FakeRoleTrials(FakeAccess()),
+                identity=FakeIdentity(aws),
+                cost_source=FakeCostSource(aws),
+            )
         )
         app = create_app(
             config,

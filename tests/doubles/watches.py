@@ -44,7 +44,6 @@ async def known_since_yesterday(folder: Path, environment: dict[str, str]) -> No
             "SPEND_MONITOR_ALLOW_PRIVATE_RETURN_URLS": "true",
         }
     )
-    async with open_container(
-        config, FixedClock(datetime.now(UTC) - timedelta(days=1)), environment
-    ) as container:
+    yesterday = FixedClock(datetime.now(UTC) - timedelta(days=1))
+    async with open_container(config, environment=environment, clock=yesterday) as container:
         await container.fire_watches().execute()

@@ -235,7 +235,7 @@ async def run(case: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     async with open_double(monkeypatch) as world:
         world.add(OWN, case.account)
         code = await check(
-            config, Look(replace(monitor, **case.options), explain=True, suggest=case.suggest), clock
+            config, Look(replace(monitor, **case.options), explain=True, suggest=case.suggest), clock=clock
         )
     assert code == case.code
     assert sum(request.operation == "GetCostAndUsage" for request in world.requests) == case.paid

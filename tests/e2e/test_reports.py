@@ -106,7 +106,7 @@ async def a_team(cloud: MotoAws, folder: Path, **settings: str) -> AsyncIterator
     """A channel that watches an account with a usual bill up to yesterday."""
     clock = FixedClock(datetime(2026, 11, 1, tzinfo=UTC))
     config = Config(state_url=f"sqlite:///{folder}/state.db", allow_private_return_urls=True)
-    async with local_channel() as channel, open_container(config, clock) as container:
+    async with local_channel() as channel, open_container(config, clock=clock) as container:
         key = cloud.user(folder.name.replace("[", "-").replace("]", ""))
         yield Team(container, cloud, channel, clock, key, Bill.of_many_days(TODAY), settings)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import runpy
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -187,6 +189,17 @@ def test_the_watches_of_the_readme_can_be_used() -> None:
     reader = WatchesReader("README.md", {"SLACK_URL": "https://hooks.slack.com/services/x"}, lambda _: None)
 
     assert reader.read(text)
+
+
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The script with parts of its own prints a report; what the page shows of it is in it."""
+    script = ROOT / "docs" / "examples" / "own_parts.py"
+    runpy.run_path(str(script), run_name="__main__")
+    assert "🔴 Status: Exceeded Budget" in capsys.readouterr().out
+    (shown,) = (
+        block for _, language, block in FENCE.findall(read("docs/architecture.md")) if language == "python"
+    )
+    assert textwrap.indent(shown, "    ") in script.read_text("utf-8")
 
 
 def commands(text: str) -> Iterator[list[str]]:
