@@ -16,7 +16,7 @@ setup: $(UV) ## install what the project needs into .venv
 	@$(UV) sync --locked --quiet
 
 demo: setup ## run the service once, with sample costs and a local channel; STAY=1 keeps its pages open
-	@$(RUN) python -m tests.demo $(if $(STAY),--stay)
+	@$(RUN) python -m programs.demo $(if $(STAY),--stay)
 
 run: setup ## serve on 127.0.0.1:8000
 	@$(RUN) aws-spend-monitor serve
@@ -25,17 +25,17 @@ test: setup ## all tests
 	@$(RUN) pytest --numprocesses auto --dist worksteal
 
 soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0
-	@$(RUN) python -m tests.soak
+	@$(RUN) python -m programs.soak
 
 cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,000 ticks and kills
-	@$(RUN) python -m tests.cluster
+	@$(RUN) python -m programs.cluster
 
 bench: setup ## measure speed and memory, each as a ratio to the limit taken in the same run
-	@$(RUN) --group bench python -m tests.benchmarks
+	@$(RUN) --group bench python -m programs.benchmarks
 
 screens: setup ## take the pictures of the documentation anew; needs a Chromium
-	@$(RUN) python -m tests.screens
-	@$(RUN) python -m tests.page_screens
+	@$(RUN) python -m programs.screens
+	@$(RUN) python -m programs.page_screens
 
 check: setup ## what CI runs: format, lint, types, layers, dead code, then documentation and code by all tests
 	@$(RUN) ruff format --check

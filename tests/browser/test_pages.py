@@ -23,8 +23,8 @@ from domain.told import Told
 from entrypoints.config import Config
 from tests.doubles.chromium import chromium, is_required, open_browser
 from tests.doubles.door import Door, open_door
-from tests.fakes.histories import daily
-from tests.fakes.notices import EXCEEDED, MONITOR, UNPUBLISHED, days, on_days, spend_notice
+from tests.doubles.fakes.histories import daily
+from tests.doubles.fakes.notices import EXCEEDED, MONITOR, UNPUBLISHED, days, on_days, spend_notice
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

@@ -21,9 +21,10 @@ from adapters.state.sqlite import open_sqlite_state
 from adapters.state.state import State
 from application.accept_tick import new_tick_id
 from application.ports.intake import SealedTick
-from tests.contract import aws_state, postgresql_server
-from tests.contract.nats_server import empty, shared_server
-from tests.fakes.clock import FixedClock
+from tests.doubles import aws_server as aws_state
+from tests.doubles import postgresql_server
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.nats_server import empty, shared_server
 
 INBOX_LIMIT = 300
 FEW = 32

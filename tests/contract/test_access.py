@@ -14,9 +14,9 @@ from application.credentials import AccessKey, OwnCredentials, Role
 from application.let_in import RoleAccess
 from application.ports.access import Access
 from application.role_errors import RoleNotLetIn
-from tests.contract.aws_doubles import HOST_KEY
-from tests.contract.sts_double import open_roles
-from tests.fakes.aws import FakeAccess
+from tests.doubles.aws_service import HOST_KEY
+from tests.doubles.fakes.aws import FakeAccess
+from tests.doubles.sts import open_roles
 
 ARN = "arn:aws:iam::111122223333:role/spend"
 ROLE = Role(ARN, "spend-monitor-of-this-channel")

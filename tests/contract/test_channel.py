@@ -11,13 +11,13 @@ from adapters.chats.channel import Chats, open_chats
 from adapters.chats.telex import message_of
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.ports.channel import Channel
-from tests.contract.telex_double import (
+from tests.doubles.fakes.channel import FakeChannel
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.fakes.notices import EXCEEDED, WITHIN
+from tests.doubles.webhooks import (
     TelexDouble,
     telex_double,
 )
-from tests.fakes.channel import FakeChannel
-from tests.fakes.clock import FixedClock
-from tests.fakes.notices import EXCEEDED, WITHIN
 
 GOOD, BAD = WITHIN, EXCEEDED
 

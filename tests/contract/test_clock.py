@@ -8,7 +8,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from application.ports.clock import Clock
-from tests.fakes.clock import FixedClock
+from tests.doubles.fakes.clock import FixedClock
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), FixedClock()], ids=["system", "fixed"])

@@ -21,7 +21,7 @@ from domain.thresholds import Verdict
 from domain.told import Told
 from tests.contract.inboxes import lease_one
 from tests.contract.states import HARNESSES, Harness, a_tick
-from tests.fakes.clock import FixedClock
+from tests.doubles.fakes.clock import FixedClock
 
 TOLD = Page(
     {Period(date(2026, 11, 22), date(2026, 11, 23)): Told((Verdict.WITHIN,), Money(Decimal(1), "USD"))}

@@ -33,8 +33,8 @@ from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory
 from domain.money import Money
 from domain.periods import DAY, Period
-from tests.contract.aws_doubles import Canned, DoubleWorld, World, open_double, open_fake, open_moto
-from tests.fakes.aws import Account
+from tests.doubles.aws_service import Canned, DoubleWorld, World, open_double, open_fake, open_moto
+from tests.doubles.fakes.aws import Account
 
 CREDENTIALS = AccessKey("AKIACOSTSCOSTSCOSTS1", "secret/of+costs")
 FIRST = date(2026, 10, 30)

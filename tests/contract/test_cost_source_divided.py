@@ -25,8 +25,8 @@ from application.ports.cost_source import (
 from domain.costs import apart
 from domain.periods import DAY, Period
 from domain.scope import Scope
-from tests.contract.aws_doubles import World, open_double, open_fake
-from tests.fakes.aws import Account, Line
+from tests.doubles.aws_service import World, open_double, open_fake
+from tests.doubles.fakes.aws import Account, Line
 
 CREDENTIALS = AccessKey("AKIACOSTSCOSTSCOSTS1", "secret/of+costs")
 FIRST = date(2026, 10, 30)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import pytest
 from yarl import URL
@@ -17,12 +16,10 @@ from adapters.chats.return_urls import ReturnUrlRules
 from application.errors import ChannelGone, ChannelRefused, ChannelUnavailable, SettingsRejected
 from application.let_in import WayIn
 from application.notice import SpendNotice
-from domain.movers import Part
-from tests.contract.chat_doubles import CHATS, ChatDouble
-from tests.contract.telex_double import TelexDouble, telex_double
-from tests.fakes.clock import FixedClock
-from tests.fakes.histories import daily
-from tests.fakes.notices import (
+from tests.doubles.chats import CHATS, ChatDouble
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.fakes.histories import daily
+from tests.doubles.fakes.notices import (
     EVERY_KIND,
     EXCEEDED,
     FAILED,
@@ -31,8 +28,9 @@ from tests.fakes.notices import (
     failure_notice,
     spend_notice,
 )
+from tests.doubles.fakes.overfull import HOSTILE, overfull
+from tests.doubles.webhooks import TelexDouble, telex_double
 
-HOSTILE = "<!channel> @everyone <users/all> <at>all</at> [click](https://evil.example) *b* `c` <script>"
 SECRET_PATH = "/hooks/canary-secret-path"
 
 
@@ -73,17 +71,6 @@ def written(prefix: str, notice: SpendNotice | object) -> bytes:
         f"{prefix}+https://chat.example{SECRET_PATH}"
     )
     return destination.write(notice, url).body  # type: ignore[arg-type]  # any notice
-
-
-def overfull(name: str) -> SpendNotice:
-    """500 services and 50 accounts of one long name, and a failure of everything that can be left out."""
-    services = {f"{name} {n}": Decimal(1000 - n) for n in range(500)}
-    notice = spend_notice(daily("2026-11-23", *[services] * 30))
-    assert notice.report.analysis
-    accounts = tuple(Part(f"{name} {n}", Decimal(n), Decimal(n), is_new=True) for n in range(50))
-    return replace(
-        notice, report=replace(notice.report, analysis=replace(notice.report.analysis, accounts=accounts))
-    )
 
 
 @pytest.mark.parametrize("notice", EVERY_KIND)

@@ -20,8 +20,8 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
-from tests.contract.aws_doubles import Canned, World, open_double, open_fake, open_moto
-from tests.fakes.aws import Account
+from tests.doubles.aws_service import Canned, World, open_double, open_fake, open_moto
+from tests.doubles.fakes.aws import Account
 
 CREDENTIALS = AccessKey("AKIAIDENTITYIDENTITY", "secret/of+identity")
 

@@ -28,7 +28,7 @@ from domain.reports import Told
 from domain.thresholds import Verdict
 from tests.contract.inboxes import PATIENCE, drain, ids
 from tests.contract.states import HARNESSES, Harness, a_tick
-from tests.fakes.clock import FixedClock
+from tests.doubles.fakes.clock import FixedClock
 
 TOLD = Page(
     {Period(date(2026, 11, 22), date(2026, 11, 23)): Told((Verdict.WITHIN,), Money(Decimal(1), "USD"))},

@@ -17,8 +17,8 @@ from adapters.state.memory import open_memory_state
 from adapters.vault import AesGcmVault
 from application.notice import Notice, SpendNotice
 from application.ports.store import Store
-from tests.fakes.clock import NOON, FixedClock
-from tests.fakes.notices import EVERY_KIND, EXCEEDED, FAILED, WITHIN
+from tests.doubles.fakes.clock import NOON, FixedClock
+from tests.doubles.fakes.notices import EVERY_KIND, EXCEEDED, FAILED, WITHIN
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 BASE = "https://spend.example"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.vault import AesGcmVault
 from application.errors import TickUnreadable
 from application.ports.vault import Vault
-from tests.fakes.vault import FakeVault
+from tests.doubles.fakes.vault import FakeVault
 
 SECRET = b"https://ping.telex.im/v1/return/1\n[]"
 

@@ -21,9 +21,9 @@ from entrypoints.container import open_container
 from entrypoints.http import create_app
 from entrypoints.protocol import Limits
 from entrypoints.serve import Server, server_for
-from tests.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
-from tests.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
-from tests.fakes.vault import FakeVault
+from tests.doubles.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
+from tests.doubles.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
+from tests.doubles.fakes.vault import FakeVault
 
 RETURN_URL = "https://ping.telex.im/v1/return/01950000-0000-7000-8000-000000000000"
 

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import aiohttp
 
-from tests.benchmarks.doubles import COSTS, KEY, TAKEN, Conversation, Outside, http, identity
+from tests.doubles.outside import COSTS, KEY, TAKEN, Conversation, Outside, http, identity
 from tests.doubles.telex import tick_settings
 
 CLIENTS = 50

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from entrypoints.config import Config
 from entrypoints.container import open_container
-from tests.fakes.clock import FixedClock
+from tests.doubles.fakes.clock import FixedClock
 
 KEY = base64.b64encode(b"k" * 32).decode()
 HOURLY = """

@@ -18,9 +18,9 @@ import pytest
 from aiohttp import web
 
 from adapters.aws.assuming import NOBODY
-from tests.benchmarks.doubles import COSTS
-from tests.contract.sts_double import SIGNING_KEYS, parts_of
 from tests.doubles import service
+from tests.doubles.outside import COSTS
+from tests.doubles.sts import SIGNING_KEYS, parts_of
 from tests.doubles.telex import tick_settings
 
 ROOT = Path(__file__).parents[2]

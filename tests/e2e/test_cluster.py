@@ -17,9 +17,9 @@ from adapters.clock import SystemClock
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.opening import open_nats_state
 from adapters.vault import AesGcmVault
-from tests.contract.nats_server import NatsServer, running
 from tests.doubles import service
 from tests.doubles.deployment import SECRET, Deployment, post, ready_is, recorded_channels
+from tests.doubles.nats_server import NatsServer, running
 from tests.doubles.storm import Sender, Storm, storm
 
 TICKS = 1000

@@ -18,9 +18,9 @@ import pytest
 
 from adapters.state.pages import decode_page
 from adapters.vault import AesGcmVault
-from tests.contract.postgresql_server import empty, shared_server
 from tests.doubles import service
 from tests.doubles.forks import start_forked
+from tests.doubles.postgresql_server import empty, shared_server
 from tests.doubles.storm import Sender, Storm, storm
 
 ROUNDS = {"sqlite": 6, "postgresql": 4}

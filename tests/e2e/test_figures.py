@@ -21,10 +21,10 @@ from domain.periods import Frequency
 from domain.thresholds import Threshold
 from entrypoints.check import Look, check
 from entrypoints.config import Config
-from tests.contract.aws_doubles import HOST_KEY, open_double
-from tests.fakes.aws import Account, Bill
-from tests.fakes.bills import EC2, NAMES, RUNAWAY, organisation
-from tests.fakes.clock import FixedClock
+from tests.doubles.aws_service import HOST_KEY, open_double
+from tests.doubles.fakes.aws import Account, Bill
+from tests.doubles.fakes.bills import EC2, NAMES, RUNAWAY, organisation
+from tests.doubles.fakes.clock import FixedClock
 
 DAY = timedelta(days=1)
 TODAY = date(2026, 11, 23)

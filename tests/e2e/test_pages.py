@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.demo import SPIKE, month_of_costs
 from tests.doubles import aws, service
+from tests.doubles.sample_costs import SPIKE, month_of_costs
 from tests.doubles.telex import local_channel, tick_settings
 
 

@@ -23,8 +23,8 @@ from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from tests.doubles.aws import Key, MotoAws, moto_aws
 from tests.doubles.cost_explorer import result
+from tests.doubles.fakes.clock import FixedClock
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
-from tests.fakes.clock import FixedClock
 
 TODAY = date(2026, 11, 18)
 """A Wednesday in the middle of a month."""

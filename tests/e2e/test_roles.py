@@ -16,11 +16,11 @@ import pytest
 from aiohttp.test_utils import TestServer, unused_port
 
 from application.let_in import RoleAccess
-from tests.contract.aws_doubles import HOST_KEY
-from tests.contract.sts_double import AUDIENCE, OUR_ARN, StsDouble, TrustedRole
 from tests.doubles import service
+from tests.doubles.aws_service import HOST_KEY
+from tests.doubles.fakes.aws import Account
+from tests.doubles.sts import AUDIENCE, OUR_ARN, StsDouble, TrustedRole
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
-from tests.fakes.aws import Account
 
 ARN = "arn:aws:iam::111122223333:role/spend"
 BOTH = [RoleAccess.EXTERNAL_ID, RoleAccess.WEB_IDENTITY]

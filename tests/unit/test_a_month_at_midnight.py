@@ -16,9 +16,9 @@ from application.notice import SpendNotice
 from application.ports.work_queue import Why
 from domain.periods import DAY, Period
 from domain.thresholds import Verdict
-from tests.fakes.aws import FakeCostSource, FakeIdentity
-from tests.fakes.publishing import HOUR, Lag, PublishingAccount
-from tests.fakes.world import ACCOUNT, KEY, URL, World, settings
+from tests.doubles.fakes.aws import FakeCostSource, FakeIdentity
+from tests.doubles.fakes.publishing import HOUR, Lag, PublishingAccount
+from tests.doubles.fakes.world import ACCOUNT, KEY, URL, World, settings
 
 BEGIN = datetime(2026, 11, 24, tzinfo=UTC)
 DAYS = 35

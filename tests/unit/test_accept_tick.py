@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from application.accept_tick import new_tick_id, pack, unpack
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from application.ports.intake import SealedTick
-from tests.fakes.clock import NOON
-from tests.fakes.world import DAY, KEY, URL, World, settings
+from tests.doubles.fakes.clock import NOON
+from tests.doubles.fakes.world import DAY, KEY, URL, World, settings
 
 
 async def stored(world: World) -> list[SealedTick]:

@@ -16,7 +16,7 @@ from domain.periods import DAY, Frequency, Period
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.trust import LaterChange, is_provisional, later_change
-from tests.fakes.histories import by_period, daily, day, month
+from tests.doubles.fakes.histories import by_period, daily, day, month
 
 TODAY = date(2026, 11, 23)
 NEWEST = day("2026-11-22")

@@ -12,7 +12,7 @@ from domain.costs import CostHistory
 from domain.money import Money, round_together
 from domain.movers import Part, parts_of, top, with_rest
 from domain.periods import a_month_before
-from tests.fakes.histories import AMOUNTS, daily, day
+from tests.doubles.fakes.histories import AMOUNTS, daily, day
 
 NOW, BEFORE = day("2026-11-22"), day("2026-11-21")
 SERVICES = st.dictionaries(st.sampled_from("abcdefghij"), AMOUNTS, min_size=1)

@@ -14,7 +14,7 @@ from domain.money import Money
 from domain.outlook import Outlook, outlook_on
 from domain.periods import Period
 from domain.thresholds import Threshold
-from tests.fakes.histories import Amounts, by_period, daily, month
+from tests.doubles.fakes.histories import Amounts, by_period, daily, month
 
 TODAY = date(2026, 11, 23)
 

@@ -14,7 +14,7 @@ from domain.costs import CostHistory
 from domain.money import Money
 from domain.periods import WEEK, Period
 from domain.usual import SpikeRule, Usual, usual_for
-from tests.fakes.histories import AMOUNTS, by_period, day
+from tests.doubles.fakes.histories import AMOUNTS, by_period, day
 
 TODAY = day("2026-11-22")
 

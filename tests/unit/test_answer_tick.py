@@ -14,8 +14,8 @@ from application.ports.dead_letters import TickState
 from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
-from tests.fakes.vault import FakeVault
-from tests.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
+from tests.doubles.fakes.vault import FakeVault
+from tests.doubles.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
 
 HOUR = timedelta(hours=1)
 

@@ -20,8 +20,8 @@ from application.errors import (
     PermissionMissing,
 )
 from application.ports.dead_letters import TickState
-from tests.fakes.aws import FakeAws, FakeCostSource
-from tests.fakes.world import DAY, KEY, URL, World, bill, settings
+from tests.doubles.fakes.aws import FakeAws, FakeCostSource
+from tests.doubles.fakes.world import DAY, KEY, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WRONG = settings(credentials=AccessKey("AKIAWRONGWRONGWRONGW", "wrong+secret"))

@@ -27,8 +27,8 @@ from domain.periods import Period
 from domain.reports import Report
 from domain.settling import Settling
 from domain.thresholds import Verdict
-from tests.fakes.channel import FakeChannel
-from tests.fakes.world import DAY, KEY, URL, World, bill, settings
+from tests.doubles.fakes.channel import FakeChannel
+from tests.doubles.fakes.world import DAY, KEY, URL, World, bill, settings
 
 URLS = [URL, URL + "-2"]
 THRESHOLDS = ["100", "20"]

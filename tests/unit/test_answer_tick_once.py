@@ -13,8 +13,8 @@ from application.errors import AwsBusy, StorageUnavailable
 from application.notice import Notice
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Lease
-from tests.fakes.channel import FakeChannel
-from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
+from tests.doubles.fakes.channel import FakeChannel
+from tests.doubles.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 ALIKE = [settings(), settings(interval="5 0 * * *")]

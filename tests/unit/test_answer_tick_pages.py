@@ -12,8 +12,8 @@ from adapters.state.memory import MemoryStore
 from application.answer import Outcome
 from application.errors import StorageUnavailable
 from application.notice import FailureNotice, SpendNotice
-from tests.fakes.storage import BreakableStore, Disk
-from tests.fakes.world import World, settings
+from tests.doubles.fakes.storage import BreakableStore, Disk
+from tests.doubles.fakes.world import World, settings
 
 BASE = "https://spend.example"
 

@@ -18,9 +18,9 @@ from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
-from tests.fakes.aws import FakeCostSource, FakeIdentity
-from tests.fakes.channel import FakeChannel
-from tests.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
+from tests.doubles.fakes.aws import FakeCostSource, FakeIdentity
+from tests.doubles.fakes.channel import FakeChannel
+from tests.doubles.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)

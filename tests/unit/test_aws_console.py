@@ -14,7 +14,7 @@ from application.ports.cost_source import CostQuery, Granularity
 from domain.charges import Metric
 from domain.periods import Period
 from domain.scope import Scope
-from tests.fakes.histories import day, month
+from tests.doubles.fakes.histories import day, month
 
 WINDOW = Period(date(2026, 10, 19), date(2026, 11, 23))
 DAILY = CostQuery("123456789012", WINDOW, Granularity.DAILY)

@@ -42,11 +42,11 @@ from domain.costs import CostEntry, CostHistory
 from domain.money import Money
 from domain.periods import DAY, Period
 from domain.scope import Scope
-from tests.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
-from tests.fakes.clock import NOON, FixedClock
-from tests.fakes.vault import FakeVault
-from tests.fakes.world import KEY as KEY_OF_WORLD
-from tests.fakes.world import World
+from tests.doubles.fakes.aws import Account, FakeAws, FakeCostSource, FakeIdentity
+from tests.doubles.fakes.clock import NOON, FixedClock
+from tests.doubles.fakes.vault import FakeVault
+from tests.doubles.fakes.world import KEY as KEY_OF_WORLD
+from tests.doubles.fakes.world import World
 
 KEY = AccessKey("AKIAFRUGALFRUGALFRUG", "secret/of+frugal")
 TODAY = NOON.date()

@@ -19,7 +19,7 @@ from application.errors import (
     RequestRefused,
 )
 from application.ports.cost_source import CostQuery
-from tests.fakes.aws import Account, FakeCostSource
+from tests.doubles.fakes.aws import Account, FakeCostSource
 from tests.unit.test_aws_frugal import KEY, QUERY, WHOLE, Frugality, questions
 
 

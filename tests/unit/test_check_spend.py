@@ -26,8 +26,8 @@ from domain.periods import DAY, Frequency, Period
 from domain.scope import Scope
 from domain.settling import Settling
 from domain.thresholds import Threshold, Verdict
-from tests.fakes.aws import FakeCostSource, Line
-from tests.fakes.world import ACCOUNT, KEY, World, bill
+from tests.doubles.fakes.aws import FakeCostSource, Line
+from tests.doubles.fakes.world import ACCOUNT, KEY, World, bill
 
 MONITOR = Monitor(KEY, Threshold(Decimal(100)))
 TWO_ACCOUNTS = replace(MONITOR, scope=Scope(accounts=("111122223333", "444455556666")))

@@ -13,7 +13,7 @@ from domain.coach import Coaching, coach
 from domain.money import Money
 from domain.periods import Frequency
 from domain.thresholds import UNLIMITED, Threshold
-from tests.fakes.histories import by_period, daily, month
+from tests.doubles.fakes.histories import by_period, daily, month
 
 TODAY = date(2026, 11, 23)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.costs import CostHistory
 from domain.money import Money
 from domain.periods import DAY, Period
-from tests.fakes.histories import AMOUNTS, daily, day
+from tests.doubles.fakes.histories import AMOUNTS, daily, day
 
 THREE_DAYS = Period(day("2026-11-20").start, day("2026-11-22").end)
 

@@ -15,7 +15,7 @@ from domain.culprit import Culprit, culprit_of
 from domain.money import Money
 from domain.periods import DAY, Frequency, Period
 from domain.thresholds import Threshold
-from tests.fakes.histories import by_period, daily, month
+from tests.doubles.fakes.histories import by_period, daily, month
 
 USUAL = {"EC2": "60", "RDS": "20", "S3": "5"}
 WITH_SAGEMAKER = {**USUAL, "SageMaker": "64"}

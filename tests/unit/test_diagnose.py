@@ -9,7 +9,7 @@ import pytest
 from application.credentials import AccessKey, Credentials, OwnCredentials
 from application.diagnose import Diagnose, Finding
 from application.errors import AwsError, AwsUnavailable, CostExplorerOff, PermissionMissing
-from tests.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
+from tests.doubles.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
 
 TODAY = date(2026, 11, 23)
 KEY = AccessKey("AKIAIOSFODNN7EXAMPLE", "canary-secret", "canary-token")

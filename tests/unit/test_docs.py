@@ -23,8 +23,8 @@ from application.errors import AwsRefused
 from entrypoints import metrics
 from entrypoints.cli import main
 from entrypoints.config import PREFIX, READERS, SECRETS
-from tests.fakes.notices import on_days
-from tests.page_screens import month
+from tests.doubles.fakes.notices import on_days
+from tests.doubles.fakes.sample_month import month
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -41,9 +41,9 @@ from domain.causes import Cause
 from domain.money import Money
 from domain.periods import DAY, Frequency
 from domain.thresholds import Threshold, Verdict
-from tests.fakes.aws import FakeCostSource, Line
-from tests.fakes.bills import BEDROCK, EC2, NAMES, PROD, RESEARCH, RUNAWAY, USUAL, organisation
-from tests.fakes.world import KEY, World
+from tests.doubles.fakes.aws import FakeCostSource, Line
+from tests.doubles.fakes.bills import BEDROCK, EC2, NAMES, PROD, RESEARCH, RUNAWAY, USUAL, organisation
+from tests.doubles.fakes.world import KEY, World
 
 MONITOR = Monitor(KEY, Threshold(Decimal(100)))
 

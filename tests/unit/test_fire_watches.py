@@ -18,7 +18,7 @@ from application.fire_watches import CLAIM_LASTS, SAID, Fired, FireWatches, watc
 from application.monitor import Monitor
 from domain.notify import Notify
 from domain.thresholds import Threshold, Verdict
-from tests.fakes.world import DAY, KEY, URL, World, bill
+from tests.doubles.fakes.world import DAY, KEY, URL, World, bill
 
 SLACK = "https://hooks.slack.com/services/T0/B0/canary"
 MAIL = "mailto:finance@example.com"

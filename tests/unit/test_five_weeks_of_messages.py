@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from adapters.chats.telex import message_of
 from application.notice import SpendNotice
-from tests.fakes.five_weeks import BEGIN, INCIDENT, LATE_CREDIT, SHOWS, Team
-from tests.fakes.world import DAY, URL, settings
+from tests.doubles.fakes.five_weeks import BEGIN, INCIDENT, LATE_CREDIT, SHOWS, Team
+from tests.doubles.fakes.world import DAY, URL, settings
 
 
 def incident_read_on() -> range:

@@ -19,9 +19,9 @@ from domain.periods import DAY, Frequency, Period
 from domain.reports import Report, news
 from domain.thresholds import Threshold
 from domain.told import Told
-from tests.fakes.histories import daily
-from tests.fakes.notices import spend_notice
-from tests.fakes.world import KEY
+from tests.doubles.fakes.histories import daily
+from tests.doubles.fakes.notices import spend_notice
+from tests.doubles.fakes.world import KEY
 
 FIRST = date(2026, 11, 1)
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapters.issuer import Issuer, load_or_create_signing_keys, parse_signing_keys
-from tests.contract.sts_double import SIGNING_KEYS
-from tests.fakes.clock import FixedClock
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.sts import SIGNING_KEYS
 
 PEM = SIGNING_KEYS[0].as_pem(private=True).decode()
 EC = (

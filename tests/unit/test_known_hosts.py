@@ -8,8 +8,8 @@ from adapters.chats.known_hosts import KEY, KnownHosts, keeping_hosts
 from adapters.chats.lanes import HostLanes
 from adapters.state.memory import MemoryStore
 from application.ports.vault import Vault
-from tests.fakes.clock import FixedClock
-from tests.fakes.vault import FakeVault
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.fakes.vault import FakeVault
 from tests.unit.test_host_lanes import STRANGER, free_places
 
 

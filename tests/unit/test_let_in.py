@@ -14,8 +14,8 @@ from application.credentials import AccessKey, Role
 from application.errors import PermissionMissing
 from application.let_in import LetIn, LinkUnknown, RoleAccess
 from application.role_errors import OwnIdentityMissing, RoleAccessOff, RoleNotLetIn, RoleOpen
-from tests.fakes.clock import FixedClock
-from tests.fakes.world import URL, World, settings
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.fakes.world import URL, World, settings
 
 ARN = "arn:aws:iam::123456789012:role/spend"
 FORGED_URL = "https://ping.telex.im/v1/return/a-strangers-channel"

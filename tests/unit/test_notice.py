@@ -10,7 +10,7 @@ import pytest
 
 from application.errors import PermissionMissing, SettingsRejected
 from application.notice import FailureNotice, Notice, SpendNotice, Tone
-from tests.fakes.notices import (
+from tests.doubles.fakes.notices import (
     ACCOUNT,
     EVERY_KIND,
     EXCEEDED,

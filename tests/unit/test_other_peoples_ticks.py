@@ -10,8 +10,8 @@ import pytest
 from application.answer import Outcome
 from application.credentials import AccessKey
 from application.errors import AccessKeyUnknown, AwsUnavailable, PermissionMissing
-from tests.fakes.aws import Account
-from tests.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
+from tests.doubles.fakes.aws import Account
+from tests.doubles.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
 
 OTHER = AccessKey("AKIAOTHER", "other-secret")
 THEIRS = "https://example.net/theirs"

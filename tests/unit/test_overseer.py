@@ -14,8 +14,8 @@ from application.ports.work_queue import Why
 from entrypoints.overseer import Overseer
 from entrypoints.readiness import Readiness
 from tests.contract.states import a_tick
-from tests.fakes.clock import FixedClock
-from tests.fakes.storage import BreakableInbox, Disk
+from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.fakes.storage import BreakableInbox, Disk
 
 LIMIT = 50
 

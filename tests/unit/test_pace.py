@@ -8,7 +8,7 @@ from application.answer import Outcome
 from application.errors import AccessKeyUnknown
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why
-from tests.fakes.world import KEY, World, bill, settings
+from tests.doubles.fakes.world import KEY, World, bill, settings
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -21,8 +21,8 @@ from adapters.pages.plane import HEIGHT, WIDTH, Chart
 from application.monitor import Monitor
 from application.notice import SpendNotice
 from domain.periods import Frequency, Period
-from tests.fakes.histories import AMOUNTS, by_period, day, month
-from tests.fakes.notices import EXCEEDED, MONITOR, NEWEST, UNPUBLISHED, days, on_days, spend_notice
+from tests.doubles.fakes.histories import AMOUNTS, by_period, day, month
+from tests.doubles.fakes.notices import EXCEEDED, MONITOR, NEWEST, UNPUBLISHED, days, on_days, spend_notice
 
 RGB = tuple[float, float, float]
 SIMULATED = {

@@ -24,8 +24,8 @@ from domain.periods import Frequency
 from domain.reports import Report
 from domain.thresholds import UNLIMITED, Verdict
 from domain.told import Told
-from tests.fakes.histories import by_period, daily
-from tests.fakes.notices import (
+from tests.doubles.fakes.histories import by_period, daily
+from tests.doubles.fakes.notices import (
     EXCEEDED,
     MONITOR,
     NEWEST,

@@ -27,10 +27,10 @@ from domain.reports import news
 from domain.thresholds import UNLIMITED, Threshold, Verdict
 from domain.told import Told
 from domain.watch import Watch
-from tests.fakes.aws import FakeCostSource, Line
-from tests.fakes.histories import Amounts, daily
-from tests.fakes.notices import spend_notice
-from tests.fakes.world import ACCOUNT, DAY, KEY, URL, World
+from tests.doubles.fakes.aws import FakeCostSource, Line
+from tests.doubles.fakes.histories import Amounts, daily
+from tests.doubles.fakes.notices import spend_notice
+from tests.doubles.fakes.world import ACCOUNT, DAY, KEY, URL, World
 
 MONDAY = date(2026, 11, 23)
 SUNDAY = Period(date(2026, 11, 22), MONDAY)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from application.patience import FOR_AWS, FOR_TELEX, Patience
 from application.ports.work_queue import Progress
-from tests.fakes.clock import NOON
+from tests.doubles.fakes.clock import NOON
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 PATIENCE = Patience(2 * SECOND, longest=MINUTE, total=HOUR, attempts=4)

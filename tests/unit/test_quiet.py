@@ -13,7 +13,7 @@ from domain.notify import Notify
 from domain.periods import DAY
 from domain.thresholds import Threshold, Verdict
 from domain.watch import Watch
-from tests.fakes.histories import Amounts
+from tests.doubles.fakes.histories import Amounts
 from tests.unit.test_reports import Channel, on
 
 MONDAY = date(2026, 11, 23)

@@ -22,7 +22,7 @@ from domain.reports import Report, news, report_on
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.watch import Watch
-from tests.fakes.histories import Amounts, by_period, daily, day, month
+from tests.doubles.fakes.histories import Amounts, by_period, daily, day, month
 
 W, E, N = Verdict.WITHIN, Verdict.EXCEEDED, Verdict.NOT_PUBLISHED
 BUDGET = Threshold(Decimal(100))

@@ -9,9 +9,9 @@ from application.answer import Outcome
 from application.check_spend import LinkedAccounts
 from application.credentials import AccessKey
 from application.ports.cost_source import CostAnswer, CostQuery
-from tests.fakes.aws import FakeCostSource
-from tests.fakes.histories import daily
-from tests.fakes.world import DAY, World, bill, settings
+from tests.doubles.fakes.aws import FakeCostSource
+from tests.doubles.fakes.histories import daily
+from tests.doubles.fakes.world import DAY, World, bill, settings
 
 HOUR = timedelta(hours=1)
 ONLY_EXCEEDED = settings(notify="Only when exceeded")

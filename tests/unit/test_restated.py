@@ -11,7 +11,7 @@ from domain.periods import DAY, Frequency, Period
 from domain.restated import Restated, restated_in
 from domain.thresholds import Verdict
 from domain.told import Told
-from tests.fakes.histories import Amounts, by_period, daily, day, month
+from tests.doubles.fakes.histories import Amounts, by_period, daily, day, month
 
 SATURDAY = day("2026-11-21")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapters.chats.addresses import IPAddress, is_public
 from adapters.chats.return_urls import ReturnUrlRules
 from application.errors import ReturnUrlForbidden
-from tests.contract.hostile_urls import GOOD, HOSTILE, PORT
+from tests.data.hostile_urls import GOOD, HOSTILE, PORT
 
 
 @pytest.mark.parametrize("return_url", GOOD)

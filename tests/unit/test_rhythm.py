@@ -15,7 +15,7 @@ from domain.reports import Report, news
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.watch import Watch
-from tests.fakes.histories import daily
+from tests.doubles.fakes.histories import daily
 
 BEGIN = date(2026, 11, 2)
 """A Monday."""

@@ -15,9 +15,9 @@ from application.monitor import Monitor
 from application.ports.watches import ScheduledWatch
 from domain.thresholds import UNLIMITED
 from entrypoints.schedule import LOOK_SECONDS, SOON_SECONDS, Schedule, schedule_of
-from tests.fakes.storage import BreakableInbox, BreakableLedger
-from tests.fakes.watches import EveryHours
-from tests.fakes.world import KEY, URL, World
+from tests.doubles.fakes.storage import BreakableInbox, BreakableLedger
+from tests.doubles.fakes.watches import EveryHours
+from tests.doubles.fakes.world import KEY, URL, World
 
 
 def read(text: str) -> tuple[ScheduledWatch, ...]:

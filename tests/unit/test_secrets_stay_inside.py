@@ -15,7 +15,7 @@ from application.errors import (
     PermissionMissing,
     SpendMonitorError,
 )
-from tests.fakes.world import KEY, URL, World, settings
+from tests.doubles.fakes.world import KEY, URL, World, settings
 
 CANARIES = ("canary", KEY.access_key_id, KEY.secret_access_key, URL)
 

@@ -13,7 +13,7 @@ from yarl import URL
 from adapters.chats.destination import ChatAnswer
 from adapters.chats.telex import TELEX
 from application.errors import ChannelRefused, ChannelUnavailable
-from tests.fakes.clock import NOON
+from tests.doubles.fakes.clock import NOON
 
 RETURN_URL = URL("https://ping.telex.im/v1/webhooks/<my channel>?token=secret-token#")
 

@@ -29,8 +29,8 @@ from domain.periods import Frequency, Period
 from domain.reports import Report, news
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
-from tests.fakes.histories import AMOUNTS, Amounts, by_period, daily, day, month
-from tests.fakes.notices import ACCOUNT, MONITOR, NEWEST, TODAY, failure_notice, spend_notice
+from tests.doubles.fakes.histories import AMOUNTS, Amounts, by_period, daily, day, month
+from tests.doubles.fakes.notices import ACCOUNT, MONITOR, NEWEST, TODAY, failure_notice, spend_notice
 
 
 def report_of(
