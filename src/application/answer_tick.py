@@ -10,12 +10,9 @@ from functools import partial
 
 from application.accept_tick import unpack
 from application.answer import Answer, Outcome
+from application.aws_errors import AwsBusy, AwsError, AwsRefused, AwsUnavailable
 from application.check_spend import Asker, CheckSpend, Costs
 from application.errors import (
-    AwsBusy,
-    AwsError,
-    AwsRefused,
-    AwsUnavailable,
     ChannelBusy,
     ChannelRefused,
     ChannelToldEnough,

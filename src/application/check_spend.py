@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from application.aws_errors import AnswerTooLong, AwsError
 from application.credentials import AccessKey
 from application.drill_down import DrillDown
-from application.errors import AnswerTooLong, AwsError
 from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import (

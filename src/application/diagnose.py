@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from application.aws_errors import AwsError
 from application.credentials import Credentials
-from application.errors import AwsError
 from application.monitor import Monitor
 from application.ports.access import Access
 from application.ports.cost_source import CostSource

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from application.aws_errors import AwsError
 from application.credentials import AccessKey, Role
 from application.diagnose import Finding
-from application.errors import AwsError
 from application.let_in import LetIn
 from application.monitor import Monitor
 from application.ports.access import RoleTrials

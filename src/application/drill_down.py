@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from application.aws_errors import AwsError
 from application.credentials import AccessKey
-from application.errors import AwsError, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.cost_source import (
     BY_ACCOUNT,
     BY_MODEL,

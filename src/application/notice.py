@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from application.aws_errors import AwsError
 from application.check_spend import SpendChecked
-from application.errors import AwsError, SettingsRejected
+from application.errors import SettingsRejected
 from application.let_in import WayIn
 from application.monitor import Monitor
 from application.ports.cost_source import CostQuery
@@ -123,7 +124,7 @@ class FailureNotice:
         made_at: When it failed (UTC).
         account: Whose spend, as far as that is known.
         period: What was to be checked.
-        code: The cause: stable and bounded, as in ``application/errors.py``.
+        code: The cause: stable and bounded, as an error's ``code`` is.
         problems: What is wrong, one sentence each. They may hold text of AWS's.
         remedy: The one thing to do about it.
         way_in: How the channel's role lets this service in, if that is what is missing; its ``steps`` are

@@ -8,15 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from application.answer import Answer, Outcome
-from application.errors import (
-    AwsBusy,
-    AwsRefused,
-    ChannelBusy,
-    ChannelToldEnough,
-    PaidRequestsCapped,
-    SpendMonitorError,
-    WatchUnknown,
-)
+from application.aws_errors import AwsBusy, AwsRefused, PaidRequestsCapped
+from application.errors import ChannelBusy, ChannelToldEnough, SpendMonitorError, WatchUnknown
 from application.patience import FOR_A_FILE, FOR_A_ROLE, FOR_A_TURN, FOR_STRANGERS, Patience
 from application.ports.clock import Clock
 from application.ports.work_queue import Lease, Progress, Why, WorkQueue

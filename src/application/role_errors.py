@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from application.errors import AwsRefused, AwsUnavailable
+from application.aws_errors import AwsRefused, AwsUnavailable
 
 
 class RoleRefused(AwsRefused):

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from adapters.aws.policy import least_policy
 from adapters.aws.recipes import Format, Recipe, trust_text, written
 from adapters.pages.rendering import render
-from application.errors import AwsError
+from application.aws_errors import AwsError
 from application.let_in import LinkUnknown, RoleAccess
 from entrypoints.config import Config
 from entrypoints.container import Container

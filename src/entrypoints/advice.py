@@ -9,7 +9,7 @@ import os
 from shlex import quote
 
 from adapters.settings.text import did_you_mean
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AwsBusy,
     AwsError,

@@ -14,8 +14,9 @@ from typing import TextIO, Unpack
 
 import click
 
+from application.aws_errors import AwsError
 from application.credentials import OwnCredentials
-from application.errors import AwsError, ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
+from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.ports.cost_source import GroupBy

@@ -15,7 +15,7 @@ from adapters.chats.amounts import signed, when
 from adapters.pages.cells import cell
 from adapters.pages.document import Amount, document_of
 from adapters.pages.exports import costs_csv, public_json
-from application.errors import AwsError
+from application.aws_errors import AwsError
 from application.notice import FailureNotice
 from domain.money import Money
 from domain.thresholds import UNLIMITED, Verdict

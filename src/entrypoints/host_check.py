@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.vault import load_or_create_key_file
+from application.aws_errors import AwsError
 from application.diagnose import Finding
-from application.errors import AwsError, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.inbox import Depth
 from entrypoints.check import open_once
 from entrypoints.config import Config

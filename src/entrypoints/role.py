@@ -10,9 +10,10 @@ import click
 
 from adapters.aws.recipes import UNKNOWN_ID, Format, Recipe, written
 from adapters.settings.roles import read_role
+from application.aws_errors import AwsError
 from application.credentials import Role
 from application.diagnose import Finding
-from application.errors import AwsError, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.let_in import RoleAccess
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container

@@ -18,8 +18,7 @@ from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.questions import open_questions
 from adapters.aws.refusals import refusal
 from adapters.aws.sts import StsIdentity
-from application.credentials import AccessKey, OwnCredentials
-from application.errors import (
+from application.aws_errors import (
     AwsError,
     AwsRefused,
     AwsUnavailable,
@@ -34,6 +33,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey, OwnCredentials
 from application.ports.cost_source import CostQuery, Granularity
 from domain.periods import DAY, Period
 from tests.doubles.aws_service import HOST_KEY, Canned, DoubleWorld, open_double, point_sdk_at

@@ -10,8 +10,8 @@ import pytest
 from aiohttp.test_utils import unused_port
 
 from adapters.issuer import Issuer, new_signing_keys
+from application.aws_errors import RequestRefused
 from application.credentials import Role
-from application.errors import RequestRefused
 from application.let_in import RoleAccess
 from application.role_errors import IssuerRefused, IssuerUnknown, IssuerUnreachable
 from tests.doubles.fakes.clock import FixedClock

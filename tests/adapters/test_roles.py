@@ -12,14 +12,8 @@ import pytest
 
 from adapters.aws.access import AwsAccess, Own
 from adapters.aws.operations import Operation
+from application.aws_errors import AwsBusy, AwsError, AwsRefused, CostExplorerAbsent, PermissionMissing
 from application.credentials import AccessKey, Role
-from application.errors import (
-    AwsBusy,
-    AwsError,
-    AwsRefused,
-    CostExplorerAbsent,
-    PermissionMissing,
-)
 from application.let_in import RoleAccess
 from application.ports.cost_source import CostQuery, Granularity
 from application.role_errors import (

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.settings.scopes import read_scope
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AnswerTooLong,
     AwsUnavailable,
@@ -24,6 +23,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 from application.ports.cost_source import (
     CostAnswer,
     CostQuery,

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
+from application.aws_errors import AnswerTooLong
 from application.credentials import AccessKey
-from application.errors import AnswerTooLong
 from application.ports.cost_source import (
     BY_ACCOUNT,
     BY_MODEL,

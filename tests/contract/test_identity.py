@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AccountNotActivated,
     AwsUnavailable,
@@ -20,6 +19,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 from tests.doubles.aws_service import Canned, World, open_double, open_fake, open_moto
 from tests.doubles.fakes.aws import Account
 

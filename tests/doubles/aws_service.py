@@ -24,8 +24,8 @@ from moto.server import ThreadedMotoServer
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.aws.sts import StsIdentity
+from application.aws_errors import AwsError
 from application.credentials import AccessKey
-from application.errors import AwsError
 from application.ports.cost_source import BY_ACCOUNT, CostSource, Granularity, GroupBy, GroupType
 from application.ports.identity import Identity
 from domain.periods import DAY, Period

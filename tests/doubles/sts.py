@@ -29,8 +29,8 @@ from adapters.aws.sts import StsIdentity
 from adapters.clock import SystemClock
 from adapters.issuer import Issuer, new_signing_keys
 from adapters.state.memory import MemoryStore
+from application.aws_errors import AwsError
 from application.credentials import AccessKey
-from application.errors import AwsError
 from application.let_in import RoleAccess
 from application.ports.clock import Clock
 from tests.doubles.aws_service import HOST_KEY, Canned, DoubleWorld, _xml, point_sdk_at

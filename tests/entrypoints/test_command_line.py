@@ -17,8 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import entrypoints.check
+from application.aws_errors import AwsUnavailable
 from application.credentials import AccessKey
-from application.errors import AwsUnavailable
 from entrypoints.cli import main
 from tests.doubles import service
 from tests.doubles.aws_service import HOST_KEY, Canned, DoubleWorld, open_double

@@ -8,17 +8,15 @@ from datetime import timedelta
 import pytest
 
 from application.answer import Outcome
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AwsRefused,
     AwsUnavailable,
-    ChannelGone,
-    ChannelRefused,
-    ChannelUnavailable,
     CostExplorerOff,
     PaidRequestsCapped,
     PermissionMissing,
 )
+from application.credentials import AccessKey
+from application.errors import ChannelGone, ChannelRefused, ChannelUnavailable
 from application.ports.dead_letters import TickState
 from tests.doubles.fakes.aws import FakeAws, FakeCostSource
 from tests.doubles.fakes.world import DAY, KEY, URL, World, bill, settings

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adapters.chats.telex import message_of
-from application import errors
+from application import aws_errors, errors
 from application.answer import Answer, Outcome
 from application.check_spend import Asker, CheckSpend, Costs, SpendChecked
 from application.monitor import Monitor
@@ -189,10 +189,15 @@ class AnswerTickMachine(RuleBasedStateMachine):
 
     @rule(
         error=st.sampled_from(
-            [errors.AwsUnavailable("Away."), errors.AwsBusy("Soon."), errors.PermissionMissing("No."), None]
+            [
+                aws_errors.AwsUnavailable("Away."),
+                aws_errors.AwsBusy("Soon."),
+                aws_errors.PermissionMissing("No."),
+                None,
+            ]
         )
     )
-    def aws_fails(self, error: errors.AwsError | None) -> None:
+    def aws_fails(self, error: aws_errors.AwsError | None) -> None:
         """AWS is away, says no, or is well again."""
         self.world.aws.fail(KEY, error)
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from application.answer import Outcome
-from application.errors import AwsBusy, StorageUnavailable
+from application.aws_errors import AwsBusy
+from application.errors import StorageUnavailable
 from application.notice import Notice
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Lease

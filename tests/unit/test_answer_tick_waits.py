@@ -11,8 +11,9 @@ from adapters.aws.frugal import frugal
 from adapters.state.memory import MemoryStore
 from application.answer import Outcome
 from application.answer_tick import DEATHS
+from application.aws_errors import PaidRequestsCapped, PermissionMissing
 from application.check_spend import CheckSpend
-from application.errors import ChannelUnavailable, PaidRequestsCapped, PermissionMissing
+from application.errors import ChannelUnavailable
 from application.notice import Notice
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why

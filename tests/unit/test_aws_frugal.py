@@ -21,8 +21,7 @@ from adapters.aws.recall import UNDER_WAY
 from adapters.aws.remembered import KeptCosts, pack, unpack
 from adapters.state.memory import MemoryStore
 from application.answer import Outcome
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AwsBusy,
     AwsError,
@@ -36,6 +35,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 from application.ports.cost_source import BY_ACCOUNT, CostAnswer, CostQuery, Granularity
 from domain.charges import Metric
 from domain.costs import CostEntry, CostHistory

@@ -10,14 +10,14 @@ from datetime import timedelta
 import pytest
 
 from adapters.aws.trials import CostsOnTrial, Keys
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AwsError,
     PaidRequestsCapped,
     PermissionMissing,
     RequestRefused,
 )
+from application.credentials import AccessKey
 from application.ports.cost_source import CostQuery
 from tests.doubles.fakes.aws import Account, FakeCostSource
 from tests.unit.test_aws_frugal import KEY, QUERY, WHOLE, Frugality, questions

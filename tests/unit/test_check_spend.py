@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.narrowed import in_detail
+from application.aws_errors import AwsError, AwsUnavailable, PermissionMissing
 from application.check_spend import LinkedAccounts, SpendChecked
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsUnavailable, PermissionMissing
 from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, Granularity
 from application.ports.ledger import Page

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from application.aws_errors import AwsError, AwsUnavailable, CostExplorerOff, PermissionMissing
 from application.credentials import AccessKey, Credentials, OwnCredentials
 from application.diagnose import Diagnose, Finding
-from application.errors import AwsError, AwsUnavailable, CostExplorerOff, PermissionMissing
 from tests.doubles.fakes.aws import Account, FakeAccess, FakeAws, FakeCostSource, FakeIdentity
 
 TODAY = date(2026, 11, 23)

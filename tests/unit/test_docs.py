@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from adapters.chats.telex import message_of
 from adapters.settings.watches import WatchesReader
 from adapters.telex.manifest import SETTINGS
-from application.errors import AwsRefused
+from application.aws_errors import AwsRefused
 from entrypoints import metrics
 from entrypoints.cli import main
 from entrypoints.config import PREFIX, READERS, SECRETS

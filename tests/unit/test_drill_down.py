@@ -13,17 +13,17 @@ import pytest
 from adapters.chats.causes import causes_in_words
 from adapters.chats.telex import message_of
 from adapters.settings.amounts import read_spike_rule
-from application.check_spend import SpendChecked
-from application.credentials import AccessKey
-from application.drill_down import DrillDown, When
-from application.errors import (
+from application.aws_errors import (
     AnswerTooLong,
     AwsError,
     AwsUnavailable,
     CostsNotAvailable,
     PaidRequestsCapped,
-    StorageUnavailable,
 )
+from application.check_spend import SpendChecked
+from application.credentials import AccessKey
+from application.drill_down import DrillDown, When
+from application.errors import StorageUnavailable
 from application.monitor import Monitor
 from application.notice import SpendNotice
 from application.ports.cost_source import (

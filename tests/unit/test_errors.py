@@ -8,12 +8,13 @@ from copy import copy
 
 import pytest
 
-from application import errors, role_errors
-from application.errors import AwsError, AwsRefused, AwsUnavailable, SpendMonitorError
+from application import aws_errors, errors, role_errors
+from application.aws_errors import AwsError, AwsRefused, AwsUnavailable
+from application.errors import SpendMonitorError
 
 CLASSES = [
     value
-    for module in (errors, role_errors)
+    for module in (errors, aws_errors, role_errors)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, SpendMonitorError) and value.__module__ == module.__name__
 ]
@@ -21,9 +22,9 @@ REFUSALS = [each for each in CLASSES if issubclass(each, AwsRefused) and each is
 
 
 def test_the_docstrings_draw_every_error_under_its_parent() -> None:
-    """Who reads the two drawings knows all there is to catch."""
+    """Who reads the three drawings knows all there is to catch."""
     drawn: dict[str, str] = {}
-    for module in (errors, role_errors):
+    for module in (errors, aws_errors, role_errors):
         parents: dict[int, str] = {}
         drawing = str(module.__doc__).split("```")[1]
         for indent, name in re.findall(r"^([ │├└─]*)(\w+)", drawing, re.MULTILINE):
@@ -53,7 +54,7 @@ def test_every_refusal_says_what_is_wrong_and_what_mends_it(refusal: type[AwsRef
 @pytest.mark.parametrize(
     "error",
     [
-        errors.AccessKeyUnknown("No such key."),
+        aws_errors.AccessKeyUnknown("No such key."),
         errors.SettingsRejected("One is wrong.", "Two is too."),
         errors.ChannelUnavailable("Away.", retry_after=5),
     ],
@@ -72,7 +73,7 @@ def test_being_away_has_a_remedy_too() -> None:
 
 def test_the_words_of_aws_stay_on_one_line() -> None:
     """A message of AWS cannot forge a line of a log; what is markup where, each chat knows."""
-    refusal = errors.PermissionMissing("@channel\n🟢 Status: Within Budget <b>" + "x" * 1000)
+    refusal = aws_errors.PermissionMissing("@channel\n🟢 Status: Within Budget <b>" + "x" * 1000)
     assert len(refusal.detail) == 300
     assert "\n" not in str(refusal)
 

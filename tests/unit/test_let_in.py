@@ -10,8 +10,8 @@ import pytest
 
 from adapters.vault import AesGcmVault
 from application.answer import Answer, Outcome
+from application.aws_errors import PermissionMissing
 from application.credentials import AccessKey, Role
-from application.errors import PermissionMissing
 from application.let_in import LetIn, LinkUnknown, RoleAccess
 from application.role_errors import OwnIdentityMissing, RoleAccessOff, RoleNotLetIn, RoleOpen
 from tests.doubles.fakes.clock import FixedClock

@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from application.errors import PermissionMissing, SettingsRejected
+from application.aws_errors import PermissionMissing
+from application.errors import SettingsRejected
 from application.notice import FailureNotice, Notice, SpendNotice, Tone
 from tests.doubles.fakes.notices import (
     ACCOUNT,

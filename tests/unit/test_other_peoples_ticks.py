@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from application.answer import Outcome
+from application.aws_errors import AccessKeyUnknown, AwsUnavailable, PermissionMissing
 from application.credentials import AccessKey
-from application.errors import AccessKeyUnknown, AwsUnavailable, PermissionMissing
 from tests.doubles.fakes.aws import Account
 from tests.doubles.fakes.world import ACCOUNT, DAY, KEY, URL, World, bill, settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from application.answer import Outcome
-from application.errors import AccessKeyUnknown
+from application.aws_errors import AccessKeyUnknown
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why
 from tests.doubles.fakes.world import KEY, World, bill, settings

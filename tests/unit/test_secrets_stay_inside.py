@@ -7,14 +7,9 @@ from typing import Any
 
 import pytest
 
+from application.aws_errors import AwsUnavailable, PermissionMissing
 from application.credentials import AccessKey
-from application.errors import (
-    AwsUnavailable,
-    ChannelRefused,
-    ChannelUnavailable,
-    PermissionMissing,
-    SpendMonitorError,
-)
+from application.errors import ChannelRefused, ChannelUnavailable, SpendMonitorError
 from tests.doubles.fakes.world import KEY, URL, World, settings
 
 CANARIES = ("canary", KEY.access_key_id, KEY.secret_access_key, URL)

@@ -17,7 +17,8 @@ from adapters.chats.telex import LONGEST, Message, message_of
 from adapters.chats.wording import NEXT_LOOK
 from adapters.settings.amounts import read_milestones, read_spike_rule
 from adapters.settings.scopes import read_scope
-from application.errors import AwsUnavailable, PermissionMissing, SettingsRejected
+from application.aws_errors import AwsUnavailable, PermissionMissing
+from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.notice import Account
 from domain.analysis import Misfit

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from adapters.aws.clients import Aws
 from adapters.aws.operations import AwsAnswer, Operation
 from adapters.aws.policy import SESSION_POLICY
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AwsUnavailable,
     CredentialsExpired,
@@ -23,6 +22,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 from application.role_errors import (
     IssuerRefused,
     IssuerUnknown,

@@ -17,8 +17,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NotConnectedError
 
+from application.aws_errors import AwsUnavailable, CredentialsMissing, ProfileUnknown, SignInEnded
 from application.credentials import AccessKey
-from application.errors import AwsUnavailable, CredentialsMissing, ProfileUnknown, SignInEnded
 
 
 class OwnKeys:

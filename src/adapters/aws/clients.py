@@ -24,8 +24,8 @@ import aiohttp
 from adapters.aws.desk import REOPEN_SECONDS, DeskKeeper, OnTrouble, open_desk
 from adapters.aws.operations import AwsAnswer, Operation, T
 from adapters.aws.refusals import check_spelling, refusal
+from application.aws_errors import AwsError, AwsRefused, AwsUnavailable, CostExplorerAbsent
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsRefused, AwsUnavailable, CostExplorerAbsent
 
 IDLE_SECONDS = 10
 """An unused connection is dropped after this, sooner than AWS drops it."""

@@ -14,8 +14,8 @@ import msgspec
 
 from adapters.aws.clients import Aws
 from adapters.aws.operations import AwsAnswer, Operation
+from application.aws_errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.credentials import AccessKey
-from application.errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource, GroupBy, GroupType
 from domain.costs import BETWEEN, UNDIVIDED, CostEntry, CostHistory
 from domain.periods import Period

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from application.errors import AwsUnavailable
+from application.aws_errors import AwsUnavailable
 
 REOPEN_SECONDS = 5.0
 """Certificates and files are mended by people or by other programs: seldom sooner."""

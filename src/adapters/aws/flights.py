@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from application.errors import AwsError
+from application.aws_errors import AwsError
 
 T = TypeVar("T")
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from adapters.aws.trials import OF_THE_KEY, Keys
+from application.aws_errors import AwsBusy, AwsError, AwsRefused, PaidRequestsCapped
 from application.credentials import AccessKey
-from application.errors import AwsBusy, AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.store import Store

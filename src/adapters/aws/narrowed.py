@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from application.aws_errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.credentials import AccessKey
-from application.errors import AnswerTooLong, AwsError, AwsUnavailable, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.cost_source import MOST_PAGES, CostAnswer, CostQuery, CostSource
 from application.ports.store import Store
 from application.ports.vault import Vault

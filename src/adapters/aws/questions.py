@@ -26,8 +26,8 @@ from botocore.parsers import ResponseParser, ResponseParserError, create_parser
 from botocore.utils import get_environ_proxies
 from yarl import URL
 
+from application.aws_errors import AwsUnavailable, RequestRefused
 from application.credentials import AccessKey
-from application.errors import AwsUnavailable, RequestRefused
 
 SERVICES = ("sts", "ce")
 DEFAULT_REGION = "us-east-1"

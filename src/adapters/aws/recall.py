@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from application.errors import AwsBusy, AwsRefused, StorageUnavailable, TickUnreadable
+from application.aws_errors import AwsBusy, AwsRefused
+from application.errors import StorageUnavailable, TickUnreadable
 from application.ports.store import Store
 from application.ports.vault import Vault
 

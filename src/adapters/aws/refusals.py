@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AccountNotActivated,
     AwsError,
@@ -25,6 +24,7 @@ from application.errors import (
     RequestRefused,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 
 REFUSALS: Mapping[str, type[AwsRefused]] = {
     "UnrecognizedClientException": AccessKeyUnknown,

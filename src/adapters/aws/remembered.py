@@ -13,8 +13,9 @@ import msgspec
 
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
+from application.aws_errors import AwsError, AwsRefused, PaidRequestsCapped
 from application.credentials import AccessKey
-from application.errors import AwsError, AwsRefused, PaidRequestsCapped, StorageUnavailable
+from application.errors import StorageUnavailable
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity

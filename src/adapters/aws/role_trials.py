@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapters.aws.assuming import Way
 from adapters.aws.clients import Aws
 from adapters.aws.operations import Operation
+from application.aws_errors import AwsError, PermissionMissing, RequestRefused
 from application.credentials import AccessKey, Role
-from application.errors import AwsError, PermissionMissing, RequestRefused
 from application.ports.access import RoleTrials
 from application.role_errors import RoleAccessOff, RoleElsewhere, RoleRefused
 

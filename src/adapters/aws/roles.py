@@ -11,8 +11,8 @@ from adapters.aws.assuming import Way
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
 from adapters.aws.trials import Keys, Pace
+from application.aws_errors import AwsRefused, CostExplorerAbsent
 from application.credentials import AccessKey, Role
-from application.errors import AwsRefused, CostExplorerAbsent
 from application.ports.clock import Clock
 from application.ports.store import Store
 from application.ports.vault import Vault

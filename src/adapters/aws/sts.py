@@ -6,8 +6,8 @@ import re
 
 from adapters.aws.clients import Aws
 from adapters.aws.operations import AwsAnswer, Operation
+from application.aws_errors import AwsUnavailable
 from application.credentials import AccessKey
-from application.errors import AwsUnavailable
 from application.ports.identity import Identity
 
 

@@ -6,8 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from application.credentials import AccessKey
-from application.errors import (
+from application.aws_errors import (
     AccessKeyUnknown,
     AwsBusy,
     AwsRefused,
@@ -16,6 +15,7 @@ from application.errors import (
     PermissionMissing,
     SecretKeyWrong,
 )
+from application.credentials import AccessKey
 from application.ports.clock import Clock
 from application.ports.cost_source import CostAnswer, CostQuery, CostSource
 from application.ports.identity import Identity

@@ -12,8 +12,14 @@ from decimal import Decimal
 from math import ceil
 
 from adapters.aws.cost_explorer import divided
+from application.aws_errors import (
+    AccessKeyUnknown,
+    AnswerTooLong,
+    AwsError,
+    CredentialsMissing,
+    SecretKeyWrong,
+)
 from application.credentials import AccessKey, Credentials, Role
-from application.errors import AccessKeyUnknown, AnswerTooLong, AwsError, CredentialsMissing, SecretKeyWrong
 from application.ports.access import Access, RoleTrials
 from application.ports.cost_source import (
     BY_ACCOUNT,

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from application.aws_errors import AwsError, PermissionMissing
 from application.credentials import AccessKey
-from application.errors import AwsError, PermissionMissing, SettingsRejected
+from application.errors import SettingsRejected
 from application.monitor import Monitor
 from application.notice import Account, FailureNotice, SpendNotice
 from application.question import query_for
