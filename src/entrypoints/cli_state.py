@@ -109,8 +109,8 @@ def state() -> None:
 
 
 @state.command()
-@click.argument("source", metavar="FROM", callback=reads("entrypoints.config", "read_state_url"))
-@click.argument("target", metavar="TO", callback=reads("entrypoints.config", "read_state_url"))
+@click.argument("source", metavar="FROM", callback=reads("entrypoints.variables", "read_state_url"))
+@click.argument("target", metavar="TO", callback=reads("entrypoints.variables", "read_state_url"))
 def copy(source: str, target: str) -> None:
     """Copy ticks, ledger and report pages FROM one state TO an empty one: stop the service first.
 

@@ -30,7 +30,7 @@ from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
 from entrypoints.access import role_routes
 from entrypoints.admin import Metrics, health, ready
-from entrypoints.config import LOCAL_HOSTS, Config
+from entrypoints.config import Config
 from entrypoints.container import Container
 from entrypoints.hosts import refusing_odd_hosts
 from entrypoints.logs import frames_of
@@ -38,6 +38,7 @@ from entrypoints.openapi import webhooks
 from entrypoints.pages import home, report
 from entrypoints.rate_limit import forgetting, rate_limit_config
 from entrypoints.readiness import SHARED_SECONDS
+from entrypoints.variables import LOCAL_HOSTS
 
 log = structlog.get_logger()
 

@@ -20,13 +20,14 @@ from litestar import Litestar
 from uvicorn._types import ASGI3Application
 
 from entrypoints.admin import admin_app
-from entrypoints.config import Config, unknown_variables
+from entrypoints.config import Config
 from entrypoints.container import Adapters, Container, open_container
 from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
 from entrypoints.protocol import FEW_FILES, GuardedProtocol, Held, Limits, raise_file_limit
 from entrypoints.schedule import reload_on_hangup
+from entrypoints.variables import unknown_variables
 from entrypoints.worker import Worker
 
 log = structlog.get_logger()

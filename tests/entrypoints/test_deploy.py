@@ -18,8 +18,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
 
 from entrypoints.cli import main
-from entrypoints.config import Config, unknown_variables
+from entrypoints.config import Config
 from entrypoints.serve import REQUESTS_END_SECONDS
+from entrypoints.variables import unknown_variables
 from entrypoints.worker import DRAIN_SECONDS
 from tests.doubles.nats_server import COMMAND
 

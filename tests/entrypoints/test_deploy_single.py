@@ -18,8 +18,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from application import errors
 from entrypoints import metrics
 from entrypoints.cli import main
-from entrypoints.config import Config, unknown_variables
+from entrypoints.config import Config
 from entrypoints.serve import REQUESTS_END_SECONDS
+from entrypoints.variables import unknown_variables
 from entrypoints.worker import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]

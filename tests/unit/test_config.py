@@ -10,8 +10,9 @@ import pytest
 
 from application.check_spend import LinkedAccounts
 from application.let_in import RoleAccess
-from entrypoints.config import Config, unknown_variables
+from entrypoints.config import Config
 from entrypoints.environment import ConfigError
+from entrypoints.variables import unknown_variables
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 

@@ -22,7 +22,7 @@ from adapters.telex.manifest import SETTINGS
 from application.aws_errors import AwsRefused
 from entrypoints import metrics
 from entrypoints.cli import main
-from entrypoints.config import PREFIX, READERS, SECRETS
+from entrypoints.variables import PREFIX, READERS, SECRETS
 from tests.doubles.fakes.notices import on_days
 from tests.doubles.fakes.sample_month import month
 
