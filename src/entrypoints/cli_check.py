@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from entrypoints.program import everywhere, profiles, read_config, reads, run
+from entrypoints.program import Command, everywhere, profiles, read_config, reads, run
 
 if TYPE_CHECKING:
     from application.ports.cost_source import GroupBy
@@ -70,13 +71,19 @@ def _read_by(
     return (group_of(part),), heading, part
 
 
+def setting(*names: str, reader: str, **options: Any) -> Callable[[Command], Command]:
+    """An option that is read as the setting of the same meaning is: by a reader of ``adapters.settings``."""
+    module, _, name = reader.rpartition(".")
+    return click.option(*names, callback=reads(f"adapters.settings.{module}", name), **options)
+
+
 @click.command(epilog=EXAMPLES)
 @everywhere
-@click.option(
+@setting(
     "-t",
     "--threshold",
     metavar="AMOUNT",
-    callback=reads("adapters.settings.amounts", "read_threshold"),
+    reader="amounts.read_threshold",
     help="The most that the period may cost: 100. Without it the costs are shown, and there is no verdict.",
 )
 @click.option(
@@ -87,10 +94,10 @@ def _read_by(
     type=click.Choice(["daily", "weekly", "monthly", "month-to-date"], case_sensitive=False),
     help="Which period: yesterday, the last full week or month, or this month so far.",
 )
-@click.option(
+@setting(
     "--on",
     metavar="DATE",
-    callback=reads("adapters.settings.muting", "read_date"),
+    reader="muting.read_date",
     help="The period that this day (UTC) is in, instead of the newest: 2026-11-10.",
 )
 @click.option(
@@ -99,52 +106,52 @@ def _read_by(
     callback=_read_by,
     help="What the bill is divided by; also category:KEY.  [default: service]",
 )
-@click.option(
+@setting(
     "--scope",
     default="",
-    callback=reads("adapters.settings.scopes", "read_scope"),
+    reader="scopes.read_scope",
     help="Part of the bill: 'account:111122223333 service:\"Amazon EC2\" region:eu-west-1 tag:team=web'.",
 )
-@click.option(
+@setting(
     "--metric",
     default="AmortizedCost",
     show_default=True,
     metavar="METRIC",
-    callback=reads("adapters.settings.choices", "read_metric"),
+    reader="choices.read_metric",
     help=f"How costs are counted: {METRICS}.",
 )
-@click.option(
+@setting(
     "--exclude-charges",
     default="",
     metavar="CHARGES",
-    callback=reads("adapters.settings.choices", "read_record_types"),
+    reader="choices.read_record_types",
     help='Charges left out: "Credit, Refund, Tax".',
 )
-@click.option(
+@setting(
     "--spike-alert",
     "spike_rule",
     default="",
     metavar="RULE",
-    callback=reads("adapters.settings.amounts", "read_spike_rule"),
+    reader="amounts.read_spike_rule",
     help='Daily: also say when a day is that far above its weekday\'s usual: "40% and 20".',
 )
-@click.option(
+@setting(
     "--milestones",
     default="",
     metavar="PERCENTS",
-    callback=reads("adapters.settings.amounts", "read_milestones"),
+    reader="amounts.read_milestones",
     help='Month to date: percents of the threshold to name: "50, 80, 100, forecast 100".',
 )
-@click.option(
+@setting(
     "--budgets",
     metavar="BUDGETS",
-    callback=reads("adapters.settings.parts", "read_budgets"),
+    reader="parts.read_budgets",
     help='What each part (--by account, service, tag:KEY) may cost: "production=120, sandbox-*=15, *=40".',
 )
-@click.option(
+@setting(
     "--name",
     default="",
-    callback=reads("adapters.settings.grammar", "read_name"),
+    reader="grammar.read_name",
     help="What the account is called in the report.",
 )
 @click.option(

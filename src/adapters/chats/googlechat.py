@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-import msgspec
 from yarl import URL
 
 from adapters.chats.destination import ChatAnswer, Destination, Request, at, judge
-from adapters.chats.fitting import cut
+from adapters.chats.fitting import cut, fitted
 from adapters.chats.wording import words_of
 from adapters.chats.words import TITLE, Detail, Words
 from application.notice import Notice, Tone
@@ -32,12 +31,8 @@ GONE = frozenset({404, 410})
 
 
 def write(notice: Notice, _url: URL) -> Request:
-    """One card. Of too much the last details are left out, never the facts."""
-    words = words_of(notice)
-    details = list(words.details)
-    while len(body := msgspec.json.encode(_message(words, details))) > LONGEST_BODY and details:
-        details.pop()
-    return Request(body)
+    """One card."""
+    return Request(fitted(words_of(notice), _message, LONGEST_BODY))
 
 
 def _message(words: Words, details: list[Detail]) -> dict[str, Any]:
