@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
-from adapters.state.pages import encode_page
+from adapters.state.ledger_pages import encode_page
 from application.ports.ledger import Page
 from domain.money import Money
 from domain.periods import Period

@@ -26,11 +26,11 @@ from application.errors import (
     WorkerDied,
 )
 from application.fire_watches import SAID, watch_page
+from application.hourly_limit import HourlyLimit
 from application.let_in import LetIn
 from application.monitor import Monitor
 from application.notes import note_failure, note_since, note_told
 from application.notice import FailureNotice, Notice, SpendNotice
-from application.pace import Pace
 from application.patience import (
     FOR_AWS,
     FOR_STRANGERS,
@@ -72,7 +72,7 @@ class AnswerTick:
     let_in: LetIn
     watches: Watches = field(default_factory=NoWatches)
     jitter: Callable[[], float] = random.random
-    pace: Pace = field(default_factory=Pace)
+    hourly_limit: HourlyLimit = field(default_factory=HourlyLimit)
     unsettled: set[str] = field(default_factory=set, repr=False)
     """Ticks whose result this process could not store: that says nothing against them."""
 
@@ -254,19 +254,19 @@ class AnswerTick:
     ) -> Page:
         """Say it once, to a watch's page too.
 
-        What the channel was never told about before, and so is not its ``own``, comes at a bounded pace:
+        What the channel was never told about before, and so is not its ``own``, comes so many times an hour:
         anybody who knows the return_url may ask.
         """
         if not (own or work.watch):
-            await self._keep_pace(work.lease)
+            await self._keep_limit(work.lease)
         page = await self.say_once.say(work.lease, topic, page, work.return_url, notice, note)
         if work.watch:
             await self.say_once.ledger.update(watch_page(self.vault, work.watch), SAID, note)
         return page
 
-    async def _keep_pace(self, lease: Lease) -> None:
+    async def _keep_limit(self, lease: Lease) -> None:
         try:
-            self.pace.take_turn(lease.tick.channel, self.clock.now())
+            self.hourly_limit.take_turn(lease.tick.channel, self.clock.now())
         except ChannelToldEnough:
             if not await self.say_once.ledger.knows(lease.tick.channel, lease.tick.asks):
                 raise

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import CostHistory
+from domain.costs import NOTHING, CostHistory
 from domain.money import Money
 from domain.movers import Part
 from domain.pace import ALIKE, OneOff, one_offs, pace_of
@@ -34,7 +34,6 @@ LASTS = Decimal("0.5")
 
 LONGEST_RUN = 31
 
-NOTHING = Decimal()
 Amounts = Mapping[str, Decimal]
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import CostHistory
+from domain.costs import NOTHING, CostHistory
 from domain.money import Money
 from domain.periods import DAY, Period, first_of_previous_month
 
@@ -23,7 +23,6 @@ AROUND = [n * DAY for distance in range(1, 15) for n in (-distance, distance)]
 ALIKE = Decimal("0.5")
 """Of an amount: what another day's must be at least to count as the same charge."""
 
-NOTHING = Decimal()
 Days = Mapping[date, Mapping[str, Decimal]]
 """The services of each published day."""
 

@@ -13,11 +13,9 @@ from decimal import Decimal
 
 from domain.costs import CostHistory
 from domain.money import Money
-from domain.periods import BILL_OPEN_FOR, DAY, WEEK, Frequency, Period, first_of_next_month
+from domain.periods import BILL_OPEN_FOR, DAY, HOUR, WEEK, Frequency, Period, first_of_next_month
+from domain.usual import SAME_WEEKDAYS
 
-HOUR = timedelta(hours=1)
-
-SAME_WEEKDAYS = 4
 DAYS_BEFORE = 14
 FEWEST_DAYS = 3
 NEAR_ENOUGH = Decimal("0.95")

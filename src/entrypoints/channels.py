@@ -24,7 +24,7 @@ PARTS_OF_A_TOPIC = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelRow:
     """What an operator may know of a channel.
 
     Args:
@@ -118,13 +118,13 @@ async def _ticks(state: State) -> tuple[Counter[str], Counter[str]]:
     return waiting, Counter(entry.channel for entry in entries if entry.state is TickState.GIVEN_UP)
 
 
-def _channel(name: str, pages: Sequence[KeptPage], waits: int, given_up: int) -> Channel:
+def _channel(name: str, pages: Sequence[KeptPage], waits: int, given_up: int) -> ChannelRow:
     own = [page for page in pages if page.channel == name]
     words = sorted(_words(own), key=lambda word: (word.written_on, word.period))
     last = words[-1] if words else None
     said = f"{last.period}: {last.said}{f', {last.spend}' if last.spend else ''}" if last else ""
     told_of = sorted({word.told_of for word in words})
-    return Channel(name, told_of, last.written_on if last else None, said, waits, given_up)
+    return ChannelRow(name, told_of, last.written_on if last else None, said, waits, given_up)
 
 
 def _words(pages: Sequence[KeptPage]) -> Iterator[Word]:
@@ -149,7 +149,7 @@ def _day(moment: datetime) -> date:
     return moment.date()
 
 
-def _print_channels(terminal: Terminal, rows: Sequence[Channel]) -> None:
+def _print_channels(terminal: Terminal, rows: Sequence[ChannelRow]) -> None:
     headings = ("channel", "told of", "last told", "last word", "waits", "given up")
     cells = [
         (

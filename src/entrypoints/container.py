@@ -39,7 +39,7 @@ from entrypoints.config import Config
 from entrypoints.door import Door
 from entrypoints.overseer import Overseer
 from entrypoints.readiness import Readiness
-from entrypoints.schedule import schedule_of
+from entrypoints.scheduler import scheduler_of
 from entrypoints.worker import Worker
 
 
@@ -132,7 +132,7 @@ class Container(containers.DeclarativeContainer):
     fire_watches = providers.Singleton(
         FireWatches, inbox=inbox, ledger=ledger, vault=vault, watches=watches, clock=clock
     )
-    schedule = providers.Singleton(schedule_of, watches, fire_watches, clock)
+    scheduler = providers.Singleton(scheduler_of, watches, fire_watches, clock)
     diagnose = providers.Singleton(Diagnose, access=access, identity=identity, cost_source=cost_source)
     diagnose_role = providers.Singleton(DiagnoseRole, trials=trials, cost_source=cost_source, let_in=let_in)
     door = providers.Singleton(Door)
@@ -146,7 +146,7 @@ class Container(containers.DeclarativeContainer):
     )
     overseer = providers.Singleton(Overseer, inbox=inbox, clock=clock)
     readiness = providers.Factory(
-        Readiness, inbox=inbox, worker=None, overseer=overseer, schedule=schedule, aws_trouble=aws_trouble
+        Readiness, inbox=inbox, worker=None, overseer=overseer, scheduler=scheduler, aws_trouble=aws_trouble
     )
 
 

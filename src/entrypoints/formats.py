@@ -17,9 +17,10 @@ from adapters.pages.document import Amount, document_of
 from adapters.pages.exports import costs_csv, public_json
 from application.aws_errors import AwsError
 from application.notice import FailureNotice
+from application.ports.cost_source import DOLLARS_PER_REQUEST
 from domain.money import Money
 from domain.thresholds import UNLIMITED, Verdict
-from entrypoints.report import DOLLARS_PER_REQUEST, Found, change_between, tables_of
+from entrypoints.report import Found, change_between, tables_of
 from entrypoints.terminal import Terminal, visible
 
 NARROW = 100

@@ -21,11 +21,11 @@ from entrypoints.config import Config
 from entrypoints.container import Adapters
 from entrypoints.defaults import open_state
 from entrypoints.inbox import existing
+from entrypoints.overseer import LATE
 
 CLOCK_MAY_BE_OFF = timedelta(minutes=4)
 """AWS refuses what is signed five minutes off."""
 
-LATE = timedelta(minutes=15)
 SECONDS = 10
 
 

@@ -7,10 +7,10 @@ import re
 from litestar.exceptions import ClientException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from entrypoints.variables import LAST_PORT
+
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
 """A name or an address, and a port. Source: RFC 9110, 7.2; no host that we know of has other characters."""
-
-LAST_PORT = 65535
 
 
 def refusing_odd_hosts(app: ASGIApp) -> ASGIApp:

@@ -291,13 +291,13 @@ def create_app(
             )
             if with_worker:
                 container.worker().start()
-            if schedule := container.schedule():
-                schedule.start()
+            if scheduler := container.scheduler():
+                scheduler.start()
             try:
                 yield
             finally:
-                if schedule:
-                    await schedule.stop()
+                if scheduler:
+                    await scheduler.stop()
                 if with_worker:
                     await container.worker().stop()
 

@@ -8,10 +8,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from adapters.settings.watches_file import WatchesFile
 from application.answer import Answer, Outcome
+from application.ports.cost_source import DOLLARS_PER_REQUEST
 from application.ports.inbox import Depth
 from application.ports.work_queue import Lease
 
-DOLLARS_PER_REQUEST = 0.01
 """Source: AWS Cost Explorer pricing."""
 
 
@@ -81,7 +81,7 @@ def record_aws_call(operation: str, result: str) -> None:
 def record_paid_requests(count: int) -> None:
     """Count requests that AWS charges for."""
     paid_requests.inc(count)
-    paid_dollars.inc(count * DOLLARS_PER_REQUEST)
+    paid_dollars.inc(float(count * DOLLARS_PER_REQUEST))
 
 
 def record_watches(file: WatchesFile) -> None:

@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from entrypoints.listening import bound
+from entrypoints.program import EXIT_FAILED, EXIT_WRONG_USAGE
 
 log = structlog.get_logger()
-
-EXIT_WRONG_USAGE = 2
-EXIT_FAILED = 3
 
 HOPELESS = {EXIT_WRONG_USAGE, EXIT_FAILED}
 """What a process ends with when it cannot start: the next one would not either."""

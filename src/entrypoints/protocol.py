@@ -13,7 +13,7 @@ MOST_FILES = 65536
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """What one connection may take.
 
     Args:
@@ -86,7 +86,7 @@ class GuardedProtocol(HttpToolsProtocol):
         options: uvicorn's.
     """
 
-    def __init__(self, limits: Limits, held: Held, **options: Any) -> None:
+    def __init__(self, limits: ConnectionLimits, held: Held, **options: Any) -> None:
         super().__init__(**options)
         self._limits = limits
         self._held = held

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from application.errors import StorageUnavailable
 from application.ports.inbox import InboxHealth
 from entrypoints.overseer import Overseer
-from entrypoints.schedule import Schedule
+from entrypoints.scheduler import Scheduler
 from entrypoints.worker import Worker
 
 SHARED_SECONDS = 1.0
@@ -27,7 +27,7 @@ class Readiness:
         inbox: Is the storage.
         worker: Of the same process, if it has one.
         overseer: Knows what is not well, but keeps nothing from being done.
-        schedule: Fires the watches, if there are any.
+        scheduler: Fires the watches, if there are any.
         aws_trouble: What keeps this process from asking AWS at all; empty when nothing does.
         shared_seconds: How long an answer is good.
     """
@@ -35,7 +35,7 @@ class Readiness:
     inbox: InboxHealth
     worker: Worker | None
     overseer: Overseer
-    schedule: Schedule | None = None
+    scheduler: Scheduler | None = None
     aws_trouble: Callable[[], str] = str
     shared_seconds: float = SHARED_SECONDS
     _storage: asyncio.Task[str] | None = None
@@ -50,8 +50,8 @@ class Readiness:
             checks["worker"] = READY if self.worker.running else "failed: the loop has stopped"
             trouble = self.aws_trouble()
             checks["aws"] = f"failed: {trouble}" if trouble else READY
-        if self.schedule:
-            checks["watches"] = self.schedule.state
+        if self.scheduler:
+            checks["watches"] = self.scheduler.state
         return checks
 
     async def _shared_storage(self) -> str:

@@ -19,6 +19,7 @@ from adapters.chats.words import Detail, Words
 from application.check_spend import SpendChecked
 from application.monitor import Monitor
 from application.notice import SpendNotice
+from application.ports.cost_source import DOLLARS_PER_REQUEST
 from domain.money import CENT, Money
 from domain.movers import Part
 from domain.periods import Frequency, Period
@@ -29,7 +30,6 @@ from entrypoints.terminal import Terminal
 COLORS = {Verdict.WITHIN: "green", Verdict.EXCEEDED: "red", Verdict.NOT_PUBLISHED: "yellow"}
 BAR_WIDTH, LEAST_BAR, PADDING = 40, 5, 6
 PARTS_SHOWN = 12
-DOLLARS_PER_REQUEST = Decimal("0.01")
 """Source: AWS Cost Explorer pricing."""
 
 COMPARED = ("Threshold", "Status")

@@ -25,15 +25,15 @@ from entrypoints.container import Adapters, Container, open_container
 from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
-from entrypoints.protocol import FEW_FILES, GuardedProtocol, Held, Limits, raise_file_limit
-from entrypoints.schedule import reload_on_hangup
+from entrypoints.program import EXIT_FAILED
+from entrypoints.protocol import FEW_FILES, ConnectionLimits, GuardedProtocol, Held, raise_file_limit
+from entrypoints.scheduler import reload_on_hangup
 from entrypoints.variables import unknown_variables
 from entrypoints.worker import Worker
 
 log = structlog.get_logger()
 
 EXIT_CRASHED = 1
-EXIT_FAILED = 3
 
 ALL_LOADED_SECONDS = 5
 """After the start: what is there then, botocore's models above all, stays to the end."""
@@ -101,10 +101,10 @@ async def serve(
     _prepare()
     async with open_container(config, **adapters) as container:
         _say_start(config, installable=True)
-        reload_on_hangup(container.schedule())
+        reload_on_hangup(container.scheduler())
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
-        limits = Limits(connections=_raise_file_limit() // 2)
+        limits = ConnectionLimits(connections=_raise_file_limit() // 2)
         server = server_for(app, config, host, port, limits)
         readiness = container.readiness(worker=container.worker() if with_worker else None)
         admin = partial(admin_app, container, readiness, partial(describe, config))
@@ -123,7 +123,9 @@ async def serve(
     log.info("stopped")
 
 
-def server_for(app: Litestar, config: Config, host: str, port: int, limits: Limits, **options: Any) -> Server:
+def server_for(
+    app: Litestar, config: Config, host: str, port: int, limits: ConnectionLimits, **options: Any
+) -> Server:
     """Build the web server: uvicorn, limited and hardened. The options are ``Server``'s."""
     protocol: Any = partial(GuardedProtocol, limits, Held(limits.held_bytes))
     return Server(
@@ -170,7 +172,7 @@ async def _beside(
             config,
             host,
             port,
-            Limits(connections=100),
+            ConnectionLimits(connections=100),
             event="admin_listening",
             takes_signals=False,
         )
@@ -198,19 +200,19 @@ async def work(config: Config, host: str, port: int | None) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         _say_start(config, installable=False)
         worker = container.worker()
-        schedule = container.schedule()
-        reload_on_hangup(schedule)
+        scheduler = container.scheduler()
+        reload_on_hangup(scheduler)
         admin = partial(admin_app, container, container.readiness(worker=worker))
         async with _overseen(container), _beside(admin, config, host, port):
             worker.start()
-            if schedule:
-                schedule.start()
+            if scheduler:
+                scheduler.start()
             log.info("working", concurrency=config.concurrency)
             waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.ended())]
-            waits += [asyncio.ensure_future(schedule.ended())] if schedule else []
+            waits += [asyncio.ensure_future(scheduler.ended())] if scheduler else []
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if schedule:
-                await schedule.stop()
+            if scheduler:
+                await scheduler.stop()
             await worker.stop()
     if not stop.is_set():
         raise SystemExit(EXIT_CRASHED)

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import nats
 
+from adapters.state.ledger_pages import decode_page
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.layout import LEDGER
-from adapters.state.pages import decode_page
 from tests.doubles import service
 
 SECRET = bytes(range(32))

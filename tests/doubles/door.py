@@ -19,7 +19,7 @@ from application.ports.reports import Reports
 from entrypoints.config import Config
 from entrypoints.container import open_container
 from entrypoints.http import create_app
-from entrypoints.protocol import Limits
+from entrypoints.protocol import ConnectionLimits
 from entrypoints.serve import Server, server_for
 from tests.doubles.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
 from tests.doubles.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
@@ -94,7 +94,7 @@ async def open_door(
     inbox_limit: int = 1000,
     body_seconds: float = 10,
     ready_seconds: float = 0,
-    limits: Limits | None = None,
+    limits: ConnectionLimits | None = None,
 ) -> AsyncIterator[Door]:
     """Serve on a free port, without a worker, while the block lasts."""
     config = config or Config(state_url="memory://")
@@ -125,7 +125,7 @@ async def open_door(
             body_seconds=body_seconds,
             ready_seconds=ready_seconds,
         )
-        server = server_for(app, config, "127.0.0.1", 0, limits or Limits())
+        server = server_for(app, config, "127.0.0.1", 0, limits or ConnectionLimits())
         async with _serving(server) as port, _client(port) as client:
             yield Door(port, disk, memory.inbox, client, container.reports(), container.let_in())
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from adapters.state.pages import decode_page
+from adapters.state.ledger_pages import decode_page
 from adapters.vault import AesGcmVault
 from tests.doubles import service
 from tests.doubles.forks import start_forked

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from adapters.settings.form import TelexSettingsReader
 from application.errors import SettingsRejected
-from entrypoints.protocol import Limits
+from entrypoints.protocol import ConnectionLimits
 from tests.doubles.door import RETURN_URL, Door, open_door
 from tests.entrypoints.test_http import error_of
 
@@ -245,7 +245,7 @@ async def test_a_slow_body_is_broken_off_and_harms_nobody() -> None:
 )
 async def test_a_connection_that_brings_nothing_is_closed(head: bytes) -> None:
     """Idle ones, half a head, an endless trailer, a body that nobody reads: none is kept for ever."""
-    async with open_door(limits=Limits(seconds=0.3)) as door:
+    async with open_door(limits=ConnectionLimits(seconds=0.3)) as door:
         said = await door.say(head)
         assert (await door.ask("GET", "/health")).status == 200
     assert said == b"" or said.startswith(b"HTTP/1.1 4")
@@ -289,7 +289,7 @@ async def test_many_headers_are_refused(lines: int, door: Door) -> None:
 )
 async def test_requests_in_parts_are_bounded_over_all_connections(part: bytes) -> None:
     """Who holds the most loses its connection; whoever sends a whole tick is answered all the while."""
-    async with open_door(limits=Limits(held_bytes=1_000_000)) as door:
+    async with open_door(limits=ConnectionLimits(held_bytes=1_000_000)) as door:
         hoards = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(50)]
         for _, writer in hoards:
             writer.write(part)
@@ -315,7 +315,7 @@ async def until_hung_up(reader: asyncio.StreamReader) -> None:
 
 async def test_what_is_answered_is_not_held() -> None:
     """Connections that live long, and bodies that nobody wants, count for nothing once they are answered."""
-    async with open_door(limits=Limits(held_bytes=300_000)) as small:
+    async with open_door(limits=ConnectionLimits(held_bytes=300_000)) as small:
         for _ in range(20):
             assert (await small.tick(tick().encode().ljust(200_000))).status == 202
             assert (await small.ask("POST", "/health", b"x" * 200_000)).status == 405
@@ -344,7 +344,7 @@ async def test_requests_do_not_pile_up_in_a_connection(door: Door) -> None:
 
 async def test_more_connections_than_files_are_turned_away() -> None:
     """The door leaves the process files for AWS, the channels and the database."""
-    async with open_door(limits=Limits(connections=20)) as door:
+    async with open_door(limits=ConnectionLimits(connections=20)) as door:
         idle = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(20)]
         assert await door.say(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") == b""
         for _, writer in idle:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.chats.telex import message_of
 from adapters.settings.amounts import read_milestones
-from adapters.state.pages import decode_page, encode_page
+from adapters.state.ledger_pages import decode_page, encode_page
 from application.monitor import Monitor
 from application.notice import Tone
 from application.ports.ledger import Page

@@ -12,7 +12,7 @@ from adapters.chats.telex import message_of
 from adapters.pages.document import document_of
 from adapters.settings.amounts import read_milestones
 from adapters.settings.parts import read_budgets, read_part_by
-from adapters.state.pages import decode_page, encode_page
+from adapters.state.ledger_pages import decode_page, encode_page
 from application.credentials import AccessKey, OwnCredentials
 from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, GroupBy, GroupType

@@ -29,7 +29,7 @@ UNDER_WAY_KEPT = timedelta(seconds=4)
 RENEWED_SECONDS = 2.0
 
 
-class Found(msgspec.Struct, Generic[T], tag="found", array_like=True):
+class Answered(msgspec.Struct, Generic[T], tag="found", array_like=True):
     """An answer of AWS."""
 
     answer: T
@@ -57,7 +57,7 @@ class Recall(Generic[T]):
         self._vault = vault
         self._kind = kind
         self._keeping: set[asyncio.Task[None]] = set()
-        self._decode = msgspec.msgpack.Decoder(Found[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
+        self._decode = msgspec.msgpack.Decoder(Answered[answers] | Refused).decode  # type: ignore[valid-type]  # a type made at run time
 
     def key(self, *parts: str) -> str:
         """A key that only the same asker (``AccessKey.who``) and question give."""
@@ -121,7 +121,7 @@ class Recall(Generic[T]):
 
     def keep(self, key: str, answer: T, ttl: timedelta) -> None:
         """Keep an answer. It is of use even when the store fails, and nobody waits for the store."""
-        keeping = asyncio.create_task(self._put(key, Found(answer), ttl))
+        keeping = asyncio.create_task(self._put(key, Answered(answer), ttl))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
 
@@ -143,14 +143,14 @@ class Recall(Generic[T]):
         if value == UNDER_WAY:
             raise AwsBusy("Another process is asking AWS the same.", retry_after=1)
         try:
-            kept: Found[T] | Refused = self._decode(self._vault.open(value, context=key))
+            kept: Answered[T] | Refused = self._decode(self._vault.open(value, context=key))
         except (TickUnreadable, msgspec.DecodeError):
             return None
         if isinstance(kept, Refused):
             raise _refusals().get(kept.code, AwsRefused)(kept.detail)
         return kept.answer
 
-    async def _put(self, key: str, value: Found[T] | Refused, ttl: timedelta) -> None:
+    async def _put(self, key: str, value: Answered[T] | Refused, ttl: timedelta) -> None:
         with suppress(StorageUnavailable):
             await self._store.put(key, self._vault.seal(msgspec.msgpack.encode(value), context=key), ttl)
 

@@ -10,7 +10,7 @@ from functools import partial
 from adapters.aws.assuming import Way
 from adapters.aws.flights import Flights
 from adapters.aws.recall import Recall
-from adapters.aws.trials import Keys, Pace
+from adapters.aws.trials import Keys, TokenBucket
 from application.aws_errors import AwsRefused, CostExplorerAbsent
 from application.credentials import AccessKey, Role
 from application.ports.clock import Clock
@@ -64,7 +64,7 @@ class Roles:
         self._closed = Recall(store, vault, "role-closed", bool)
         self._refused = Recall(store, vault, "role-refused", bool)
         self._sessions: dict[Role, Session] = {}
-        self._pace = Pace(clock)
+        self._bucket = TokenBucket(clock)
         self._known = Keys()
         self._flights = Flights[AccessKey]()
 
@@ -87,11 +87,11 @@ class Roles:
         try:
             await self._check_partition(role)
             if role not in self._known:
-                self._pace.wait_for_turn()
+                self._bucket.wait_for_turn()
             session = Session(*await self._way.assume(role.arn, role.external_id))
             await self._check_closed(role)
         except AwsRefused as refusal:
-            self._pace.refused()
+            self._bucket.refused()
             await self._refused.keep_refusal(refused, refusal, REFUSAL_KEPT)
             raise
         self._known.add(role)

@@ -56,7 +56,7 @@ class Keys:
         self._hashes.pop(hash(value), None)
 
 
-class Pace:
+class TokenBucket:
     """How fast STS may refuse what it has never accepted: as long as few are refused, nobody waits.
 
     Args:
@@ -100,16 +100,16 @@ class IdentityOnTrial(Identity):
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
         self._accepted = Keys()
-        self._pace = Pace(clock)
+        self._bucket = TokenBucket(clock)
 
     async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
         if credentials not in self._accepted:
-            self._pace.wait_for_turn()
+            self._bucket.wait_for_turn()
         try:
             account_id = await self._identity.account_id(credentials)
         except AwsRefused:
-            self._pace.refused()
+            self._bucket.refused()
             self._accepted.discard(credentials)
             raise
         self._accepted.add(credentials)

@@ -1,15 +1,20 @@
-"""How much may be kept, by count and by bytes: the rules that all engines agree on."""
+"""How much may be kept, by count and by bytes, and for how long: the rules that all engines agree on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from application.errors import InboxFull
 from application.ports.inbox import Depth
 from application.ports.intake import SealedTick
+
+LEASE_LENGTH = timedelta(minutes=2)
+"""How long a tick may be worked on before another worker gets it."""
+
+GIVEN_UP_KEPT = timedelta(days=30)
 
 BYTES_FOR_EACH = 4096
 """Of a tick, on average: several times what a form sends. Thousands of the largest are too many sooner."""

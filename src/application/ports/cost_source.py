@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -52,6 +53,9 @@ BY_USAGE_TYPE = GroupBy("USAGE_TYPE")
 BY_REGION = GroupBy("REGION")
 BY_MODEL = GroupBy("model", GroupType.PRODUCT_ATTRIBUTE)
 BY_TOKEN = GroupBy("inferenceType", GroupType.PRODUCT_ATTRIBUTE)
+
+DOLLARS_PER_REQUEST = Decimal("0.01")
+"""What AWS takes for each page of an answer."""
 
 MOST_PAGES = 5
 """Each costs a cent; 35 days by service are one page as a rule."""

@@ -20,7 +20,7 @@ from adapters.state.aws.queue import Queue
 from adapters.state.aws.store import DynamoDbStore
 from adapters.state.aws.table import Table, Write
 from adapters.state.aws_address import AwsAddress, parse_address
-from adapters.state.limits import Limits
+from adapters.state.limits import LEASE_LENGTH, Limits
 from adapters.state.state import State, StateRefused
 from application.errors import StorageUnavailable
 from application.ports.clock import Clock
@@ -30,7 +30,6 @@ __all__ = ["AwsAddress", "open_aws_state", "parse_address"]
 VERSION = 1
 """Of the forms of the items."""
 
-LEASE_LENGTH = timedelta(minutes=2)
 
 CONFIG = AioConfig(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 

@@ -10,8 +10,8 @@ from adapters.state.aws.ledger import PAGE
 from adapters.state.aws.store import VALUE
 from adapters.state.aws.table import Item, Table
 from adapters.state.contents import Contents, KeptPage, KeptTick
+from adapters.state.ledger_pages import KEPT, Worth, decode_page
 from adapters.state.moments import from_micros, to_micros
-from adapters.state.pages import KEPT, Worth, decode_page
 from application.ports.clock import Clock
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 
 from adapters.state.aws.items import GIVEN_UP, counted, is_known, sealed, tick_of
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.aws.tally import Tally
-from adapters.state.limits import Limits
+from adapters.state.limits import GIVEN_UP_KEPT, Limits
 from adapters.state.moments import to_micros
 from adapters.state.progress import tries
 from application.ports.clock import Clock
 from application.ports.work_queue import Lease
-
-KEPT = timedelta(days=30)
 
 OLDEST = 50
 """So many are looked at for one that may go first."""
@@ -45,8 +42,8 @@ class GivenUpTicks:
             "attempts": tries(lease.progress, lease.attempt),
             "reason": reason,
             "known": int(is_known(lease)),
-            "x": to_micros(now + KEPT),
-            "ttl": int((now + KEPT).timestamp()),
+            "x": to_micros(now + GIVEN_UP_KEPT),
+            "ttl": int((now + GIVEN_UP_KEPT).timestamp()),
         }
         await self._table.write(Write(GIVEN_UP, lease.tick.id, item=item))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapters.state.aws.table import ConditionFailedError, Table, Write
+from adapters.state.ledger_pages import DELIVERED, KEPT, Worth, decode_page, encode_page, worth
 from adapters.state.moments import to_micros
-from adapters.state.pages import DELIVERED, KEPT, Worth, decode_page, encode_page, worth
 from adapters.state.revised_ledger import RevisedLedger
 from application.ports.clock import Clock
 from application.ports.ledger import Page

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from adapters.state.limits import LEASE_LENGTH
 from adapters.state.memory.contents import MemoryContents
-from adapters.state.memory.inbox import LEASE_LENGTH, MemoryInbox
+from adapters.state.memory.inbox import MemoryInbox
 from adapters.state.memory.ledger import MemoryLedger
 from adapters.state.memory.store import MemoryStore
 from adapters.state.state import State

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.state.contents import KeptTick
-from adapters.state.limits import Limits, Load, size_of
+from adapters.state.limits import LEASE_LENGTH, Limits, Load, size_of
 from adapters.state.memory.ledger import MemoryLedger
 from adapters.state.progress import tries
 from adapters.state.waiting import News, Taken
@@ -18,7 +18,6 @@ from application.ports.inbox import Depth, Inbox
 from application.ports.intake import SealedTick
 from application.ports.work_queue import NOTHING_YET, Lease, Progress, Why
 
-LEASE_LENGTH = timedelta(minutes=2)
 TURN_APART = timedelta(seconds=1)
 """Between two ticks of one channel, however fast they were accepted."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.state.contents import KeptPage
-from adapters.state.pages import DELIVERED, KEPT, Worth, worth
+from adapters.state.ledger_pages import DELIVERED, KEPT, Worth, worth
 from application.ports.clock import Clock
 from application.ports.ledger import Ledger, Page
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from adapters.state.contents import Contents, KeptPage, KeptTick
+from adapters.state.ledger_pages import decode_page
 from adapters.state.nats.bucket import Bucket
 from adapters.state.nats.connection import ASKING, Connection
 from adapters.state.nats.given_up import GivenUpTicks
@@ -14,7 +15,6 @@ from adapters.state.nats.notes import Notes
 from adapters.state.nats.store import decode_value
 from adapters.state.nats.ticks import decode_tick, messages
 from adapters.state.nats.unreadable import UNREADABLE, unreadable_id
-from adapters.state.pages import decode_page
 from adapters.state.progress import decode_progress
 from adapters.state.state import StateRefused
 from application.ports.clock import Clock

@@ -12,9 +12,9 @@ from typing import TypeVar
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
-from adapters.state.limits import Limits
+from adapters.state.ledger_pages import PAGES_KEPT
+from adapters.state.limits import GIVEN_UP_KEPT, Limits
 from adapters.state.nats.connection import ASKING, AT_THE_DOOR, START_SECONDS, Connection, OutagePatience
-from adapters.state.pages import PAGES_KEPT
 from adapters.state.state import StateRefused
 
 T = TypeVar("T")
@@ -27,7 +27,6 @@ WORKERS = "workers"
 LEDGER = "SPEND_LEDGER"
 STORE = "SPEND_STORE"
 
-GIVEN_UP_KEPT = timedelta(days=30)
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
 

@@ -6,8 +6,8 @@ import asyncio
 import random
 from collections.abc import Callable
 
+from adapters.state.ledger_pages import DELIVERED, KEPT, PAGES_KEPT, decode_page, encode_page, worth
 from adapters.state.nats.bucket import Bucket
-from adapters.state.pages import DELIVERED, KEPT, PAGES_KEPT, decode_page, encode_page, worth
 from application.errors import StorageUnavailable
 from application.ports.ledger import Ledger, Page
 

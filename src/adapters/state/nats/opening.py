@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from nats.errors import Error
 
-from adapters.state.limits import Limits
+from adapters.state.limits import LEASE_LENGTH, Limits
 from adapters.state.nats.address import NatsAddress
 from adapters.state.nats.bucket import Bucket
 from adapters.state.nats.connection import Connection, open_connection
@@ -30,7 +30,6 @@ from application.ports.clock import Clock
 
 log = structlog.get_logger()
 
-LEASE_LENGTH = timedelta(minutes=2)
 
 WATCH_SECONDS = 2.0
 """How soon it is noticed that a stream, a bucket or the consumer is gone."""

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from adapters.state.limits import Limits
-from adapters.state.pages import KEPT, Worth
+from adapters.state.ledger_pages import KEPT, Worth
+from adapters.state.limits import GIVEN_UP_KEPT, LEASE_LENGTH, Limits
 from adapters.state.postgresql import ticks
 from adapters.state.postgresql.contents import PostgresqlContents
 from adapters.state.postgresql.database import Database, open_database
@@ -26,11 +26,8 @@ __all__ = ["open_postgresql_state"]
 
 log = structlog.get_logger()
 
-LEASE_LENGTH = timedelta(minutes=2)
 HOUSEKEEPING_SECONDS = 5.0
 TURNS_BETWEEN_PRUNINGS = 60
-
-GIVEN_UP_KEPT = timedelta(days=30)
 
 
 @contextlib.asynccontextmanager

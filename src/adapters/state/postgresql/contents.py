@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from adapters.state.contents import Contents, KeptPage, KeptTick
-from adapters.state.pages import decode_page
+from adapters.state.ledger_pages import decode_page
 from adapters.state.postgresql.database import Database
 from adapters.state.progress import decode_progress
 from application.ports.clock import Clock

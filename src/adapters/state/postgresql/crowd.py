@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.state.ledger_pages import decode_page
 from adapters.state.limits import Limits, Load, Loads, size_of
-from adapters.state.pages import decode_page
 from adapters.state.postgresql import ticks
 from application.ports.intake import SealedTick
 

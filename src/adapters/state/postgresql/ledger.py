@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.state.pages import DELIVERED, Worth, decode_page, encode_page, worth
+from adapters.state.ledger_pages import DELIVERED, Worth, decode_page, encode_page, worth
 from adapters.state.postgresql.database import Database
 from adapters.state.revised_ledger import RevisedLedger
 from application.ports.clock import Clock

@@ -102,7 +102,7 @@ VERSION_2 = """
     CREATE INDEX stranger_by_host ON spend_monitor.tick (host) WHERE NOT known;
     DROP INDEX spend_monitor.given_up_by_age;
     CREATE INDEX given_up_by_worth ON spend_monitor.given_up (known, at);
-    -- worth: of adapters.state.pages, what the page says.
+    -- worth: of adapters.state.ledger_pages, what the page says.
     ALTER TABLE spend_monitor.page
         ADD worth smallint NOT NULL DEFAULT 3,
         ADD written_at timestamptz NOT NULL DEFAULT now(),

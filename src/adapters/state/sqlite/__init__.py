@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from adapters.state.limits import Limits
+from adapters.state.limits import LEASE_LENGTH, Limits
 from adapters.state.moments import to_micros
 from adapters.state.sqlite.contents import SqliteContents
 from adapters.state.sqlite.engine import Engine, open_engine
@@ -30,7 +30,6 @@ __all__ = ["open_sqlite_state"]
 
 log = structlog.get_logger()
 
-LEASE_LENGTH = timedelta(minutes=2)
 HOUSEKEEPING_SECONDS = 5.0
 
 

@@ -8,8 +8,8 @@ from sqlite3 import Connection
 from typing import Any
 
 from adapters.state.contents import Contents, KeptPage, KeptTick
+from adapters.state.ledger_pages import decode_page
 from adapters.state.moments import from_micros, to_micros
-from adapters.state.pages import decode_page
 from adapters.state.progress import decode_progress
 from adapters.state.sqlite.engine import Engine
 from application.ports.clock import Clock

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from sqlite3 import Connection
 
+from adapters.state.ledger_pages import KEPT, Worth
+from adapters.state.limits import GIVEN_UP_KEPT
 from adapters.state.moments import MICROSECOND
-from adapters.state.pages import KEPT, Worth
-
-GIVEN_UP_KEPT = timedelta(days=30) // MICROSECOND
 
 BITE = 200
 """Rows or file pages that one job frees, so that the jobs beside it need not wait long."""
@@ -46,7 +44,7 @@ def tidy(connection: Connection, now: int, most_refuse: int) -> bool:
             for kind, kept in KEPT.items()
         ),
         *(_prune_oldest(connection, kind, most_refuse) for kind in (Worth.CLAIM, Worth.FAILURES)),
-        connection.execute(PRUNE_GIVEN_UP, (now - GIVEN_UP_KEPT, BITE)).rowcount,
+        connection.execute(PRUNE_GIVEN_UP, (now - GIVEN_UP_KEPT // MICROSECOND, BITE)).rowcount,
         connection.execute(PRUNE_STORED, (now, BITE)).rowcount,
     ]
     free = _free_pages(connection)

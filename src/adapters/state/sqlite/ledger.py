@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from sqlite3 import Connection
 
+from adapters.state.ledger_pages import DELIVERED, Worth, decode_page, encode_page, worth
 from adapters.state.moments import DAY, to_micros
-from adapters.state.pages import DELIVERED, Worth, decode_page, encode_page, worth
 from adapters.state.sqlite.engine import Engine
 from application.ports.clock import Clock
 from application.ports.ledger import Ledger, Page

@@ -100,7 +100,7 @@ VERSION_3 = (
     "CREATE INDEX stranger_by_host ON tick (host) WHERE known = 0",
     "DROP INDEX given_up_by_age",
     "CREATE INDEX given_up_by_worth ON given_up (known, at)",
-    # worth: of adapters.state.pages, what the page says. Before version 3 that was not noted.
+    # worth: of adapters.state.ledger_pages, what the page says. Before version 3 that was not noted.
     "ALTER TABLE page ADD COLUMN worth INTEGER NOT NULL DEFAULT 3",
     """
     UPDATE page SET worth = CASE

@@ -58,7 +58,7 @@ async def test_the_others_are_answered_later() -> None:
 async def test_what_waits_for_too_long_is_given_up() -> None:
     """The rest of hundreds is not told for days."""
     world = World()
-    world.answer_tick.pace.most = 1
+    world.answer_tick.hourly_limit.most = 1
     await spam(world, 20)
     await world.work_for(DAY)
     entries = await world.inbox.entries()
@@ -82,4 +82,4 @@ async def test_nothing_is_remembered_for_long() -> None:
     world.clock.move(2 * HOUR)
     for number in range(50):
         await world.tick(settings(threshold="junk"), return_url=f"https://example.org/{number}")
-    assert len(world.answer_tick.pace._told) == 50
+    assert len(world.answer_tick.hourly_limit._told) == 50

@@ -27,7 +27,7 @@ SOON_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class Schedule:
+class Scheduler:
     """Fires what is due, looks at the file, sleeps until something can be due.
 
     Args:
@@ -109,12 +109,12 @@ def _log_crash(loop: asyncio.Task[None]) -> None:
         log.error("schedule_crashed", error=type(error).__name__, frames=frames_of(error))
 
 
-def schedule_of(watches: Watches, fire_watches: FireWatches, clock: Clock) -> Schedule | None:
+def scheduler_of(watches: Watches, fire_watches: FireWatches, clock: Clock) -> Scheduler | None:
     """The loop, where there is a file of watches."""
-    return Schedule(fire_watches, watches, clock) if isinstance(watches, WatchesFile) else None
+    return Scheduler(fire_watches, watches, clock) if isinstance(watches, WatchesFile) else None
 
 
-def reload_on_hangup(schedule: Schedule | None) -> None:
-    """SIGHUP makes the schedule look at its file at once; without one it does nothing, and ends nothing."""
-    act = schedule.look_now if schedule else (lambda: None)
+def reload_on_hangup(scheduler: Scheduler | None) -> None:
+    """SIGHUP makes the scheduler look at its file at once; without one it does nothing, and ends nothing."""
+    act = scheduler.look_now if scheduler else (lambda: None)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, act)

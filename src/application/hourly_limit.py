@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from application.errors import ChannelToldEnough
-
-HOUR = timedelta(hours=1)
+from domain.periods import HOUR
 
 
 @dataclass(slots=True)
-class Pace:
+class HourlyLimit:
     """Whoever knows a return_url can have things said there, so new questions are answered at a bounded pace.
 
     It is kept in the process: with several workers, each has its own.

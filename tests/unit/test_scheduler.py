@@ -14,7 +14,7 @@ from application.fire_watches import FireWatches
 from application.monitor import Monitor
 from application.ports.watches import ScheduledWatch
 from domain.thresholds import UNLIMITED
-from entrypoints.schedule import LOOK_SECONDS, SOON_SECONDS, Schedule, schedule_of
+from entrypoints.scheduler import LOOK_SECONDS, SOON_SECONDS, Scheduler, scheduler_of
 from tests.doubles.fakes.storage import BreakableInbox, BreakableLedger
 from tests.doubles.fakes.watches import EveryHours
 from tests.doubles.fakes.world import KEY, URL, World
@@ -38,7 +38,7 @@ def file(tmp_path: Path) -> WatchesFile:
     return watches
 
 
-def schedule_in(world: World, file: WatchesFile) -> Schedule:
+def scheduler_in(world: World, file: WatchesFile) -> Scheduler:
     """The loop on the world's clock and disk."""
     fire = FireWatches(
         BreakableInbox(world.inbox, world.disk),
@@ -47,56 +47,56 @@ def schedule_in(world: World, file: WatchesFile) -> Schedule:
         file,
         world.clock,
     )
-    schedule = schedule_of(file, fire, world.clock)
-    assert schedule
-    return schedule
+    scheduler = scheduler_of(file, fire, world.clock)
+    assert scheduler
+    return scheduler
 
 
 def test_without_a_file_there_is_no_loop() -> None:
     """A service of ticks alone has none."""
     world = World()
-    assert schedule_of(world.watches, world.fire_watches, world.clock) is None
+    assert scheduler_of(world.watches, world.fire_watches, world.clock) is None
 
 
 async def test_the_loop_sleeps_until_something_can_be_due(file: WatchesFile) -> None:
     """But looks at the file, and at the clock, in between."""
     world = World()
-    schedule = schedule_in(world, file)
-    assert await schedule._look() == LOOK_SECONDS
+    scheduler = scheduler_in(world, file)
+    assert await scheduler._look() == LOOK_SECONDS
     world.clock.move(12 * timedelta(hours=1) - timedelta(seconds=5))
-    assert await schedule._look() == 5
+    assert await scheduler._look() == 5
     world.clock.move(timedelta(seconds=5))
-    assert await schedule._look() == LOOK_SECONDS
+    assert await scheduler._look() == LOOK_SECONDS
     assert len(await world.inbox.entries()) == 1
 
 
 async def test_storage_that_fails_leaves_a_watch_due(file: WatchesFile) -> None:
     """It is tried again soon, and nothing is missed."""
     world = World()
-    schedule = schedule_in(world, file)
-    await schedule._look()
+    scheduler = scheduler_in(world, file)
+    await scheduler._look()
     world.clock.move(timedelta(days=1))
     world.disk.break_after(0)
-    assert await schedule._look() == SOON_SECONDS
+    assert await scheduler._look() == SOON_SECONDS
     world.disk.mend()
-    await schedule._look()
+    await scheduler._look()
     assert len(await world.inbox.entries()) == 1
 
 
 async def test_a_hangup_is_heard_while_the_loop_sleeps(file: WatchesFile) -> None:
     """And a stop ends it; what it says of itself is what ``/ready`` shows."""
-    schedule = schedule_in(World(), file)
-    assert schedule.state.startswith("failed")
-    schedule.start()
-    assert schedule.state == "ready"
+    scheduler = scheduler_in(World(), file)
+    assert scheduler.state.startswith("failed")
+    scheduler.start()
+    assert scheduler.state == "ready"
     change(file, "?")
-    schedule.look_now()
+    scheduler.look_now()
     async with asyncio.timeout(10):
         while not file.broken:  # noqa: ASYNC110  # the loop tells nobody
             await asyncio.sleep(0.01)
-    assert schedule.state.startswith("ready, but the changed file is broken")
-    await schedule.stop()
-    assert not schedule.running
+    assert scheduler.state.startswith("ready, but the changed file is broken")
+    await scheduler.stop()
+    assert not scheduler.running
 
 
 def change(file: WatchesFile, text: str) -> None:
