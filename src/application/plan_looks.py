@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from application.check_spend import Costs
@@ -81,8 +82,8 @@ class PlanLooks:
         frequency, period = monitor.frequency, monitor.frequency.period_on(costs.today)
         settling = self._settling(costs.account_id, now)
         exceeded = monitor.threshold.judge(costs.history, period) is Verdict.EXCEEDED
-        if self.settle and not exceeded and not period.is_whole_month:
-            settling = replace(settling, lag=await self._lag(costs, period, progress, now))
+        if self.settle and not period.is_whole_month:
+            settling = await self._learned(settling, costs, period, progress, is_noted=not exceeded)
         settled = exceeded or (costs.history.covers(period) and settling.is_settled(costs.history, period))
         if costs.history.is_empty and costs.query.scope:
             return Plan(settling, None, settled)  # nothing fits the scope: there is nothing to wait for
@@ -107,23 +108,25 @@ class PlanLooks:
         seconds = int.from_bytes(sha256(account_id.encode()).digest()[:4]) % SPREAD_SECONDS
         return Settling(self.settle, now, spread=timedelta(seconds=seconds))
 
-    async def _lag(self, costs: Costs, period: Period, progress: Progress, now: datetime) -> timedelta | None:
-        """How late the account usually is; when this period's last day was, or will be, there is noted."""
+    async def _learned(
+        self, settling: Settling, costs: Costs, period: Period, progress: Progress, *, is_noted: bool
+    ) -> Settling:
+        """What is known of how late the account is; when this period was, or will be, there is noted."""
+        now, end, day = settling.now, end_of(period), period.last_day
         is_whole = looks_whole(costs.history, period)
-        if is_whole and now >= end_of(period) + LATEST_LOOK and not progress.looks:
-            return None  # nothing hangs on it
-        day, known = period.last_day, await self.ledger.read(PUBLICATION, costs.account_id)
-        if not is_whole:
+        if now >= end + LATEST_LOOK and not progress.looks and (is_whole or not is_noted):
+            return settling  # nothing hangs on it
+        known = await self.ledger.read(PUBLICATION, costs.account_id)
+        expected = known.lags[day] * MINUTE if day in known.lags else None
+        lag = expected
+        if is_noted and not is_whole:
             lag = lag_of(costs.history, period, now)
-        elif progress.looks:
-            lag = min(now - end_of(period), known.lags.get(day, 10**6) * MINUTE)
-        else:
-            return _usual_lag(known.lags)
-        if abs(lag - known.lags.get(day, -(10**6)) * MINUTE) > SAME_LAG:
-            known = await self.ledger.update(
-                PUBLICATION, costs.account_id, lambda page: _with_lag(page, day, lag)
-            )
-        return _usual_lag(known.lags)
+        elif is_noted and progress.looks:
+            lag = min(now - end, expected or timedelta.max)
+        if lag is not None and (expected is None or abs(lag - expected) > SAME_LAG):
+            note = partial(_with_lag, day=day, lag=lag)
+            known = await self.ledger.update(PUBLICATION, costs.account_id, note)
+        return replace(settling, lag=_usual_lag(known.lags), expected=expected)
 
 
 def _with_lag(page: Page, day: date, lag: timedelta) -> Page:

@@ -44,7 +44,8 @@ class Report:
         milestone: The highest of the channel's milestones that the month has reached and that was not told.
         analysis: The figures behind it; only with a report that is to be told.
         made_on: The UTC day of the look.
-        whole: Whether AWS has published all of it, as far as can be told; a part is compared with nothing.
+        whole: Whether AWS has published all of it, as far as can be told; a part that may be less than usual
+            only since it is one is compared with nothing.
         pending: What it waits for, if it is told of before it is settled.
         closing: What the month before cost; with the first report of a month only.
         parts: Of a bill that is divided, each with its own budget: those over theirs first.
@@ -200,8 +201,8 @@ def _with_figures(
         analysis = replace(analysis, episode=None)
     if watch.threshold == UNLIMITED and analysis.outlook:
         analysis = replace(analysis, outlook=replace(analysis.outlook, threshold=None, reached_on=None))
-    if not report.whole:
-        # A part beside a whole would always be "down".
+    if not (report.whole or looks_whole(history, report.period)):
+        # A part beside a whole would always be "down"; that it is up already is true of the whole too.
         analysis = replace(
             analysis,
             before=None,
@@ -237,7 +238,7 @@ def _is_first_of_month(watch: Watch, today: date, told: Mapping[Period, Told], r
     if watch.frequency not in {Frequency.DAILY, Frequency.WEEKLY} or today.day > SAID_UNTIL_DAY:
         return False
     begin = today.replace(day=1)
-    is_of_this_month = report.whole and report.period.end >= begin
+    is_of_this_month = report.verdict is not Verdict.NOT_PUBLISHED and report.period.end >= begin
     return is_of_this_month and not any(
         period.end >= begin and one.verdicts[-1] is not Verdict.NOT_PUBLISHED for period, one in told.items()
     )
@@ -256,7 +257,7 @@ def _look_at(
     )
     is_old = settling is not None and settling.now >= end_of(period) + max(settling.after, SETTLES_IN)
     report = replace(
-        report, made_on=looked_on, whole=settling is None or is_old or looks_whole(history, period)
+        report, made_on=looked_on, whole=settling is None or is_old or settling.is_whole(history, period)
     )
     if settling and report.verdict is Verdict.WITHIN and not settling.is_settled(history, period):
         report = replace(report, verdict=Verdict.NOT_PUBLISHED)

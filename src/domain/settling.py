@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from statistics import median
 
 from domain.costs import CostHistory
 from domain.money import Money
@@ -61,25 +62,33 @@ class Settling:
         after: How long after its end a period waits to look whole; zero: not at all.
         now: The moment (UTC).
         lag: How long after its end the account has usually published a day; None: not known.
+        expected: How long after its end an earlier look at this very day let expect all of it; None: nothing.
         spread: Added to every look, so that not all accounts are looked at in the same second.
     """
 
     after: timedelta
     now: datetime
     lag: timedelta | None = None
+    expected: timedelta | None = None
     spread: timedelta = timedelta()
 
     def is_settled(self, history: CostHistory, period: Period) -> bool:
-        """Whether AWS has published all of the period as far as can be told, or it has waited long enough.
+        """Whether AWS has published all of the period as far as can be told, or it has waited long enough."""
+        return self.now >= end_of(period) + self.after or self.is_whole(history, period)
+
+    def is_whole(self, history: CostHistory, period: Period) -> bool:
+        """Whether AWS has published all of the period as far as can be told.
 
         Half of an expensive day looks like a usual one: sooner than the account ever has a whole day, it has
-        none.
+        none. And nineteen twentieths of a day look like a cheap one: sooner than its own growth let expect,
+        only a day that costs the usual is whole.
         """
         end = end_of(period)
-        if self.now >= end + self.after:
-            return True
         earliest = min(self.lag, LATEST_LOOK) - MARGIN if self.lag else timedelta()
-        return self.now >= end + earliest and looks_whole(history, period)
+        if self.now < end + earliest or not looks_whole(history, period):
+            return False
+        is_due = self.expected is None or self.now >= end + self.expected - MARGIN
+        return is_due or costs_the_usual(history, period)
 
     def next_look(
         self, frequency: Frequency, period: Period, looks: int, *, settled: bool
@@ -156,13 +165,17 @@ def looks_whole(history: CostHistory, period: Period) -> bool:
     return spend is None or least is None or spend.amount >= NEAR_ENOUGH * least
 
 
+def costs_the_usual(history: CostHistory, period: Period) -> bool:
+    """Whether the period's last day costs no less than half of its like did, where that is known."""
+    newest = Period(period.last_day, period.end)
+    spend, like = history.spend(newest), _like(history, newest)
+    return spend is None or not like or spend.amount >= median(like)
+
+
 def least_usual(history: CostHistory, day: Period) -> Decimal | None:
     """What such a day costs at least, as a rule, leaving out the cheapest; None when too few are known."""
-    same_weekdays = _spends(history, [day.start - n * WEEK for n in range(1, SAME_WEEKDAYS + 1)])
-    if len(same_weekdays) >= FEWEST_DAYS:
-        return sorted(same_weekdays)[1]
-    days_before = _spends(history, [day.start - n * DAY for n in range(1, DAYS_BEFORE + 1)])
-    return sorted(days_before)[1] if len(days_before) >= FEWEST_DAYS else None
+    like = _like(history, day)
+    return sorted(like)[1] if like else None
 
 
 def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
@@ -173,6 +186,15 @@ def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
     if spend is not None and usual is not None and usual > 0:
         share = min(max(spend.amount / usual, Decimal(0)), Decimal(1))
     return max(now - end_of(period), timedelta()) + float(1 - share) * DAY
+
+
+def _like(history: CostHistory, day: Period) -> list[Decimal]:
+    """What the last same weekdays cost or, where these are too few, the days before; nothing if they are too."""
+    same_weekdays = _spends(history, [day.start - n * WEEK for n in range(1, SAME_WEEKDAYS + 1)])
+    if len(same_weekdays) >= FEWEST_DAYS:
+        return same_weekdays
+    days_before = _spends(history, [day.start - n * DAY for n in range(1, DAYS_BEFORE + 1)])
+    return days_before if len(days_before) >= FEWEST_DAYS else []
 
 
 def _spends(history: CostHistory, days: Sequence[date]) -> list[Decimal]:

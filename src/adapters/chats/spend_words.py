@@ -89,8 +89,11 @@ def _spend(report: Report) -> str:
         return f"no figure ({when(report.period)})"
     if report.spend is None:
         return f"not published yet ({when(report.period)})"
-    so_far = " so far" if report.verdict is Verdict.NOT_PUBLISHED else ""
-    return f"{report.spend}{so_far} ({when(report.period)})"
+    return f"{report.spend}{_so_far(report)} ({when(report.period)})"
+
+
+def _so_far(report: Report) -> str:
+    return "" if report.whole and report.verdict is not Verdict.NOT_PUBLISHED else " so far"
 
 
 def _compared(report: Report) -> str:
@@ -115,7 +118,7 @@ def _details(notice: SpendNotice, analysis: Analysis, said: str, *, is_quiet: bo
         yield Detail("✏️", "AWS has changed what was told", "", tuple(map(_restated, notice.restated)))
     if closing := report.closing:
         change = change_in_words(closing.spend, closing.spend_before)
-        month = f"{when(closing.month)} cost {closing.spend}, {change}"
+        month = f"{when(closing.month)} cost {closing.spend}{_so_far(report)}, {change}"
         yield Detail("📆", "Closed month", f"{month} {closing.spend_before} ({when(closing.month_before)}).")
     if not is_quiet:
         yield from _shape(analysis)
@@ -213,6 +216,8 @@ def _trust(notice: SpendNotice, report: Report, analysis: Analysis) -> Iterator[
         yield "AWS shows no costs before it either: none arose, or the account is new."
     if report.spend and analysis.counted != report.period:
         yield f"Costs after {analysis.counted.last_day:%a %-d %b} are not published yet."
+    if report.spend and not report.whole and report.verdict is not Verdict.NOT_PUBLISHED:
+        yield "AWS may not have published all of it yet."
     if analysis.provisional and report.spend and _may_turn(report, report.spend, analysis.later_change):
         yield f"Provisional: AWS may still change it{_usual_change(analysis.later_change)}."
     if question.metric is not Metric.AMORTIZED:
