@@ -289,5 +289,5 @@ class AnswerTick:
             if plan.settled
             else f"AWS has not published all of {work.answer.period} yet"
         )
-        progress = work.progress.looked(self.clock.now(), plan.next_look)
+        progress = work.progress.looked(self.clock.now(), plan.next_look, plan.settling.seen)
         return Wait(plan.next_look, "not-final" if plan.settled else "not-settled", reason, progress)

@@ -22,6 +22,7 @@ from domain.settling import (
     end_of,
     lag_of,
     looks_whole,
+    seen_of,
 )
 from domain.thresholds import Verdict
 from domain.told import Told
@@ -116,17 +117,17 @@ class PlanLooks:
         is_whole = looks_whole(costs.history, period)
         if now >= end + LATEST_LOOK and not progress.looks and (is_whole or not is_noted):
             return settling  # nothing hangs on it
+        settling = replace(settling, seen=progress.seen or seen_of(costs.history, period, costs.asked_at))
         known = await self.ledger.read(PUBLICATION, costs.account_id)
-        expected = known.lags[day] * MINUTE if day in known.lags else None
-        lag = expected
+        lag = known_lag = known.lags[day] * MINUTE if day in known.lags else None
         if is_noted and not is_whole:
             lag = lag_of(costs.history, period, now)
         elif is_noted and progress.looks:
-            lag = min(now - end, expected or timedelta.max)
-        if lag is not None and (expected is None or abs(lag - expected) > SAME_LAG):
+            lag = min(now - end, known_lag or timedelta.max)
+        if lag is not None and (known_lag is None or abs(lag - known_lag) > SAME_LAG):
             note = partial(_with_lag, day=day, lag=lag)
             known = await self.ledger.update(PUBLICATION, costs.account_id, note)
-        return replace(settling, lag=_usual_lag(known.lags), expected=expected)
+        return replace(settling, lag=_usual_lag(known.lags))
 
 
 def _with_lag(page: Page, day: date, lag: timedelta) -> Page:

@@ -30,6 +30,9 @@ MARGIN = HOUR / 2
 SPACING = HOUR / 4
 """Nothing will have changed much sooner."""
 
+STEPS_TAKE = 6 * HOUR
+"""AWS publishes up to three times a day: what it has added in less time shows no pace."""
+
 DAYS_REMEMBERED = 7
 """An account's lag is the longest of as many days."""
 
@@ -55,6 +58,28 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the first look at a period has shown of its last day.
+
+    Args:
+        at: When AWS has answered (UTC).
+        amount: What was published of it then; nothing counts as zero.
+    """
+
+    at: datetime
+    amount: Decimal
+
+    def lets_expect(self, spend: Decimal, now: datetime) -> bool:
+        """Whether the day is whole, if it was published as steadily as it passed.
+
+        A day that still lacks some has grown by an hour's part of its whole each hour, which is more than of
+        what is there. Over few hours that says nothing: AWS publishes in steps.
+        """
+        time = now - self.at
+        return time < STEPS_TAKE or spend - self.amount <= spend * Decimal((time + MARGIN) / DAY)
+
+
+@dataclass(frozen=True, slots=True)
 class Settling:
     """How long good news waits, seen at one moment.
 
@@ -62,14 +87,14 @@ class Settling:
         after: How long after its end a period waits to look whole; zero: not at all.
         now: The moment (UTC).
         lag: How long after its end the account has usually published a day; None: not known.
-        expected: How long after its end an earlier look at this very day let expect all of it; None: nothing.
+        seen: What the first look at the newest period has shown; None: this is the first.
         spread: Added to every look, so that not all accounts are looked at in the same second.
     """
 
     after: timedelta
     now: datetime
     lag: timedelta | None = None
-    expected: timedelta | None = None
+    seen: Seen | None = None
     spread: timedelta = timedelta()
 
     def is_settled(self, history: CostHistory, period: Period) -> bool:
@@ -80,15 +105,18 @@ class Settling:
         """Whether AWS has published all of the period as far as can be told.
 
         Half of an expensive day looks like a usual one: sooner than the account ever has a whole day, it has
-        none. And nineteen twentieths of a day look like a cheap one: sooner than its own growth let expect,
-        only a day that costs the usual is whole.
+        none. And most of a dear day looks like a usual one, most of a usual one like a cheap one: while it
+        grows, only what is neither is whole.
         """
         end = end_of(period)
         earliest = min(self.lag, LATEST_LOOK) - MARGIN if self.lag else timedelta()
         if self.now < end + earliest or not looks_whole(history, period):
             return False
-        is_due = self.expected is None or self.now >= end + self.expected - MARGIN
-        return is_due or costs_the_usual(history, period)
+        newest = _last_day(period)
+        spend = history.spend(newest)
+        if spend is None or self.seen is None or self.now >= end + DAY:
+            return True
+        return self.seen.lets_expect(spend.amount, self.now) or costs_the_usual(history, newest)
 
     def next_look(
         self, frequency: Frequency, period: Period, looks: int, *, settled: bool
@@ -158,18 +186,17 @@ def looks_whole(history: CostHistory, period: Period) -> bool:
     """
     if not history.covers(period):
         return False
-    newest = Period(period.last_day, period.end)
+    newest = _last_day(period)
     if not any(entry.period == newest for entry in history.entries):
         return history.published_until is not None and history.published_until > period.end
     spend, least = history.spend(newest), least_usual(history, newest)
     return spend is None or least is None or spend.amount >= NEAR_ENOUGH * least
 
 
-def costs_the_usual(history: CostHistory, period: Period) -> bool:
-    """Whether the period's last day costs no less than half of its like did, where that is known."""
-    newest = Period(period.last_day, period.end)
-    spend, like = history.spend(newest), _like(history, newest)
-    return spend is None or not like or spend.amount >= median(like)
+def costs_the_usual(history: CostHistory, day: Period) -> bool:
+    """Whether the day costs no less than half of its like did, and no more than all of them."""
+    spend, like = history.spend(day), _like(history, day)
+    return spend is not None and bool(like) and median(like) <= spend.amount <= max(like)
 
 
 def least_usual(history: CostHistory, day: Period) -> Decimal | None:
@@ -178,9 +205,15 @@ def least_usual(history: CostHistory, day: Period) -> Decimal | None:
     return sorted(like)[1] if like else None
 
 
+def seen_of(history: CostHistory, period: Period, at: datetime) -> Seen:
+    """What a look has shown of the period's last day."""
+    spend = history.spend(_last_day(period))
+    return Seen(at, spend.amount if spend else Decimal())
+
+
 def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
     """How long after its end AWS will have published the last day, if it goes on as steadily as till now."""
-    newest = Period(period.last_day, period.end)
+    newest = _last_day(period)
     spend, usual = history.spend(newest), least_usual(history, newest)
     share = Decimal(0)
     if spend is not None and usual is not None and usual > 0:
@@ -188,8 +221,12 @@ def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
     return max(now - end_of(period), timedelta()) + float(1 - share) * DAY
 
 
+def _last_day(period: Period) -> Period:
+    return Period(period.last_day, period.end)
+
+
 def _like(history: CostHistory, day: Period) -> list[Decimal]:
-    """What the last same weekdays cost or, where these are too few, the days before; nothing if they are too."""
+    """What the last same weekdays cost; where these are too few, the days before; else nothing."""
     same_weekdays = _spends(history, [day.start - n * WEEK for n in range(1, SAME_WEEKDAYS + 1)])
     if len(same_weekdays) >= FEWEST_DAYS:
         return same_weekdays

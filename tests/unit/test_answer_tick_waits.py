@@ -67,12 +67,24 @@ class TestNotPublished:
         world = await known(world_at_midnight())
         await world.accept()
         await world.work_for(HOUR)
-        world.account.bill = bill(world.today, d1="11")
+        world.account.bill = bill(world.today, d1="11", d8="12")
         await world.work_for(12 * HOUR)
         assert len(world.texts) == 2
         assert "Within Budget" in world.texts[1]
         assert "up $1.00" in world.texts[1]
         assert await world.inbox.entries() == []
+
+    async def test_a_day_that_grows_and_is_dearer_than_its_like_is_no_whole_yet(self) -> None:
+        """Most of a dear day would be told within budget, and be over by midnight."""
+        world = await known(world_at_midnight())
+        await world.accept()
+        await world.work_for(HOUR)
+        world.account.bill = bill(world.today, d1="99")
+        await world.work_for(12 * HOUR)
+        assert len(world.texts) == 1
+        world.account.bill = bill(world.today, d1="101")
+        await world.work_for(12 * HOUR)
+        assert [("Exceeded" in text, "Within" in text) for text in world.texts[1:]] == [(True, False)]
 
     async def test_a_part_over_budget_is_told_at_once_and_compared_with_nothing(self) -> None:
         """What is still to come only adds; half a day beside a whole one would only mislead."""
@@ -81,6 +93,7 @@ class TestNotPublished:
         answer = await world.tick(settings(threshold="4"))
         assert answer.outcome is Outcome.TOLD
         assert "Exceeded" in world.texts[-1]
+        assert "$5.00 so far" in world.texts[-1]
         assert not any(word in world.texts[-1] for word in ("down", "up $", "usually", "Back within"))
 
     async def test_the_same_tick_again_looks_at_once(self) -> None:
@@ -103,6 +116,8 @@ class TestNotPublished:
         await world.accept()
         await world.work_for(25 * HOUR)
         assert "Within Budget" in world.texts[1]
+        assert "so far" in world.texts[1]
+        assert "AWS may not have published all of it yet." in world.texts[1]
         assert await world.inbox.entries() == []
 
     async def test_a_day_that_never_comes_is_given_up_on_once(self) -> None:

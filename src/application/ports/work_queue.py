@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from application.ports.intake import SealedTick
+from domain.settling import Seen
 
 
 class Why(StrEnum):
@@ -35,6 +36,7 @@ class Progress:
         planned: How many of these were planned; the others were wanted by the same tick put again.
         next_look: When AWS is to be asked again (UTC).
         looked_at: When AWS has given the answer that is not delivered yet (UTC): it will do for the next try.
+        seen: What the first look has shown.
     """
 
     failures: int = 0
@@ -44,6 +46,7 @@ class Progress:
     planned: int = 0
     next_look: datetime | None = None
     looked_at: datetime | None = None
+    seen: Seen | None = None
 
     def failed(self, now: datetime) -> Progress:
         """One more failure."""
@@ -57,11 +60,11 @@ class Progress:
         """This try has succeeded, and there will be another."""
         return replace(self, failures=0, failing_since=None, turns=0, looked_at=None)
 
-    def looked(self, now: datetime, next_look: datetime) -> Progress:
+    def looked(self, now: datetime, next_look: datetime, seen: Seen | None = None) -> Progress:
         """One more look, and the next is known."""
         is_planned = self.next_look is None or now >= self.next_look
-        planned = self.planned + is_planned
-        return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look)
+        planned, seen = self.planned + is_planned, self.seen or seen
+        return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look, seen=seen)
 
 
 NOTHING_YET = Progress()
