@@ -12,7 +12,15 @@ from domain.artefacts import Artefact, artefacts_of
 from domain.causes import Cause
 from domain.coach import Coaching, coach
 from domain.costs import CostHistory
-from domain.culprit import Culprit, culprit_of, of_the_first, usual_of_services, with_month, with_usual
+from domain.culprit import (
+    Amounts,
+    Culprit,
+    culprit_of,
+    of_the_first,
+    usual_of_services,
+    with_month,
+    with_usual,
+)
 from domain.money import Money
 from domain.movers import Part, parts_of
 from domain.outlook import Outlook, outlook_on
@@ -143,7 +151,7 @@ def analyse(
         outlook=outlook,
         episode=episode_before(frequency, history, threshold, period),
         taken_off=taken_off(history, counted),
-        culprit=_culprit(frequency, history, counted, outlook) if is_whole or running else None,
+        culprit=_culprit(frequency, history, counted, outlook, usual) if is_whole or running else None,
         of_the_first=of_the_first(history, counted) if frequency is Frequency.DAILY else (),
         coaching=coach(frequency, history, threshold, today) if is_newest and not told else None,
         artefacts=artefacts_of(history, counted),
@@ -151,9 +159,13 @@ def analyse(
 
 
 def _culprit(
-    frequency: Frequency, history: CostHistory, counted: Period, outlook: Outlook | None
+    frequency: Frequency,
+    history: CostHistory,
+    counted: Period,
+    outlook: Outlook | None,
+    usual: Amounts | None,
 ) -> Culprit | None:
-    culprit = culprit_of(frequency, history, counted)
+    culprit = culprit_of(frequency, history, counted, usual)
     if culprit is None or outlook is None or outlook.pace is None:
         return culprit
     return with_month(culprit, history, outlook.month.end, outlook.spend, outlook.to_come)

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.costs import CostHistory
 from domain.money import Money
-from domain.periods import DAY, Frequency, Period, first_of_previous_month
+from domain.periods import Frequency, Period, first_of_previous_month
 from domain.thresholds import UNLIMITED, Threshold
 
 LOOKED_AT = {Frequency.DAILY: 30, Frequency.MONTHLY: 12}
@@ -64,7 +64,8 @@ def _last_periods(frequency: Frequency, history: CostHistory, today: date) -> li
     end = min(history.published_until or today, today)
     start = history.published_from or end
     if frequency is Frequency.DAILY:
-        return [Period(end - n * DAY, end - (n - 1) * DAY) for n in range(1, (end - start).days + 1)]
+        periods = [entry.period for entry in reversed(history.entries)]
+        return [period for period in periods if start <= period.start and period.end <= end]
     months, first = [], end.replace(day=1)
     while first > start:
         months.append(Period(first_of_previous_month(first), first))

@@ -58,7 +58,7 @@ class CostHistory:
     is known; nor before the oldest, where the account, or Cost Explorer's view of it, may not have begun.
     Every rule that needs to know what is published asks here.
 
-    A report asks for some thirty sums of one history, so its totals are taken once.
+    A report asks for some seventy sums of one history, most of them of single days: these are taken once.
     """
 
     entries: tuple[CostEntry, ...]
@@ -97,17 +97,44 @@ class CostHistory:
 
     def spend(self, period: Period) -> Money | None:
         """The sum over what AWS has published of the period, or None when that is nothing."""
+        if (single := self._sums.get(period.start)) and single[0] == period.end:
+            return single[1]
         if not self.is_begun(period):
             return None
         return Money(sum(self._totals[self._inside(period)], NOTHING), self.currency)
 
-    def services(self, period: Period) -> dict[str, Decimal]:
+    def services(self, period: Period) -> Mapping[str, Decimal]:
         """The sum for each service over the entries inside the period."""
+        entries = self.entries[self._inside(period)]
+        if len(entries) == 1:
+            return entries[0].services
         amounts: dict[str, Decimal] = {}
-        for entry in self.entries[self._inside(period)]:
+        for entry in entries:
             for name, amount in entry.services.items():
-                amounts[name] = amounts.get(name, NOTHING) + amount
+                amounts[name] = amounts[name] + amount if name in amounts else amount
         return amounts
+
+    def has(self, period: Period) -> bool:
+        """Whether the period is an entry of its own, be it an empty one."""
+        return any(entry.period == period for entry in self.entries[self._inside(period)])
+
+    @cached_property
+    def published(self) -> Mapping[date, Mapping[str, Decimal]]:
+        """The services of each entry that AWS has published, by its start, oldest first."""
+        return {entry.period.start: entry.services for entry in self.entries if self.is_begun(entry.period)}
+
+    @cached_property
+    def _sums(self) -> Mapping[date, tuple[date, Money]]:
+        """The end and the sum of each of them, by its start."""
+        return {
+            entry.period.start: (entry.period.end, Money(total, self.currency))
+            for entry, total in zip(self.entries, self._totals, strict=True)
+            if entry.period.start in self.published
+        }
+
+    @cached_property
+    def _totals(self) -> list[Decimal]:
+        return [entry.total for entry in self.entries]
 
     def _inside(self, period: Period) -> slice:
         first = bisect_left(self._starts, period.start)
@@ -120,7 +147,3 @@ class CostHistory:
     @cached_property
     def _ends(self) -> list[date]:
         return [entry.period.end for entry in self.entries]
-
-    @cached_property
-    def _totals(self) -> list[Decimal]:
-        return [entry.total for entry in self.entries]

@@ -112,14 +112,26 @@ def with_usual(parts: Sequence[Part], usual: Amounts | None) -> tuple[Part, ...]
     """The parts with what is usual for each, those first that are furthest from it."""
     if usual is None:
         return tuple(parts)
-    measured = [replace(part, usual=usual.get(part.name, NOTHING)) for part in parts]
+    measured = [
+        Part(part.name, part.amount, part.before, part.is_new, usual.get(part.name, NOTHING))
+        for part in parts
+    ]
     return tuple(sorted(measured, key=lambda part: (-abs(part.distance), -abs(part.amount), part.name)))
 
 
-def culprit_of(frequency: Frequency, history: CostHistory, counted: Period) -> Culprit | None:
-    """The service that stands out, if one does."""
+def culprit_of(
+    frequency: Frequency, history: CostHistory, counted: Period, known: Amounts | None = None
+) -> Culprit | None:
+    """The service that stands out, if one does.
+
+    Args:
+        frequency: How periods follow each other.
+        history: What they cost.
+        counted: The one that is measured; a running month is by its newest day.
+        known: What is usual in such a period, where that was found out already.
+    """
     kind, period = _measured(frequency, counted)
-    usual = usual_of_services(kind, history, period)
+    usual = known or usual_of_services(kind, history, period)
     if usual is None:
         return None
     now = history.services(period)

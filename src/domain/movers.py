@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -65,7 +65,7 @@ def parts_of(history: CostHistory, period: Period, before: Period | None) -> tup
             then.get(name, Decimal()) if before else None,
             is_new=name in new,
         )
-        for name in now | then
+        for name in {**now, **then}
     ]
     parts = [part for part in parts if part.amount or part.before]
     return tuple(
@@ -102,7 +102,7 @@ def top(parts: Sequence[Part], named: int = NAMED) -> list[Part]:
     ]
 
 
-def _new_services(history: CostHistory, period: Period, now: dict[str, Decimal]) -> set[str]:
+def _new_services(history: CostHistory, period: Period, now: Mapping[str, Decimal]) -> set[str]:
     """None in a young account, where everything would be, and none that falls due once a month."""
     known_from = history.published_from
     if known_from is None or known_from > a_month_before(period.start):

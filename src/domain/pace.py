@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
 
@@ -47,7 +47,7 @@ def pace_of(history: CostHistory, until: date) -> Money | None:
 
     A one-off counts as what its service costs on the other days. None without a published day.
     """
-    days = {day: services for day, services in _published(history).items() if day < until}
+    days = {day: services for day, services in history.published.items() if day < until}
     last = list(days)[-PACE_DAYS:]
     if not last:
         return None
@@ -60,7 +60,7 @@ def pace_of(history: CostHistory, until: date) -> Money | None:
 
 def one_offs(history: CostHistory, period: Period) -> tuple[OneOff, ...]:
     """The charges in the period that come on no other day of the two weeks around them."""
-    days = _published(history)
+    days = history.published
     return tuple(_one_offs(days, [day for day in period.days() if day in days]))
 
 
@@ -70,28 +70,30 @@ def still_to_come(history: CostHistory, month: Period) -> Money:
     Nothing, where the history does not go back so far.
     """
     first = first_of_previous_month(month.start)
-    days = _published(history)
+    days = history.published
     this_month = [services for day, services in days.items() if day >= month.start]
     missing = [
         one.amount
         for one in _one_offs(days, [first] if first in days else [])
-        if one.amount > 0 and not any(_is_alike(services, one) for services in this_month)
+        if one.amount > 0
+        and not any(_is_alike(services.get(one.name, NOTHING), one.amount) for services in this_month)
     ]
     return Money(sum(missing, NOTHING), history.currency)
-
-
-def _published(history: CostHistory) -> Days:
-    return {entry.period.start: entry.services for entry in history.entries if history.is_begun(entry.period)}
 
 
 def _one_offs(days: Days, among: list[date]) -> Iterator[OneOff]:
     for day in among:
         for name, amount in days[day].items():
-            one = OneOff(day, name, amount)
-            if amount and not any(_is_alike(days.get(day + away, {}), one) for away in AROUND):
-                yield one
+            if amount and not _comes_again(days, day, name, amount):
+                yield OneOff(day, name, amount)
 
 
-def _is_alike(services: Mapping[str, Decimal], one: OneOff) -> bool:
-    amount = services.get(one.name, NOTHING)
-    return amount >= one.amount * ALIKE if one.amount > 0 else amount <= one.amount * ALIKE
+def _comes_again(days: Days, day: date, name: str, amount: Decimal) -> bool:
+    def is_there(away: timedelta) -> bool:
+        return _is_alike(days.get(day + away, {}).get(name, NOTHING), amount)
+
+    return is_there(-DAY) or any(map(is_there, AROUND))  # nearly always it was there the day before
+
+
+def _is_alike(other: Decimal, amount: Decimal) -> bool:
+    return other >= amount * ALIKE if amount > 0 else other <= amount * ALIKE

@@ -255,12 +255,13 @@ def _look_at(
     report = report_on(
         period, history, watch.threshold, told.get(period), still_open=watch.is_running(period)
     )
-    is_old = settling is not None and settling.now >= end_of(period) + max(settling.after, SETTLES_IN)
-    report = replace(
-        report, made_on=looked_on, whole=settling is None or is_old or settling.is_whole(history, period)
-    )
-    if settling and report.verdict is Verdict.WITHIN and not settling.is_settled(history, period):
-        report = replace(report, verdict=Verdict.NOT_PUBLISHED)
+    verdict, whole = report.verdict, True
+    if settling:
+        is_old = settling.now >= end_of(period) + max(settling.after, SETTLES_IN)
+        whole = is_old or settling.is_whole(history, period)
+        if verdict is Verdict.WITHIN and not settling.is_settled(history, period):
+            verdict = Verdict.NOT_PUBLISHED
+    report = replace(report, verdict=verdict, made_on=looked_on, whole=whole)
     if report.spend is None:
         return report
     if watch.frequency is Frequency.MONTH_TO_DATE:

@@ -187,7 +187,7 @@ def looks_whole(history: CostHistory, period: Period) -> bool:
     if not history.covers(period):
         return False
     newest = _last_day(period)
-    if not any(entry.period == newest for entry in history.entries):
+    if not history.has(newest):
         return history.published_until is not None and history.published_until > period.end
     spend, least = history.spend(newest), least_usual(history, newest)
     return spend is None or least is None or spend.amount >= NEAR_ENOUGH * least
