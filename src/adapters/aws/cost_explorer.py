@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -21,9 +21,14 @@ from domain.costs import BETWEEN, UNDIVIDED, CostEntry, CostHistory
 from domain.periods import Period
 from domain.scope import Scope
 
+Table = dict[tuple[date, date], dict[str, Decimal]]
+"""Amounts by period and name."""
+
 ABSURD = Decimal(10) ** 18
 NAME = "description"
 """Where Cost Explorer puts a linked account's name. Source: ``GetDimensionValues`` in its API reference."""
+
+CURRENCY = re.compile("[A-Z]{3}")
 
 NO_UNIT = "N/A"
 """What Cost Explorer gives as the currency of a zero that nothing was booked under."""
@@ -188,9 +193,9 @@ def _is_one_of(dimension: str, values: Sequence[str]) -> dict[str, Any]:
 
 
 def answer_of(
-    query: CostQuery, results: Iterable[Result], paid_requests: int, names: Mapping[str, str]
+    query: CostQuery, results: Collection[Result], paid_requests: int, names: Mapping[str, str]
 ) -> CostAnswer:
-    """Put the results of all pages together.
+    """Put the results of all pages together: one entry a period, by each of the things it is divided by.
 
     Args:
         query: What was asked.
@@ -201,13 +206,45 @@ def answer_of(
     Raises:
         AwsUnavailable: An amount, a period or a currency is missing or makes no sense.
     """
-    both = history_of(results, query.metric)
-    if not any(BETWEEN in name for entry in both.entries for name in entry.services):
-        return CostAnswer(_plainly(both, query.group_by), paid_requests, names)
-    both = _plainly(both, query.group_by)
-    first, second = divided(both, 0), divided(both, 1)
-    pairs = both if query.in_pairs else None
-    return CostAnswer(first, paid_requests, names, second=second, pairs=pairs)
+    first: Table = {}
+    second: Table = {}
+    pairs: Table = {}
+    currencies: set[str] = set()
+    of_zeros: set[str] = set()
+    is_paired = any(len(group.Keys) > 1 for result in results for group in result.Groups or ())
+    in_pairs, value_of = query.in_pairs, attrgetter(query.metric)
+    try:
+        for result in results:
+            edges = result.TimePeriod.Start, result.TimePeriod.End
+            ones, others = first.setdefault(edges, {}), second.setdefault(edges, {})
+            both = pairs.setdefault(edges, {})
+            for group in result.Groups or _ungrouped(result, value_of):
+                keys, value = group.Keys, value_of(group.Metrics)
+                one, other, amount = keys[0], keys[-1], Decimal(value.Amount)
+                ones[one] = ones[one] + amount if one in ones else amount
+                others[other] = others[other] + amount if other in others else amount
+                if in_pairs:
+                    name = BETWEEN.join(keys)
+                    both[name] = both[name] + amount if name in both else amount
+                (currencies if amount else of_zeros).add(value.Unit)
+            _check(ones.values())
+        (currency,) = currencies or of_zeros - {NO_UNIT} or {"USD"}
+        return CostAnswer(
+            _history(first, currency, query.group_by[:1]),
+            paid_requests,
+            names,
+            second=_history(second, currency, query.group_by[1:]) if is_paired else None,
+            pairs=_history(pairs, currency, query.group_by) if is_paired and in_pairs else None,
+        )
+    except (AttributeError, ValueError, InvalidOperation) as exc:
+        raise _unreadable() from exc
+
+
+def _history(table: Table, currency: str, groups: Sequence[GroupBy]) -> CostHistory:
+    if not CURRENCY.fullmatch(currency):
+        raise ValueError("this is no currency")
+    entries = [CostEntry(_period(*edges), amounts) for edges, amounts in sorted(table.items())]
+    return _plainly(CostHistory(tuple(entries), currency), groups)
 
 
 def divided(both: CostHistory, place: int) -> CostHistory:
@@ -237,34 +274,6 @@ def _renamed(history: CostHistory, renamed: Callable[[str], str]) -> CostHistory
             amounts[new] = amounts[new] + amount if new in amounts else amount
         entries.append(CostEntry(entry.period, amounts))
     return CostHistory(tuple(entries), history.currency)
-
-
-def history_of(results: Iterable[Result], metric: str) -> CostHistory:
-    """Put the results of all pages together: one entry per period, one amount per key, or pair of keys.
-
-    Raises:
-        AwsUnavailable: An amount, a period or a currency is missing or makes no sense.
-    """
-    costs: dict[tuple[date, date], dict[str, Decimal]] = {}
-    currencies: set[str] = set()
-    of_zeros: set[str] = set()
-    value_of = attrgetter(metric)
-    try:
-        for result in results:
-            amounts = costs.setdefault((result.TimePeriod.Start, result.TimePeriod.End), {})
-            for group in result.Groups or _ungrouped(result, value_of):
-                name, value = BETWEEN.join(group.Keys), value_of(group.Metrics)
-                amount = Decimal(value.Amount)
-                amounts[name] = amounts[name] + amount if name in amounts else amount
-                (currencies if amount else of_zeros).add(value.Unit)
-            _check(amounts.values())
-        entries = tuple([CostEntry(_period(*edges), amounts) for edges, amounts in sorted(costs.items())])
-        (currency,) = currencies or of_zeros - {NO_UNIT} or {"USD"}
-    except (AttributeError, ValueError, InvalidOperation) as exc:
-        raise _unreadable() from exc
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise _unreadable()
-    return CostHistory(entries, currency)
 
 
 def _ungrouped(result: Result, value_of: Callable[[Amounts], Amount | None]) -> Sequence[Group]:
