@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from application.errors import ChannelToldEnough
 from domain.periods import HOUR
@@ -41,6 +42,6 @@ class HourlyLimit:
 
     def _forget(self, now: datetime) -> None:
         """Drop channels that were told nothing for an hour."""
-        for channel in list(self._told)[:2]:
+        for channel in [*islice(self._told, 2)]:
             if self._told[channel][-1] <= now - HOUR:
                 del self._told[channel]

@@ -121,15 +121,21 @@ class CostHistory:
     @cached_property
     def published(self) -> Mapping[date, Mapping[str, Decimal]]:
         """The services of each entry that AWS has published, by its start, oldest first."""
-        return {entry.period.start: entry.services for entry in self.entries if self.is_begun(entry.period)}
+        return {entry.period.start: entry.services for entry in self._published}
+
+    @cached_property
+    def _published(self) -> tuple[CostEntry, ...]:
+        if self.published_from is None or self.published_until is None:
+            return ()
+        first = bisect_left(self._starts, self.published_from)
+        return self.entries[first : bisect_left(self._starts, self.published_until)]
 
     @cached_property
     def _sums(self) -> Mapping[date, tuple[date, Money]]:
         """The end and the sum of each of them, by its start."""
         return {
-            entry.period.start: (entry.period.end, Money(total, self.currency))
-            for entry, total in zip(self.entries, self._totals, strict=True)
-            if entry.period.start in self.published
+            entry.period.start: (entry.period.end, Money(entry.total, self.currency))
+            for entry in self._published
         }
 
     @cached_property

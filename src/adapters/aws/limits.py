@@ -105,7 +105,7 @@ class MeteredCosts(CostSource):
         other could use up the account's requests by being refused.
         """
         account = self._vault.fingerprint("account", query.account_id)
-        key = f"paid.{self._clock.now():%Y-%m-%d}.{account}"
+        key = f"paid.{self._clock.now().date().isoformat()}.{account}"
         reserved = int(credentials in self._let_in)
         await self._reserve(key, reserved)
         paid = counted = 1

@@ -12,12 +12,14 @@ from domain.periods import Frequency
 FREQUENCIES = ("Daily", "Monthly", "Weekly", "Month-to-date")
 """As the form offers them."""
 
-OTHER_WORDS = {
+BY_LETTERS = {
+    **{letters(frequency): frequency for frequency in Frequency},
     **dict.fromkeys(("day", "everyday", "perday", "eachday", "yesterday"), Frequency.DAILY),
     **dict.fromkeys(("week", "everyweek", "perweek", "eachweek"), Frequency.WEEKLY),
     **dict.fromkeys(("month", "everymonth", "permonth", "eachmonth"), Frequency.MONTHLY),
     **dict.fromkeys(("mtd", "thismonth", "monthsofar"), Frequency.MONTH_TO_DATE),
 }
+"""And what else people write."""
 
 
 def read_frequency(text: str, interval: str = "") -> Frequency:
@@ -29,11 +31,10 @@ def read_frequency(text: str, interval: str = "") -> Frequency:
     typed = letters(cleaned(text))
     if not typed and not cleaned(text):
         return Frequency.MONTHLY if _fires_once_a_month(cleaned(interval)) else Frequency.DAILY
-    known = {letters(frequency): frequency for frequency in Frequency} | OTHER_WORDS
-    if typed not in known:
-        hint = did_you_mean(typed, {word: known[word].capitalize() for word in known})
+    if typed not in BY_LETTERS:
+        hint = did_you_mean(typed, {word: frequency.capitalize() for word, frequency in BY_LETTERS.items()})
         raise ValueError(f"is {quoted(text)}.{hint} Accepted are {', '.join(FREQUENCIES)}.")
-    return known[typed]
+    return BY_LETTERS[typed]
 
 
 ONE_DAY = re.compile(r"\d{1,2}|L", re.ASCII | re.IGNORECASE)

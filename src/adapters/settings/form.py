@@ -16,6 +16,7 @@ from adapters.settings.choices import read_frequency
 from adapters.settings.credentials import KEY_ID, SECRET, credential_text, key_problems
 from adapters.settings.grammar import OPTIONAL, monitor_of, text_of
 from adapters.settings.roles import ROLE, read_role
+from adapters.settings.text import remembered
 from application.credentials import AccessKey, Credentials
 from application.errors import SettingsRejected
 from application.monitor import Monitor
@@ -80,6 +81,7 @@ def values_by_label(settings: bytes) -> Mapping[str, Any]:
     return {_label(item["label"]): item.get("default") for item in labelled}
 
 
+@remembered
 def _label(text: str) -> str:
     return re.sub(r"[\s_-]+", "_", text.strip().lower())
 

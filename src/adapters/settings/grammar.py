@@ -76,10 +76,13 @@ def text_of(value: object) -> str:
     Raises:
         ValueError: It is nested or long as no setting's value is.
     """
-    items = value if isinstance(value, list) else [value]
-    if any(isinstance(item, list) for item in items):
-        raise ValueError("is not readable: it is a list of lists.")
-    text = ", ".join("" if isinstance(item, bool | None | dict) else str(item).strip() for item in items)
+    if isinstance(value, str):
+        text = value.strip()
+    else:
+        items = value if isinstance(value, list) else [value]
+        if any(isinstance(item, list) for item in items):
+            raise ValueError("is not readable: it is a list of lists.")
+        text = ", ".join("" if isinstance(item, bool | None | dict) else str(item).strip() for item in items)
     if len(text) > LONGEST_VALUE:
         raise ValueError(f"is not readable: it is longer than {LONGEST_VALUE} characters.")
     return text
