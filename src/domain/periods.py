@@ -39,6 +39,11 @@ class Period:
         return self.end - DAY
 
     @property
+    def is_day(self) -> bool:
+        """Whether the period is one day."""
+        return self.end == self.start + DAY
+
+    @property
     def is_whole_month(self) -> bool:
         """Whether the period is one calendar month."""
         return self.start.day == 1 and self.end == first_of_next_month(self.start)
@@ -52,7 +57,7 @@ class Period:
 
     def __str__(self) -> str:
         """``2026-11-22``, ``October 2026``, or ``2026-11-16 to 2026-11-22``."""
-        if self.end == self.start + DAY:
+        if self.is_day:
             return self.start.isoformat()
         if self.is_whole_month:
             return f"{self.start:%B %Y}"

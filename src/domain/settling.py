@@ -141,8 +141,8 @@ class Settling:
         return upcoming[-left:][0] if upcoming and left > 0 else None
 
     def pending(self, next_look: datetime, period: Period) -> Pending:
-        """What there is to say of a period while it waits."""
-        if self.lag is None or period.is_whole_month:
+        """What there is to say of a period while it waits; how much of it is usually there, of a day only."""
+        if self.lag is None or not period.is_day:
             return Pending(next_look)
         missing = (end_of(period) + self.lag - self.now) / DAY
         return Pending(next_look, Decimal(str(round(1 - min(max(missing, 0), 1), 2))))

@@ -43,7 +43,12 @@ class Usual:
 
 
 def usual_for(history: CostHistory, day: Period) -> Usual | None:
-    """What the day's weekday usually costs, or None when too few of the last four are published."""
+    """What the day's weekday usually costs, or None when too few of the last four are published.
+
+    A longer period has no weekday, and so nothing that is usual for one.
+    """
+    if not day.is_day:
+        return None
     weekdays = [Period(day.start - n * WEEK, day.end - n * WEEK) for n in range(1, SAME_WEEKDAYS + 1)]
     days = [(one.start, spend) for one in weekdays if (spend := history.spend(one)) is not None]
     return Usual(tuple(days)) if len(days) >= FEWEST_WEEKDAYS else None

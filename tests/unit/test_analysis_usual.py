@@ -92,3 +92,10 @@ def test_even_the_weakest_rule_needs_more_than_the_usual() -> None:
     rule = SpikeRule(Decimal(0), Decimal(0))
     assert not rule.is_spike(Money(Decimal(10)), usual_of("10", "10", "10"))
     assert rule.is_spike(Money(Decimal("10.01")), usual_of("10", "10", "10"))
+
+
+def test_a_longer_period_has_no_weekday() -> None:
+    """A week's sum under "a Monday usually costs" would be seven times what a Monday does."""
+    week = Period(TODAY.start, TODAY.start + WEEK)
+    weeks = {Period(week.start - n * WEEK, week.end - n * WEEK): "70" for n in range(1, 5)}
+    assert usual_for(by_period(weeks), week) is None
