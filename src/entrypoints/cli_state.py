@@ -14,6 +14,7 @@ FORMAT = click.option(
     "--format", "output", default="text", show_default=True, type=click.Choice(["text", "json"])
 )
 EVERY = click.option("--all", "every", is_flag=True, help="Every tick that was given up on.")
+read_address = reads("entrypoints.variables", "read_state_url", subject="it is")
 YES = click.option("-y", "--yes", is_flag=True, help="Do not ask, on a terminal either.")
 
 
@@ -109,8 +110,8 @@ def state() -> None:
 
 
 @state.command()
-@click.argument("source", metavar="FROM", callback=reads("entrypoints.variables", "read_state_url"))
-@click.argument("target", metavar="TO", callback=reads("entrypoints.variables", "read_state_url"))
+@click.argument("source", metavar="FROM", callback=read_address)
+@click.argument("target", metavar="TO", callback=read_address)
 def copy(source: str, target: str) -> None:
     """Copy ticks, ledger and report pages FROM one state TO an empty one: stop the service first.
 

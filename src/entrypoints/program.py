@@ -150,8 +150,10 @@ def one_profile() -> str | None:
     return chosen[0]
 
 
-def reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback that reads an option as the setting of the same meaning is read."""
+def reads(
+    module: str, name: str, subject: str = "it"
+) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A callback that reads an option as the setting of the same meaning is read; errors go on from subject."""
 
     def callback(_: click.Context, __: click.Parameter, text: str | None) -> Any:
         if text is None:
@@ -160,7 +162,7 @@ def reads(module: str, name: str) -> Callable[[click.Context, click.Parameter, s
         try:
             return reader(text)
         except ValueError as error:
-            raise click.BadParameter(f"it {error}") from error
+            raise click.BadParameter(f"{subject} {error}") from error
 
     return callback
 

@@ -152,7 +152,7 @@ def _bars(terminal: Terminal, report: Report, found: Found) -> Iterator[Table]:
     if not report.analysis or len(known) < 2:  # noqa: PLR2004  # one bar compares with nothing
         return
     frequency, currency = found.notice.frequency, found.notice.currency
-    has_mark = found.has_threshold and frequency in {Frequency.DAILY, Frequency.MONTHLY}
+    has_mark = report.threshold != UNLIMITED and frequency in {Frequency.DAILY, Frequency.MONTHLY}
     mark = report.threshold.amount if has_mark else None
     # Bars stay readable when the threshold is far above all of them.
     highest = max(*known, min(mark, 2 * max(known))) if mark else max(known)

@@ -60,9 +60,9 @@ def _role(arn: str) -> Role:
     try:
         role = read_role(arn)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--role") from error
+        raise click.BadParameter(f"it {error}", param_hint="--role") from error
     if role is None:
-        raise click.BadParameter("is empty", param_hint="--role")
+        raise click.BadParameter("it is empty", param_hint="--role")
     return role
 
 

@@ -130,7 +130,9 @@ async def test_several_profiles_for_scripts(world: DoubleWorld) -> None:
 async def test_a_part_over_its_budget_is_exceeded(world: DoubleWorld) -> None:
     """Without a threshold for the bill, too."""
     budgets = ("check", "--by", "service", "--budgets", "Amazon SageMaker=10, *=50")
-    assert (await spend(*budgets)).exit_code == 1
+    result = await spend(*budgets, "--explain")
+    assert result.exit_code == 1
+    assert not re.search(r"1,?000,?000", result.stdout)
     assert (await spend(*budgets[:-1], "*=100")).exit_code == 0
 
 
@@ -369,6 +371,20 @@ async def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     result = await spend(*arguments)
     assert result.exit_code == 2
     assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("check", "--on", "2026-13-01"), 'it is "2026-13-01", which is no date. Write a date as 2026-12-31.'),
+        (("check", "-r", "us east"), 'it is "us east", which looks like no region. Did you mean us-east-2?'),
+        (("doctor", "--role", "x"), "it is not a role's ARN. Accepted is what IAM shows"),
+        (("state", "copy", "a", "b"), "it is not an address of a state store; accepted is sqlite:///relative"),
+    ],
+)
+async def test_what_is_wrong_is_a_sentence_about_it(arguments: tuple[str, ...], error: str) -> None:
+    """In the option's own terms, not in those of the setting that is read alike."""
+    assert f": {error}" in " ".join((await spend(*arguments)).stderr.split())
 
 
 async def test_doctor_speaks_the_same_language(world: DoubleWorld) -> None:

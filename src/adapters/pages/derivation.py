@@ -9,6 +9,7 @@ from domain.analysis import Analysis
 from domain.coach import Coaching
 from domain.outlook import Outlook
 from domain.reports import Report
+from domain.thresholds import UNLIMITED, Verdict
 
 
 def derivation_of(notice: SpendNotice) -> list[str]:
@@ -27,7 +28,11 @@ def _verdict(notice: SpendNotice) -> Iterator[str]:
     yield f"period: {notice.frequency} on {today} (UTC) is {period.start} up to, without, {period.end}"
     yield f"published until: {published} (exclusive), the end of the newest entry with costs"
     yield f"spend: the sum of {len(entries)} entries inside the period, {divided}, unrounded: {spend}"
-    yield f"verdict: {report.verdict}, as exceeded means more than {report.threshold.amount:f}"
+    if report.threshold != UNLIMITED:
+        yield f"verdict: {report.verdict}, as exceeded means more than {report.threshold.amount:f}"
+    if report.parts:
+        over = sum(part.verdict is Verdict.EXCEEDED for part in report.parts)
+        yield f"parts: {over} of {len(report.parts)} cost more than their own budgets"
 
 
 def _analysis(report: Report, analysis: Analysis) -> Iterator[str]:

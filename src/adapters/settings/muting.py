@@ -10,7 +10,7 @@ from adapters.settings.scopes import service_names, split_unquoted
 from adapters.settings.text import cleaned, quoted, unquoted
 
 MOST_MUTED = 20
-DATE_EXAMPLE = "Write a date as 2026-12-31: the first day on which everything is told again."
+DATE_EXAMPLE = "Write a date as 2026-12-31."
 
 
 def read_muted_services(text: str) -> tuple[str, ...]:

@@ -195,16 +195,23 @@ def read_region(text: str) -> str:
     Raises:
         ValueError: It looks like none; the text says what it was near to.
     """
-    (code,) = _read_region(cleaned(text))
-    return code
+    value = cleaned(text)
+    if not REGION.fullmatch(value.lower()):
+        raise ValueError(f"is {quoted(value)}, which looks like no region.{_near_region(value)}")
+    return value.lower()
 
 
 def _read_region(value: str) -> set[str]:
     code = value if value == "NoRegion" else value.lower()
     if not REGION.fullmatch(code):
-        hint = did_you_mean(code, _REGION_HINTS) or did_you_mean(letters(code), _REGION_HINTS)
+        hint = _near_region(value)
         raise ValueError(f"has the region {quoted(value)}, which looks like none.{hint} {EXAMPLE}")
     return {code}
+
+
+def _near_region(value: str) -> str:
+    code = value.lower()
+    return did_you_mean(code, _REGION_HINTS) or did_you_mean(letters(code), _REGION_HINTS)
 
 
 def _read_pair(value: str) -> set[str]:
