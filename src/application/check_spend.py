@@ -262,7 +262,7 @@ class CheckSpend:
             misfit = await self._misfit(asker.key, query)
             reports = [_say_misfit(report, misfit) for report in reports]
         if reports and self.drill_down:
-            dug = await self.drill_down.execute(asker.key, query, reports[-1])
+            dug = await self.drill_down.execute(asker.key, query, reports[-1], monitor.by)
             reports, further = [*reports[:-1], dug.report], dug.query
             paid += dug.paid_requests
         return SpendChecked(costs.account_id, query, history, reports, paid, further)

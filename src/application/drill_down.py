@@ -14,14 +14,17 @@ from application.ports.cost_source import (
     BY_ACCOUNT,
     BY_MODEL,
     BY_REGION,
+    BY_SERVICE,
     BY_TOKEN,
     BY_USAGE_TYPE,
     CostQuery,
     CostSource,
     Granularity,
+    nothing_of,
 )
 from domain.analysis import Analysis
 from domain.causes import causes_of, mover_of
+from domain.parts import Dimension, PartBy
 from domain.periods import DAY, Period
 from domain.reports import Report
 from domain.thresholds import Verdict
@@ -66,16 +69,31 @@ class DrillDown:
     cost_source: CostSource
     when: When = When.EXCEEDED
 
-    async def execute(self, key: AccessKey, query: CostQuery, report: Report) -> Dug:
-        """Ask for the cause, where there is something to explain. What goes wrong only leaves it out."""
+    async def execute(
+        self, key: AccessKey, query: CostQuery, report: Report, by: PartBy | None = None
+    ) -> Dug:
+        """Ask for the cause, where there is something to explain. What goes wrong only leaves it out.
+
+        Args:
+            key: Asks.
+            query: What was asked first.
+            report: On what it answered.
+            by: What the parts of the bill are that have budgets of their own: the one furthest over its
+                budget is taken apart, and nothing else, since what moved elsewhere is not its cause.
+        """
         analysis = report.analysis
         rings = report.verdict is Verdict.EXCEEDED or report.spike
         if self.when is When.NEVER or not rings or analysis is None:
             return Dug(report)
-        service = analysis.culprit.name if analysis.culprit else mover_of(analysis.parts)
-        if service is None:
+        over = next((part for part in report.parts if part.verdict is Verdict.EXCEEDED), None)
+        if over and by and by.dimension is not Dimension.SERVICE:
+            service, question = None, question_for_part(query, analysis, by, over.key)
+        else:
+            culprit = analysis.culprit.name if analysis.culprit else mover_of(analysis.parts)
+            service = over.key if over else culprit
+            question = question_for(query, analysis, service) if service else None
+        if question is None:
             return Dug(report)
-        question = question_for(query, analysis, service)
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await self.cost_source.costs(key, question)
@@ -90,8 +108,10 @@ class DrillDown:
             service,
             analysis.counted,
             analysis.before,
-            by_day=question.granularity is Granularity.DAILY,
+            by_day=question.granularity is Granularity.DAILY and service is not None,
         )
+        if over and service is None:
+            causes = tuple(replace(one, where=over.name) for one in causes)
         if BY_ACCOUNT in question.group_by:
             causes = tuple(replace(one, where=answer.names.get(one.where, one.where)) for one in causes)
         return Dug(replace(report, analysis=replace(analysis, causes=causes)), question, answer.paid_requests)
@@ -115,3 +135,31 @@ def question_for(query: CostQuery, analysis: Analysis, service: str) -> CostQuer
         group_by = (BY_USAGE_TYPE, BY_REGION)
     scope = replace(query.scope, services=(service,))
     return replace(query, window=window, scope=scope, group_by=group_by, most_pages=1, in_pairs=True)
+
+
+def question_for_part(query: CostQuery, analysis: Analysis, by: PartBy, part: str) -> CostQuery | None:
+    """A part of the bill by service and usage type, or None: what has no tag cannot be asked for alone.
+
+    All services of a part are many rows: only the period and the one before it are asked for.
+    """
+    if part == nothing_of(by.key):
+        return None
+    period, before = analysis.counted, analysis.before
+    window = Period(max(before.start if before else period.start, query.window.start), period.end)
+    match by.dimension:
+        case Dimension.TAG:
+            scope = replace(query.scope, tags=_narrowed(query.scope.tags, by.key, part))
+        case Dimension.CATEGORY:
+            scope = replace(query.scope, categories=_narrowed(query.scope.categories, by.key, part))
+        case Dimension.ACCOUNT:
+            scope = replace(query.scope, accounts=(part,))
+        case Dimension.SERVICE:
+            scope = replace(query.scope, services=(part,))
+    group_by = (BY_SERVICE, BY_USAGE_TYPE)
+    return replace(query, window=window, scope=scope, group_by=group_by, most_pages=1, in_pairs=True)
+
+
+def _narrowed(
+    values: tuple[tuple[str, tuple[str, ...]], ...], key: str, value: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(sorted((dict(values) | {key: (value,)}).items()))

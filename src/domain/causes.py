@@ -27,7 +27,7 @@ class Cause:
     Args:
         service: The service.
         what: A usage type, or a model.
-        where: A linked account, a region, or the kind of token.
+        where: A linked account, a region, the kind of token, or a part of the bill that has a budget.
         amount: What it cost in the period.
         before: What it cost in the period before; None: there is nothing to compare with.
         since: The first day on which it cost about as much as on the last; None by month.
@@ -61,18 +61,21 @@ def mover_of(parts: Sequence[Part]) -> str | None:
 
 
 def causes_of(
-    pairs: CostHistory, service: str, period: Period, before: Period | None, *, by_day: bool = True
+    pairs: CostHistory, service: str | None, period: Period, before: Period | None, *, by_day: bool = True
 ) -> tuple[Cause, ...]:
-    """The one or two parts of a service that matter the most, the most important first.
+    """The one or two parts of a service, or of a part of the bill, that matter the most.
 
     Args:
-        pairs: The service's costs, each name a pair of what and where.
+        pairs: The service's costs, each name a pair of what and where; without one service, pairs of
+            service and what.
         service: Its name.
         period: What is reported.
         before: What it is compared with, or None.
         by_day: Whether the history has an entry per day.
     """
     parts = [part for part in parts_of(pairs, period, before) if part.amount > 0]
+    if service is None:
+        parts = [part for part in parts if kind_of(apart(part.name)[0]) is None]
     grown = [part for part in parts if part.change and part.change > 0]
     ranked = sorted(grown or parts, key=_weight, reverse=True)
     named = [part for part in ranked[:MOST_CAUSES] if _weight(part) >= _weight(ranked[0]) * WORTH_NAMING]
@@ -83,8 +86,10 @@ def _weight(part: Part) -> Decimal:
     return part.change if part.change and part.change > 0 else part.amount
 
 
-def _cause(pairs: CostHistory, service: str, part: Part, period: Period, *, by_day: bool) -> Cause:
+def _cause(pairs: CostHistory, service: str | None, part: Part, period: Period, *, by_day: bool) -> Cause:
     what, where = apart(part.name)
+    if service is None:
+        service, what, where = what, where, ""
     since, is_new = _since(pairs, part.name, period) if by_day else (None, False)
     return Cause(service, what, where, part.amount, part.before, since, is_new)
 

@@ -43,6 +43,7 @@ class PartReport:
         verdict: Exceeded or within; within without a budget.
         milestone: The highest percent of its budget that it has reached, of those that are told of.
         is_new: Whether it costs something for the first time.
+        key: As AWS knows it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class PartReport:
     verdict: Verdict = Verdict.WITHIN
     milestone: Decimal | None = None
     is_new: bool = False
+    key: str = ""
 
     @property
     def excess(self) -> Decimal:
@@ -89,6 +91,7 @@ def part_reports(
                 Verdict.EXCEEDED if budget and spend.amount > budget.amount else Verdict.WITHIN,
                 milestones.reached(spend, budget) if budget else None,
                 is_new=amount > 0 and known_before is not None and name not in known_before,
+                key=name,
             )
         )
     over = [part for part in reports if part.verdict is Verdict.EXCEEDED]

@@ -153,7 +153,10 @@ def one_profile() -> str | None:
 def reads(
     module: str, name: str, subject: str = "it"
 ) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback that reads an option as the setting of the same meaning is read; errors go on from subject."""
+    """A callback that reads an option as the setting of the same meaning is read.
+
+    What is wrong with a value is told as a sentence about the subject.
+    """
 
     def callback(_: click.Context, __: click.Parameter, text: str | None) -> Any:
         if text is None:

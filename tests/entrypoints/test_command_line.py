@@ -376,10 +376,13 @@ async def test_wrong_usage(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("check", "--on", "2026-13-01"), 'it is "2026-13-01", which is no date. Write a date as 2026-12-31.'),
+        (("check", "--on", "2026-13-1"), 'it is "2026-13-1", which is no date. Write a date as 2026-12-31.'),
         (("check", "-r", "us east"), 'it is "us east", which looks like no region. Did you mean us-east-2?'),
         (("doctor", "--role", "x"), "it is not a role's ARN. Accepted is what IAM shows"),
-        (("state", "copy", "a", "b"), "it is not an address of a state store; accepted is sqlite:///relative"),
+        (
+            ("state", "copy", "a", "b"),
+            "it is not an address of a state store; accepted is sqlite:///relative",
+        ),
     ],
 )
 async def test_what_is_wrong_is_a_sentence_about_it(arguments: tuple[str, ...], error: str) -> None:

@@ -14,6 +14,7 @@ from adapters.settings.amounts import read_milestones
 from adapters.settings.parts import read_budgets, read_part_by
 from adapters.state.ledger_pages import decode_page, encode_page
 from application.credentials import AccessKey, OwnCredentials
+from application.drill_down import DrillDown
 from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, GroupBy, GroupType
 from application.ports.ledger import Page
@@ -179,6 +180,30 @@ async def test_a_watch_on_parts_is_one_request_and_one_message() -> None:
     assert "🎯 Threshold: each part's own, 1 of 2 parts exceeded" in text
     assert "• production (111111111111): $100.00 of $120.00" in text
     assert await world.work() == []
+
+
+@pytest.mark.parametrize("by", ["account", "tag:team"])
+async def test_the_cause_is_one_of_the_part_that_is_over_its_budget(by: str) -> None:
+    """What moved elsewhere is not why the sandbox is over."""
+    world = World()
+    today = world.today
+    world.account.names = NAMES
+    world.account.lines = {
+        today - n * DAY: [
+            Line("Amazon EC2", "90" if n == 1 else "50", PRODUCTION, team="web"),
+            Line("AWS Lambda", "16", SANDBOX, team="lab"),
+        ]
+        for n in range(1, 40)
+    }
+    over = "sandbox-*" if by == "account" else "lab"
+    monitor = Monitor(KEY, UNLIMITED, by=read_part_by(by), budgets=read_budgets(f"{over}=15"))
+    source = world.check_spend.cost_source
+    drilled = replace(world.check_spend, drill_down=DrillDown(source))
+    checked = await drilled.execute(monitor, world.clock.now())
+    analysis = checked.reports[-1].analysis
+    assert analysis is not None
+    label = "sandbox-anna (222222222222)" if by == "account" else "lab"
+    assert [(one.service, one.where) for one in analysis.causes] == [("AWS Lambda", label)]
 
 
 async def test_parts_that_are_too_many_beside_the_services_are_asked_for_by_themselves() -> None:

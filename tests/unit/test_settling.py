@@ -9,7 +9,7 @@ import pytest
 
 from domain.periods import Period
 from domain.settling import Settling
-from tests.fakes.histories import day
+from tests.doubles.fakes.histories import day
 
 SUNDAY = day("2026-11-22")
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)

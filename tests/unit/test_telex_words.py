@@ -206,6 +206,11 @@ class TestWhy:
             "• and 4 others: $5.25 (usually $5.00)",
         ]
 
+    def test_what_usually_costs_nothing_and_does_not_today_is_no_mover(self) -> None:
+        """Though it cost something the day before."""
+        text = text_of(daily("2026-11-23", *[{"EC2": "80"}] * 31, {"EC2": "80", "Glue": "9"}, {"EC2": "140"}))
+        assert "Glue" not in text
+
     @pytest.mark.parametrize(
         ("before", "now", "expected"),
         [
@@ -446,6 +451,17 @@ class TestNext:
         months = by_period({month("2026-10-01"): "90", Period(date(2026, 11, 1), TODAY): "41"})
         text = text_of(months, replace(MONITOR, frequency=Frequency.MONTHLY))
         assert text.splitlines()[1] == "November $41 so far, 41% of the threshold."
+
+    @pytest.mark.parametrize("frequency", [Frequency.MONTHLY, Frequency.MONTH_TO_DATE])
+    def test_a_closed_month_before_there_is_a_running_one(self, frequency: Frequency) -> None:
+        """The line under the title is not left blank."""
+        days = daily("2026-11-01", *["2"] * 60)
+        months = by_period({month("2026-09-01"): "60", month("2026-10-01"): "62"})
+        history = months if frequency is Frequency.MONTHLY else days
+        monitor = replace(MONITOR, frequency=frequency)
+        report = news(monitor.watch, date(2026, 11, 1), history, {}, None)[-1]
+        happened = message_of(spend_notice(history, monitor, report=report)).text.splitlines()[1]
+        assert happened == "October has closed within its threshold."
 
 
 USUAL = {"Amazon EC2": "60", "Amazon RDS": "20", "Amazon S3": "5"}

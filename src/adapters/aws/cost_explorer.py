@@ -16,7 +16,14 @@ from adapters.aws.clients import Aws
 from adapters.aws.operations import AwsAnswer, Operation
 from application.aws_errors import AnswerTooLong, AwsError, AwsUnavailable
 from application.credentials import AccessKey
-from application.ports.cost_source import CostAnswer, CostQuery, CostSource, GroupBy, GroupType
+from application.ports.cost_source import (
+    CostAnswer,
+    CostQuery,
+    CostSource,
+    GroupBy,
+    GroupType,
+    nothing_of,
+)
 from domain.costs import BETWEEN, UNDIVIDED, CostEntry, CostHistory
 from domain.periods import Period
 from domain.scope import Scope
@@ -259,7 +266,9 @@ def _plainly(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
 
     def plain(name: str) -> str:
         parts = zip(name.split(BETWEEN), groups, strict=False)
-        return BETWEEN.join(part.removeprefix(f"{group.key}$") or f"no {group.key}" for part, group in parts)
+        return BETWEEN.join(
+            part.removeprefix(f"{group.key}$") or nothing_of(group.key) for part, group in parts
+        )
 
     return _renamed(history, plain)
 

@@ -9,7 +9,7 @@ from adapters.aws.usage_types import in_words
 from adapters.chats.amounts import signed
 from adapters.chats.words import LONGEST_NAME
 from application.notice import SpendNotice
-from application.ports.cost_source import BY_ACCOUNT, BY_REGION, CostQuery
+from application.ports.cost_source import BY_ACCOUNT, BY_REGION, BY_SERVICE, CostQuery
 from application.text import one_line
 from domain.analysis import Analysis
 from domain.artefacts import Kind
@@ -67,4 +67,6 @@ def _place(cause: Cause, asked: CostQuery | None) -> str:
         return f"{what}{f' in {region}' if region else ''}, account {where}"
     if asked and BY_REGION in asked.group_by:
         return f"{what} in {where}"
+    if asked and BY_SERVICE in asked.group_by:
+        return f"{what}{f' in {region}' if region else ''}, {where}"
     return f"{what}, {where}"

@@ -94,6 +94,8 @@ def quiet_words(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
         yield "Nothing unusual."
     if analysis.outlook:
         yield month_in_words(analysis.outlook)
+    elif report.period.is_whole_month:
+        yield f"{report.period.start:%B} has closed within its threshold."
 
 
 def month_in_words(outlook: Outlook) -> str:

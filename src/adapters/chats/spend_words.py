@@ -177,7 +177,7 @@ def _against_the_usual(report: Report, spend: Money, analysis: Analysis) -> str:
 
 def _parts(parts: Sequence[Part], currency: str, named: int = NAMED) -> Iterator[str]:
     """The first few and the others; the cents that are shown add up to those shown for the whole."""
-    shown = top(parts, named)
+    shown = top([part for part in parts if part.amount or part.distance], named)
     amounts = round_together([part.amount for part in shown])
     befores = round_together([part.before or Decimal() for part in shown])
     for part, amount, before in zip(shown, amounts, befores, strict=True):

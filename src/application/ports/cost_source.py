@@ -141,3 +141,8 @@ class CostSource(Protocol):
     async def at_hand(self, credentials: AccessKey, query: CostQuery) -> CostAnswer | None:  # noqa: ARG002  # whoever remembers needs them
         """Return the answer if it is known already: this asks nothing and costs nothing."""
         return None
+
+
+def nothing_of(key: str) -> str:
+    """What costs without a tag, or in no cost category, are called where they are divided by it."""
+    return f"no {key}"

@@ -83,9 +83,11 @@ class Line:
         }[group]
 
     def fits(self, scope: Scope) -> bool:
-        """Whether it is in the scope, as far as that names services or accounts."""
-        return (not scope.services or self.service in scope.services) and (
-            not scope.accounts or self.account in scope.accounts
+        """Whether it is in the scope, as far as that names services, accounts or teams."""
+        return (
+            (not scope.services or self.service in scope.services)
+            and (not scope.accounts or self.account in scope.accounts)
+            and all(self.team in teams for _, teams in (*scope.tags, *scope.categories))
         )
 
 
