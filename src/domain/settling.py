@@ -48,11 +48,13 @@ class Pending:
 
     Args:
         next_look: When AWS is asked again (UTC).
+        at_the_latest: When what is there then is told (UTC), be it a part.
         share: Which part of a usual day is published by now, 0 to 1; None where that is not known.
         usual: What such a day costs, as a rule; for who hears of the account for the first time.
     """
 
     next_look: datetime
+    at_the_latest: datetime
     share: Decimal | None = None
     usual: Money | None = None
 
@@ -142,10 +144,12 @@ class Settling:
 
     def pending(self, next_look: datetime, period: Period) -> Pending:
         """What there is to say of a period while it waits; how much of it is usually there, of a day only."""
+        looks = (at + self.spread for at in self._until_settled(period))
+        latest = next(at for at in looks if at >= end_of(period) + self.after)
         if self.lag is None or not period.is_day:
-            return Pending(next_look)
+            return Pending(next_look, latest)
         missing = (end_of(period) + self.lag - self.now) / DAY
-        return Pending(next_look, Decimal(str(round(1 - min(max(missing, 0), 1), 2))))
+        return Pending(next_look, latest, Decimal(str(round(1 - min(max(missing, 0), 1), 2))))
 
     def _until_settled(self, period: Period) -> Sequence[datetime]:
         end = end_of(period)

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from adapters.chats.amounts import signed, when
 from adapters.pages.cells import cell
-from adapters.pages.document import Amount, document_of
+from adapters.pages.document import Amount
 from adapters.pages.exports import costs_csv, public_json
+from adapters.pages.writing import document_of
 from application.aws_errors import AwsError
 from application.notice import FailureNotice
 from application.ports.cost_source import DOLLARS_PER_REQUEST

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from adapters.pages.document import Document, document_of
+from adapters.pages.document import Document
 from adapters.pages.reports import NoReports, SealedReports
+from adapters.pages.writing import document_of
 from adapters.state.memory import open_memory_state
 from adapters.vault import AesGcmVault
 from application.notice import Notice, SpendNotice

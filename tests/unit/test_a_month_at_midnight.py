@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from adapters.aws.frugal import frugal
+from adapters.chats.webhook import event
 from adapters.state.memory import MemoryStore
 from application.check_spend import CheckSpend
-from application.notice import SpendNotice
+from application.notice import Notice, SpendNotice
 from application.plan_looks import SPREAD_SECONDS
 from application.ports.work_queue import Why
 from domain.periods import DAY, Period
@@ -116,6 +119,12 @@ class Month(World):
         return spend is not None and abs(spend.amount - costs) <= costs / 20
 
 
+def read(notice: Notice, *keys: str) -> list[Any]:
+    """What a program that is told reads under these keys."""
+    data = json.loads(msgspec.json.encode(event(notice)))["data"]
+    return [data[key] for key in keys]
+
+
 def hours_behind(seed: int = 11, least: float = 8, most: float = 14, late: Sequence[float] = ()) -> Lag:
     """Another for every day, and on some days, a week and a half apart, so ``late``."""
     rng = random.Random(seed)  # noqa: S311  # likewise
@@ -208,6 +217,20 @@ async def test_the_first_tick_is_answered_at_once() -> None:
     assert (entry.why, entry.at.hour) == (Why.NEWS, 12)
 
 
+async def test_a_program_reads_what_is_waited_for() -> None:
+    """When AWS is asked again, until when at the latest, and what of a usual day there is by now."""
+    month = Month(hours_behind())
+    await month.live(days=9)
+    await month.accept(settings("90"))  # another monitor of an account whose hour is known
+    await month.work()
+    pending, spend, whole = read(month.channel.posts[-1][1], "pending", "spend", "whole")
+    today = month.clock.now()
+    assert today + 12 * HOUR <= datetime.fromisoformat(pending["next_look"]) <= today + 12 * HOUR + SPREAD
+    assert today + DAY <= datetime.fromisoformat(pending["at_the_latest"]) <= today + DAY + SPREAD
+    assert 0.3 < float(pending["usual_by_now"]) < 0.7
+    assert (0 < float(spend["amount"]) < USUAL, whole) == (True, False)
+
+
 async def test_a_quick_account_is_told_early() -> None:
     """When the last days were there by four, good news comes well before noon, at the same price."""
     month = Month(lambda _: 4.0)
@@ -267,6 +290,11 @@ async def test_the_first_report_of_a_month_says_what_the_closed_one_cost() -> No
     assert day == date(2026, 11, 30)
     assert abs(closing.spend.amount - november) < 10
     assert closing.spend_before.amount == october
+    [(written,)] = [keys for _, one in month.channel.posts if (keys := read(one, "closing"))[0]]
+    assert (written["month"]["start"], written["month"]["end"]) == ("2026-11-01", "2026-12-01")
+    assert Decimal(written["month"]["spend"]["amount"]) == closing.spend.amount
+    assert Decimal(written["month_before"]["spend"]["amount"]) == october
+    assert Decimal(written["change"]["amount"]) == closing.spend.amount - october
     assert any("November 2026 cost" in text for text in month.texts)
 
 

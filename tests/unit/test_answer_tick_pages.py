@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.pages.document import document_of
 from adapters.pages.reports import SealedReports
+from adapters.pages.writing import document_of
 from adapters.state.memory import MemoryStore
 from application.answer import Outcome
 from application.errors import StorageUnavailable

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from adapters.pages.chart import chart_of, title_of
 from adapters.pages.colors import LIGHT, LIGHT_OTHERS, OTHERS, slots_of
-from adapters.pages.document import document_of
 from adapters.pages.plane import HEIGHT, WIDTH, Chart
+from adapters.pages.writing import document_of
 from application.monitor import Monitor
 from application.notice import SpendNotice
 from domain.periods import Frequency, Period

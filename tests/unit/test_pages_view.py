@@ -11,16 +11,18 @@ import msgspec
 import pytest
 
 from adapters.chats.happened import events
-from adapters.pages.document import Document, Span, document_of
+from adapters.pages.document import Document, Span
 from adapters.pages.exports import costs_csv, public_json
 from adapters.pages.rendering import HtmlPage, render_picture, render_report
 from adapters.pages.shown import ReportView
 from adapters.pages.view import view_of
+from adapters.pages.writing import document_of
 from application.notice import Account, SpendNotice
 from domain.analysis import Misfit
+from domain.closing import Closing
 from domain.costs import UNDIVIDED
 from domain.money import Money
-from domain.periods import Frequency
+from domain.periods import Frequency, Period
 from domain.reports import Report
 from domain.thresholds import UNLIMITED, Verdict
 from domain.told import Told
@@ -295,3 +297,14 @@ def test_a_service_is_shown_beside_what_it_usually_costs() -> None:
     (row,) = view(EXCEEDED).services.rows
     assert (row.spend, row.usual) == ("$142.02", "$10.00")
     assert view(spend_notice(by_period({NEWEST: "5"}))).services.has_usual is False
+
+
+def test_a_part_is_called_one_and_a_closed_month_is_told() -> None:
+    """As in the message: a page never shows a part as the whole."""
+    october, november = (Period(date(2026, month, 1), date(2026, month + 1, 1)) for month in (10, 11))
+    closing = Closing(november, Money(Decimal(600)), october, Money(Decimal("590.5")))
+    shown = view(spend_notice(WITHIN.history, report=replace(WITHIN.report, whole=False, closing=closing)))
+    assert shown.notes[0] == "AWS may not have published all of it yet."
+    assert shown.why[-1] == "November 2026 cost $600.00; October 2026 cost $590.50."
+    whole = view(WITHIN)
+    assert "AWS may not have published all of it yet." not in whole.notes

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.chats.telex import message_of
-from adapters.pages.document import document_of
+from adapters.pages.writing import document_of
 from adapters.settings.amounts import read_milestones
 from adapters.settings.parts import read_budgets, read_part_by
 from adapters.state.ledger_pages import decode_page, encode_page

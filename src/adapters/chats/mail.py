@@ -135,8 +135,8 @@ async def chart_of(notice: Notice) -> bytes:
     """The chart as a PNG: mail clients show no other. None of a good day, or where it cannot be drawn."""
     if not isinstance(notice, SpendNotice) or words_of(notice).is_quiet:
         return b""
-    from adapters.pages.document import document_of  # noqa: PLC0415  # few send mail
     from adapters.pages.picture import PictureFailed, picture_of  # noqa: PLC0415
+    from adapters.pages.writing import document_of  # noqa: PLC0415  # few send mail
 
     try:
         return await picture_of(document_of(notice))

@@ -18,7 +18,8 @@ from yarl import URL
 
 from adapters.chats.destination import ChatAnswer, Destination, Request, judge
 from adapters.chats.wording import words_of
-from adapters.pages.document import Amount, Figures, SpanSpend, amount_of, document_of
+from adapters.pages.document import Amount, Figures, SpanSpend
+from adapters.pages.writing import amount_of, document_of
 from application.notice import Notice, SpendNotice
 from application.ports.clock import Clock
 from application.text import one_line

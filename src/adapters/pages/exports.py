@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from adapters.pages.cells import cell
-from adapters.pages.document import Document, digits
+from adapters.pages.document import Document
+from adapters.pages.writing import digits
 from domain.costs import CostHistory
 
 

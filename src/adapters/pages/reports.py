@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from adapters.pages.document import Document, document_of
+from adapters.pages.document import Document
+from adapters.pages.writing import document_of
 from application.errors import TickUnreadable
 from application.notice import Notice, SpendNotice
 from application.ports.clock import Clock

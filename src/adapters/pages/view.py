@@ -158,6 +158,9 @@ def _why(document: Document) -> Iterator[str]:
     if (off := document.taken_off) and document.spend:
         taken = Money(-off.money.amount, off.money.currency)
         yield f"Credits and refunds take {taken} off: {document.spend.money - off.money} without them."
+    if closing := document.closing:
+        months = (closing.month, closing.month_before)
+        yield f"{'; '.join(f'{title_of(one.period)} cost {_money(one.spend)}' for one in months)}."
 
 
 def _table(parts: Sequence[PartSpend], slots: dict[str, int]) -> Table:
@@ -238,12 +241,7 @@ def _told(document: Document) -> Iterator[str]:
 
 
 def _notes(document: Document) -> Iterator[str]:
-    if document.spend and document.provisional:
-        later = ""
-        if change := document.later_change:
-            by = f"{float(change.percent):+.0f}%"
-            later = f", as a rule by about {by} ({change.periods} earlier figures looked at)"
-        yield f"Provisional: AWS may still change it{later}."
+    yield from _may_change(document)
     if document.published_until:
         yield f"AWS has published costs up to {_date(document.published_until, last=True)}."
     elif document.misfit is None and document.spend is None:
@@ -258,6 +256,17 @@ def _notes(document: Document) -> Iterator[str]:
         yield f"Left out: {one_line(', '.join(document.excluded_charges))}."
     if document.costs.currency != "USD":
         yield f"AWS bills this account in {one_line(document.costs.currency)}."
+
+
+def _may_change(document: Document) -> Iterator[str]:
+    if document.spend and not document.whole and document.verdict != "not-published":
+        yield "AWS may not have published all of it yet."
+    if document.spend and document.provisional:
+        later = ""
+        if change := document.later_change:
+            by = f"{float(change.percent):+.0f}%"
+            later = f", as a rule by about {by} ({change.periods} earlier figures looked at)"
+        yield f"Provisional: AWS may still change it{later}."
 
 
 def _unit(document: Document) -> str:
