@@ -3,7 +3,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test soak cluster bench screens check format audit release lambda
+.PHONY: help setup demo run test test-on soak cluster bench screens check format audit release lambda
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,10 @@ run: setup ## serve on 127.0.0.1:8000
 
 test: setup ## all tests
 	@$(RUN) pytest --numprocesses auto --dist worksteal
+
+test-on: $(UV) ## the quick rooms of the tests on another Python: PYTHON=/path/to/python3.13
+	@UV_PROJECT_ENVIRONMENT=.venv-other $(RUN) --python $(PYTHON) \
+		pytest --numprocesses auto --dist worksteal tests/unit tests/contract tests/entrypoints
 
 soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0
 	@$(RUN) python -m programs.soak

@@ -29,6 +29,14 @@ async def drain(inbox: Inbox, wait: float = 0) -> list[Lease]:
     return leases
 
 
+async def lease_all(inbox: Inbox, number: int) -> list[Lease]:
+    """Lease as many ticks as there must be."""
+    leases: list[Lease] = []
+    while len(leases) < number and (more := await inbox.lease(50, PATIENCE)):
+        leases += more
+    return leases
+
+
 def ids(leases: Sequence[Lease]) -> list[str]:
     """The leased ticks' ids, in order."""
     return [lease.tick.id for lease in leases]

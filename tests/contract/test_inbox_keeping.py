@@ -13,7 +13,7 @@ from application.ports.dead_letters import TickState
 from application.ports.inbox import Inbox
 from application.ports.intake import SealedTick
 from application.ports.work_queue import NOTHING_YET, Progress, Why
-from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
+from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_all, lease_one
 from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 
 
@@ -277,11 +277,16 @@ class TestGiveUp:
 
     async def test_more_than_a_handful(self, harness: Harness, inbox: Inbox) -> None:
         """Any number is revived, and any number purged."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.limit)])
-        await asyncio.gather(*[inbox.give_up(lease, "refused") for lease in await drain(inbox)])
+        number = harness.limit
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(number)])
+        await asyncio.gather(
+            *[inbox.give_up(each, "refused") for each in await lease_all(inbox, harness.limit)]
+        )
         revived = await inbox.revive()
-        await asyncio.gather(*[inbox.give_up(lease, "again") for lease in await drain(inbox)])
-        assert (revived, await inbox.purge()) == (harness.limit, harness.limit)
+        await asyncio.gather(
+            *[inbox.give_up(each, "again") for each in await lease_all(inbox, harness.limit)]
+        )
+        assert (revived, await inbox.purge()) == (number, number)
 
 
 class TestInsight:

@@ -95,6 +95,19 @@ def test_every_page_is_found_from_the_readme() -> None:
     assert set(PAGES) == found
 
 
+def test_every_picture_is_shown() -> None:
+    """A picture that no page shows is out of date before anybody notices."""
+    shown = {
+        (page.parent / unquote("".join(found))).resolve()
+        for page in PAGES
+        for found in LINK.findall(page.read_text("utf-8"))
+    }
+
+    made_here = ROOT / "docs" / "demo-report.png"  # by `make demo`
+
+    assert {*ROOT.glob("docs/*.png"), *ROOT.glob("docs/*.svg")} - shown - {made_here} == set()
+
+
 class TestTables:
     """Names in the documentation's tables are those of the code, all of them and no others."""
 
