@@ -155,8 +155,10 @@ class AnswerTick:
             topic = monitor.topic(asker.account_id)
             page = await self.say_once.read(work.lease, topic)
             if page.answered.get(work.lease.tick.id) == work.progress.looks:
-                return self._goes_on(work, self._plan_as_told(work, monitor, asker, period, page))
-            costs = await self._ask(work, monitor, asker)
+                plan = self._plan_as_told(work, monitor, asker, period, page)
+                if plan.settled or plan.next_look:
+                    return self._goes_on(work, plan)
+            costs = await self._ask(work, monitor, asker, page)
         except AwsRefused as refusal:
             wait = self._put_back.until_mended(work, monitor.frequency, period, refusal)
             await self._tell_failure(work, monitor, refusal, wait)
@@ -169,13 +171,14 @@ class AnswerTick:
         await self._tell_news(work, monitor, asker, costs, page, plan)
         return self._goes_on(work, plan)
 
-    async def _ask(self, work: Work, monitor: Monitor, asker: Asker) -> Costs:
+    async def _ask(self, work: Work, monitor: Monitor, asker: Asker, page: Page) -> Costs:
         now, progress = self.clock.now(), work.progress
-        since = progress.looked_at
-        if since is None and progress.next_look and now >= progress.next_look:
-            since = progress.next_look - SHARED_FOR
         # A try that failed after its look asks what that look asked, be it yesterday.
-        at = progress.looked_at or now
+        at, since = progress.looked_at or now, progress.looked_at
+        if since and page.as_of and page.as_of > since:
+            at, since = now, page.as_of  # an old answer would take back what was told since
+        elif since is None and progress.next_look and now >= progress.next_look:
+            since = progress.next_look - SHARED_FOR
         costs = await self.check_spend.costs(monitor, asker, work.day, at, since)
         work.answer.account_id, work.answer.paid_requests = costs.account_id, costs.paid_requests
         # AWS has answered: what failed before that is behind the tick, and the channel's failures count anew.
@@ -211,7 +214,7 @@ class AnswerTick:
                 restated=restated_in(monitor.frequency, costs.history, page.told, but=reported),
                 idle=monitor.idle if is_first else (),
             )
-            note = partial(note_told, notice, work.lease.tick, work.progress.looks)
+            note = partial(note_told, notice, work.lease.tick, work.progress.looks, costs.asked_at)
             page = await self._say(work, topic, page, notice, note, own=bool(page.told))
             work.answer.outcome, work.answer.cause = Outcome.TOLD, newest.verdict
         if not page.told and page.since is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from application.errors import ChannelGone
 from application.notice import SpendNotice
@@ -21,8 +21,11 @@ KEPT_ANSWERED = 8
 """Ticks per page: more than can be between their record and their acknowledgement at one time."""
 
 
-def note_told(notice: SpendNotice, tick: SealedTick, looks: int, page: Page) -> Page:
-    """The notice was told; what is too old to be read again goes, so that a page does not grow for ever."""
+def note_told(notice: SpendNotice, tick: SealedTick, looks: int, as_of: datetime, page: Page) -> Page:
+    """The notice was told, from AWS's answer of that moment.
+
+    What is too old to be read again goes, so that a page does not grow for ever.
+    """
     restated = {
         one.period: replace(page.told[one.period], spend=one.now)
         for one in notice.restated
@@ -38,6 +41,7 @@ def note_told(notice: SpendNotice, tick: SealedTick, looks: int, page: Page) -> 
         told=dict(told[-KEPT_PERIODS:]),
         answered=dict([*answered.items()][-KEPT_ANSWERED:]),
         asks=tuple(asks)[:KEPT_SETTINGS],
+        as_of=max(as_of, page.as_of or as_of),
     )
 
 

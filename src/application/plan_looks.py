@@ -115,14 +115,14 @@ class PlanLooks:
         """What is known of how late the account is; when this period was, or will be, there is noted."""
         now, end, day = settling.now, end_of(period), period.last_day
         is_whole = looks_whole(costs.history, period)
-        if now >= end + LATEST_LOOK and not progress.looks and (is_whole or not is_noted):
+        if now >= end + LATEST_LOOK and not progress.seen and (is_whole or not is_noted):
             return settling  # nothing hangs on it
         settling = replace(settling, seen=progress.seen or seen_of(costs.history, period, costs.asked_at))
         known = await self.ledger.read(PUBLICATION, costs.account_id)
         lag = known_lag = known.lags[day] * MINUTE if day in known.lags else None
         if is_noted and not is_whole:
             lag = lag_of(costs.history, period, now)
-        elif is_noted and progress.looks:
+        elif is_noted and progress.seen:
             lag = min(now - end, known_lag or timedelta.max)
         if lag is not None and (known_lag is None or abs(lag - known_lag) > SAME_LAG):
             note = partial(_with_lag, day=day, lag=lag)

@@ -73,18 +73,18 @@ class PutBack:
         self, work: Work, frequency: Frequency, period: Period, refusal: AwsRefused
     ) -> Wait | None:
         """Whoever mends it still gets the report, for as long as it is of use."""
-        now = self.clock.now()
-        failed = work.progress.failed(now)
-        if isinstance(refusal, RoleRefused) and refusal.owners and not FOR_A_ROLE.ends(failed, now):
+        now, progress = self.clock.now(), work.progress.refused()
+        is_fresh = now - work.lease.tick.accepted_at < FOR_A_ROLE.total
+        if isinstance(refusal, RoleRefused) and refusal.owners and is_fresh:
             # Whoever has been told how to make a role may be at it, and hears at once that it works.
-            until = FOR_A_ROLE.next_try(failed.failures, now, self.jitter())
+            until = FOR_A_ROLE.next_try(progress.turns, now, self.jitter())
         elif isinstance(refusal, PaidRequestsCapped):
             until = datetime.combine(now.date() + DAY, time(), UTC)
         else:
             until = now + (PAID_REFUSAL if refusal.paid_requests else FREE_REFUSAL)
         if until >= of_use_until(frequency, period):
             return None
-        return Wait(until, refusal.code, f"{refusal.code}: {refusal}", failed)
+        return Wait(until, refusal.code, f"{refusal.code}: {refusal}", progress)
 
     async def finish(self, work: Work, wait: Wait | None) -> None:
         """Acknowledge the tick, or let it wait for news."""

@@ -80,6 +80,7 @@ class _Page(msgspec.Struct, omit_defaults=True):
     asks: tuple[str, ...] = ()
     answered: dict[str, int] = {}
     lags: dict[date, int] = {}
+    as_of: datetime | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -89,7 +90,7 @@ _decoder = msgspec.json.Decoder(_Page)
 def encode_page(page: Page) -> bytes:
     """Return the page as JSON."""
     told = [_row(period, told) for period, told in page.told.items()]
-    more = page.fired, page.asks, dict(page.answered), dict(page.lags)
+    more = page.fired, page.asks, dict(page.answered), dict(page.lags), page.as_of
     return _encoder.encode(_Page(told, dict(page.failures), page.claim, page.since, *more))
 
 
@@ -104,7 +105,7 @@ def decode_page(content: bytes) -> Page:
         told = {Period(row.start, row.end): _told(row) for row in page.told}
     except ValueError as exc:  # msgspec's errors are ValueErrors, and so are the domain's
         raise StorageUnavailable("a page of the ledger is damaged") from exc
-    more = page.fired, page.asks, page.answered, page.lags
+    more = page.fired, page.asks, page.answered, page.lags, page.as_of
     return Page(told, page.failures, page.claim, page.since, *more)
 
 

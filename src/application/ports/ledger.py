@@ -40,6 +40,7 @@ class Page:
         asks: Keyed hashes of the settings that something was told of costs by, newest first.
         answered: By tick id, how often that tick had looked when it last spoke; of the last few ticks. A
             tick that comes back although it has spoken says nothing twice.
+        as_of: When AWS gave the newest answer that something was told from (UTC).
         lags: By day, after how many minutes AWS had published it, as far as is known: on an account's own
             page.
     """
@@ -52,6 +53,7 @@ class Page:
     asks: tuple[str, ...] = ()
     answered: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     lags: Mapping[date, int] = field(default_factory=lambda: MappingProxyType({}))
+    as_of: datetime | None = None
 
 
 class Ledger(Protocol):

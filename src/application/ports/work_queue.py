@@ -31,7 +31,7 @@ class Progress:
     Args:
         failures: Tries in a row that failed.
         failing_since: When the first of these was (UTC); None while there are none.
-        turns: Waits in a row for its turn.
+        turns: Waits in a row for its turn, or for somebody to mend something.
         looks: How often AWS was asked, and is to be asked again.
         planned: How many of these were planned; the others were wanted by the same tick put again.
         next_look: When AWS is to be asked again (UTC).
@@ -55,6 +55,10 @@ class Progress:
     def waits(self) -> Progress:
         """One more wait for its turn."""
         return replace(self, turns=self.turns + 1)
+
+    def refused(self) -> Progress:
+        """AWS has said no once more: that is no failure, and will be another look."""
+        return replace(self.goes_on(), looks=self.looks + 1, turns=self.turns + 1)
 
     def goes_on(self) -> Progress:
         """This try has succeeded, and there will be another."""
