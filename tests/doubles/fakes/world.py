@@ -21,7 +21,8 @@ from application.let_in import LetIn, RoleAccess
 from application.monitor import Monitor
 from application.plan_looks import PlanLooks
 from application.ports.dead_letters import InboxEntry
-from application.ports.ledger import Page
+from application.ports.inbox import Inbox
+from application.ports.ledger import Ledger, Page
 from application.ports.reports import Reports
 from application.ports.work_queue import Lease
 from application.say_once import SayOnce
@@ -103,8 +104,8 @@ class World:
         self.watches = FakeWatches()
         self.let_in = LetIn(self.vault, self.clock, RoleAccess.EXTERNAL_ID, "https://spend.example")
         self.disk = Disk()
-        self.ledger = MemoryLedger(self.clock, inbox_limit)
-        self.inbox = MemoryInbox(self.clock, inbox_limit, LEASE, self.ledger)
+        self.ledger: Ledger = MemoryLedger(self.clock, inbox_limit)
+        self.inbox: Inbox = MemoryInbox(self.clock, inbox_limit, LEASE, self.ledger)
         self.reports: Reports = NoReports()
         self.accept_tick = AcceptTick(
             BreakableInbox(self.inbox, self.disk), self.vault, self.channel, self.clock

@@ -1,4 +1,4 @@
-"""Steps of the machine's clock: what waits for a moment waits as long as it would have without them."""
+"""Steps of the machine's clock: a pause and a lease last as long as they would have without them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ SMALLEST = 2 * SECOND
 KNOWN = "SELECT value FROM stored WHERE key = 'clock'"
 KEEP = "INSERT OR REPLACE INTO stored (key, value, expires_at) VALUES ('clock', ?, ?)"
 FOR_EVER = 2**62
-MOVE = "UPDATE tick SET at = at + ? WHERE state IN ('paused', 'leased')"
+MOVE = "UPDATE tick SET at = at + ? WHERE state = 'leased' OR (state = 'paused' AND why <> 'news')"
+"""What waits for news waits for a time of day, and that is what the clock has been set to."""
 
 
 @dataclass(frozen=True, slots=True)
