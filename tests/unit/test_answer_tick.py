@@ -138,7 +138,7 @@ async def test_a_breach_on_a_day_without_a_tick_is_told_later() -> None:
     assert (
         world.texts[1]
         .splitlines()[1]
-        .startswith(f"{when(tuesday)} exceeded at $300.00, as AWS shows only now.")
+        .startswith(f"{when(tuesday)} exceeded at $300.00, which was not told before.")
     )
 
 

@@ -38,7 +38,7 @@ async def test_only_when_exceeded_is_silent_and_finds_a_late_breach() -> None:
     world.account.bill = bill(world.today, d2="150")
     assert (await world.tick(ONLY_EXCEEDED)).outcome is Outcome.TOLD
     [text] = world.texts
-    assert text.splitlines()[1].startswith("Sun 22 Nov 2026 exceeded at $150.00, as AWS shows only now.")
+    assert text.splitlines()[1].startswith("Sun 22 Nov 2026 exceeded at $150.00, which was not told before.")
     assert "Correction" not in text
 
 

@@ -151,11 +151,11 @@ def _correction(report: Report) -> str:
 
 
 def _of_older(report: Report) -> str:
-    """A correction, or a breach that shows only now."""
+    """A correction, or a breach that was not told: AWS shows it only now, or nothing ran when it did."""
     period, now = when(report.period), f"{JUDGED[report.verdict]} at {report.spend}"
     before = report.before
     if not report.corrects or before is None:
-        return f"{period} {now}, as AWS shows only now."
+        return f"{period} {now}, which was not told before."
     at = f" at {before.spend}" if before.spend else ""
     return f"Correction: {period} was told as {JUDGED[before.verdicts[-1]]}{at}; now {now}."
 
