@@ -23,9 +23,9 @@ from adapters.state.aws.inbox import SqsDynamoDbInbox
 from application.errors import InboxFull, StorageUnavailable
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
-from entrypoints.http import create_app
 from entrypoints.logs import configure_logs
 from entrypoints.variables import PREFIX
+from entrypoints.web.http import create_app
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ import click
 
 from entrypoints.cli_check import check
 from entrypoints.cli_state import channels, history, inbox, state
+from entrypoints.commands.shell import completion, man
 from entrypoints.program import Program, everywhere, one_profile, read_config, run, use_profile
-from entrypoints.shell import completion, man
 
 if TYPE_CHECKING:
     from entrypoints.config import Config
@@ -143,7 +143,7 @@ def doctor(role: str | None, destination: str | None, watch: str | None, *, host
     Its look at Cost Explorer costs $0.01.
     """
     config = read_config()
-    from entrypoints.doctor import doctor as diagnose
+    from entrypoints.commands.doctor import doctor as diagnose
 
     if role is None and (destination or watch):
         raise click.UsageError("--for and --watch go with --role")
@@ -151,7 +151,7 @@ def doctor(role: str | None, destination: str | None, watch: str | None, *, host
     if host:
         if role:
             raise click.UsageError("--host and --role are two looks: take one at a time")
-        from entrypoints.doctor import doctor_of_host
+        from entrypoints.commands.doctor import doctor_of_host
 
         use_profile()
         sys.exit(run(doctor_of_host(config)))
@@ -174,7 +174,7 @@ def role(output: str, destination: str | None, watch: str | None) -> None:
     """Print the role that an account must have to let this service in."""
     use_profile()
     config = read_config()
-    from entrypoints.role import print_role
+    from entrypoints.commands.role import print_role
 
     if destination is not None and watch is not None:
         raise click.UsageError("--for and --watch exclude each other: a role is for one of them")
@@ -202,7 +202,7 @@ def check_watches(file: Path | None) -> None:
     Exit code: 0 when it can be used, else 2.
     """
     config = read_config()
-    from entrypoints.watches import check as look
+    from entrypoints.commands.watches import check as look
 
     run(look(_with_watches(config, file)))
 
@@ -212,7 +212,7 @@ def check_watches(file: Path | None) -> None:
 def list_watches(output: str) -> None:
     """List when each watch fires next and what it said last."""
     config = read_config()
-    from entrypoints.watches import show
+    from entrypoints.commands.watches import show
 
     run(show(_with_watches(config), output))
 
@@ -226,7 +226,7 @@ def run_watch(name: str) -> None:
     """
     use_profile()
     config = read_config(for_service=True)
-    from entrypoints.watches import run_now
+    from entrypoints.commands.watches import run_now
 
     sys.exit(run(run_now(_with_watches(config), name)))
 

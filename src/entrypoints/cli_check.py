@@ -191,8 +191,8 @@ def check(**options: Any) -> None:
     from domain.parts import BY_ACCOUNT
     from domain.periods import Frequency
     from domain.thresholds import UNLIMITED
-    from entrypoints.check import Look
-    from entrypoints.check import check as look
+    from entrypoints.commands.check import Look
+    from entrypoints.commands.check import check as look
 
     if options["summary"] and options["form"] != "text":
         raise click.UsageError("--summary is a format of its own: leave out --format")

@@ -28,7 +28,7 @@ def inbox() -> None:
 def list_(output: str) -> None:
     """List the ticks that wait and those given up on, with the reason."""
     config = read_config()
-    from entrypoints.inbox import show
+    from entrypoints.commands.inbox import show
 
     run(show(config, output))
 
@@ -40,7 +40,7 @@ def list_(output: str) -> None:
 def retry(tick: str | None, *, every: bool, yes: bool) -> None:
     """Put TICK back, or with --all every tick that was given up on."""
     config = read_config()
-    from entrypoints.inbox import given_up, revive
+    from entrypoints.commands.inbox import given_up, revive
 
     _check_choice(tick, every=every)
     if every and not yes and at_a_terminal():
@@ -55,8 +55,8 @@ def retry(tick: str | None, *, every: bool, yes: bool) -> None:
 def purge(tick: str | None, *, every: bool, yes: bool) -> None:
     """Drop TICK, or with --all every tick that was given up on. Nothing brings them back."""
     config = read_config()
-    from entrypoints.inbox import given_up
-    from entrypoints.inbox import purge as drop
+    from entrypoints.commands.inbox import given_up
+    from entrypoints.commands.inbox import purge as drop
 
     _check_choice(tick, every=every)
     if every and not yes and at_a_terminal():
@@ -85,7 +85,7 @@ def channels(output: str) -> None:
     return_url itself.
     """
     config = read_config()
-    from entrypoints.channels import show
+    from entrypoints.commands.channels import show
 
     run(show(config, output))
 
@@ -97,7 +97,7 @@ def channels(output: str) -> None:
 def history(channel: str | None, url: str | None, output: str) -> None:
     """Show what CHANNEL was told, newest first: its hash, or the beginning of it."""
     config = read_config()
-    from entrypoints.channels import show_history
+    from entrypoints.commands.channels import show_history
 
     if (channel is None) is (url is None):
         raise click.UsageError("name one CHANNEL, as 'channels' shows it, or give its return_url with --for")
@@ -119,7 +119,7 @@ def copy(source: str, target: str) -> None:
     key as before, and no channel hears anything twice.
     """
     config = read_config()
-    from entrypoints.state import copy as move
+    from entrypoints.commands.state import copy as move
 
     copied = run(move(config, source, target))
     click.echo(f"copied: {copied.ticks} ticks, {copied.pages} ledger pages, {copied.reports} report pages")

@@ -19,16 +19,16 @@ import uvicorn
 from litestar import Litestar
 from uvicorn._types import ASGI3Application
 
-from entrypoints.admin import admin_app
 from entrypoints.config import Config
 from entrypoints.container import Adapters, Container, open_container
-from entrypoints.http import HARDENING, create_app, describe
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
 from entrypoints.program import EXIT_FAILED
-from entrypoints.protocol import FEW_FILES, ConnectionLimits, GuardedProtocol, Held, raise_file_limit
 from entrypoints.scheduler import reload_on_hangup
 from entrypoints.variables import unknown_variables
+from entrypoints.web.admin import admin_app
+from entrypoints.web.http import HARDENING, create_app, describe
+from entrypoints.web.protocol import FEW_FILES, ConnectionLimits, GuardedProtocol, Held, raise_file_limit
 from entrypoints.worker import Worker
 
 log = structlog.get_logger()

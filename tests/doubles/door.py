@@ -18,9 +18,9 @@ from application.ports.inbox import Inbox
 from application.ports.reports import Reports
 from entrypoints.config import Config
 from entrypoints.container import open_container
-from entrypoints.http import create_app
-from entrypoints.protocol import ConnectionLimits
 from entrypoints.serve import Server, server_for
+from entrypoints.web.http import create_app
+from entrypoints.web.protocol import ConnectionLimits
 from tests.doubles.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
 from tests.doubles.fakes.storage import BreakableInbox, BreakableLedger, BreakableStore, Disk
 from tests.doubles.fakes.vault import FakeVault

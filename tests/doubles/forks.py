@@ -20,7 +20,7 @@ from entrypoints.cli import main
 from tests.doubles.service import Service, environment, listening
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["__main__", "entrypoints.serve", "entrypoints.inbox", __name__])
+forks.set_forkserver_preload(["__main__", "entrypoints.serve", "entrypoints.commands.inbox", __name__])
 
 
 def run_command(

@@ -19,7 +19,7 @@ from application.monitor import Monitor
 from domain.charges import Metric
 from domain.periods import Frequency
 from domain.thresholds import Threshold
-from entrypoints.check import Look, check
+from entrypoints.commands.check import Look, check
 from entrypoints.config import Config
 from tests.doubles.aws_service import HOST_KEY, open_double
 from tests.doubles.fakes.aws import Account, Bill

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import entrypoints.check
+import entrypoints.commands.check
 from application.aws_errors import AwsUnavailable
 from application.credentials import AccessKey
 from entrypoints.cli import main
@@ -349,7 +349,7 @@ async def test_whatever_happens_is_no_verdict(error: BaseException, monkeypatch:
     async def fail(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr(entrypoints.check, "check", fail)
+    monkeypatch.setattr(entrypoints.commands.check, "check", fail)
     result = await spend("check")
     assert result.exit_code == 3
     assert "secret" not in result.stderr

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from adapters.state.sqlite import open_sqlite_state
 from adapters.vault import load_or_create_key_file
 from application.diagnose import Finding
-from entrypoints import host_check
 from entrypoints.cli import main
+from entrypoints.commands import host_check
+from entrypoints.commands.host_check import look_at_host
 from entrypoints.config import Config
 from entrypoints.container import Adapters
-from entrypoints.host_check import look_at_host
 from tests.contract.states import a_tick
 from tests.doubles.aws_service import open_double
 from tests.doubles.fakes.clock import FixedClock

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from adapters.settings.form import TelexSettingsReader
 from application.errors import SettingsRejected
-from entrypoints.protocol import ConnectionLimits
+from entrypoints.web.protocol import ConnectionLimits
 from tests.doubles.door import RETURN_URL, Door, open_door
 from tests.entrypoints.test_http import error_of
 

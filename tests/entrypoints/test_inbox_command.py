@@ -20,8 +20,8 @@ from application.errors import StorageUnavailable
 from application.notes import note_gone
 from application.ports.work_queue import Progress, Why
 from application.say_once import DESTINATION
+from entrypoints.commands.inbox import purge, revive, show
 from entrypoints.config import Config
-from entrypoints.inbox import purge, revive, show
 from tests.contract.states import a_tick
 from tests.doubles.fakes.clock import FixedClock
 

@@ -32,11 +32,11 @@ from domain.money import Money
 from domain.periods import Frequency, Period
 from domain.thresholds import UNLIMITED, Threshold, Verdict
 from domain.told import Told
-from entrypoints import channels, inbox
-from entrypoints.check import Look, check
+from entrypoints.commands import channels, inbox
+from entrypoints.commands.check import Look, check
+from entrypoints.commands.doctor import print_finding
+from entrypoints.commands.terminal import output_terminal
 from entrypoints.config import Config
-from entrypoints.doctor import print_finding
-from entrypoints.terminal import output_terminal
 from tests.contract.states import a_tick
 from tests.doubles.aws_service import HOST_KEY, DoubleWorld, open_double
 from tests.doubles.fakes.aws import Account

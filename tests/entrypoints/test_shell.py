@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from entrypoints.cli import main
-from entrypoints.shell import SHELLS, manual_page
+from entrypoints.commands.shell import SHELLS, manual_page
 
 PAGE = manual_page(main)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.money import Money
 from domain.movers import Part
-from entrypoints.report import PARTS_SHOWN, Row, rows_of
+from entrypoints.commands.report import PARTS_SHOWN, Row, rows_of
 
 AMOUNTS = st.lists(st.decimals("-50", "500", places=4), min_size=1, max_size=30)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.pages.cells import FORMULAS, cell
-from entrypoints.terminal import json_text, visible
+from entrypoints.commands.terminal import json_text, visible
 
 HOSTILE = [
     "\x1b[2J\x1b]0;owned\x07",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from adapters.aws.limits import MeteredCosts, PacedCosts
+from adapters.aws.metered import MeteredCosts, PacedCosts
 from adapters.aws.narrowed import NarrowedCosts
 from adapters.aws.remembered import RememberedCosts, RememberedIdentity
 from adapters.aws.trials import CostsOnTrial, IdentityOnTrial

@@ -24,11 +24,9 @@ from domain.periods import DAY, Frequency, first_of_next_month
 from domain.reports import Report
 from domain.thresholds import Verdict
 from domain.trust import is_provisional
-from entrypoints.advice import advice
-from entrypoints.config import Config
-from entrypoints.container import Adapters, Container, open_container
-from entrypoints.explain import explanation
-from entrypoints.formats import (
+from entrypoints.commands.advice import advice
+from entrypoints.commands.explain import explanation
+from entrypoints.commands.formats import (
     JUDGED,
     Failed,
     Result,
@@ -39,10 +37,12 @@ from entrypoints.formats import (
     print_side_by_side,
     summary,
 )
+from entrypoints.commands.report import Found, print_report
+from entrypoints.commands.suggest import suggestion
+from entrypoints.commands.terminal import Terminal, json_text, progress, say, visible
+from entrypoints.config import Config
+from entrypoints.container import Adapters, Container, open_container
 from entrypoints.program import EXIT_FAILED, EXIT_WRONG_USAGE, complain, hush
-from entrypoints.report import Found, print_report
-from entrypoints.suggest import suggestion
-from entrypoints.terminal import Terminal, json_text, progress, say, visible
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: EXIT_FAILED}
 """What is not published is no success: a script must not take it for one."""

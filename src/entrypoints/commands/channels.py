@@ -13,10 +13,10 @@ from adapters.state.contents import KeptPage
 from adapters.state.state import State
 from adapters.vault import AesGcmVault
 from application.ports.dead_letters import TickState
+from entrypoints.commands.inbox import existing
+from entrypoints.commands.terminal import Terminal, json_text, output_terminal, print_rows
 from entrypoints.config import Config
 from entrypoints.defaults import open_state, secret_keys
-from entrypoints.inbox import existing
-from entrypoints.terminal import Terminal, json_text, output_terminal, print_rows
 
 SHOWN_OF_A_HASH = 12
 PARTS_OF_A_TOPIC = 3

@@ -11,11 +11,11 @@ import msgspec
 from application.fire_watches import SAID, watch_page
 from application.ports.ledger import Page
 from application.ports.watches import ScheduledWatch, Watches
-from entrypoints.check import Look
-from entrypoints.check import check as check_spend
+from entrypoints.commands.check import Look
+from entrypoints.commands.check import check as check_spend
+from entrypoints.commands.terminal import output_terminal, print_rows
 from entrypoints.config import Config
 from entrypoints.container import Container, open_container
-from entrypoints.terminal import output_terminal, print_rows
 
 NOTHING_SAID = "nothing yet"
 

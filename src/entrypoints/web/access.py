@@ -17,7 +17,7 @@ from application.aws_errors import AwsError
 from application.let_in import LinkUnknown, RoleAccess
 from entrypoints.config import Config
 from entrypoints.container import Container
-from entrypoints.pages import nothing_here, page_response
+from entrypoints.web.pages import nothing_here, page_response
 
 BOTH = [HttpMethod.GET, HttpMethod.HEAD]
 

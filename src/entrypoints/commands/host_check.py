@@ -16,11 +16,11 @@ from application.aws_errors import AwsError
 from application.diagnose import Finding
 from application.errors import StorageUnavailable
 from application.ports.inbox import Depth
-from entrypoints.check import open_once
+from entrypoints.commands.check import open_once
+from entrypoints.commands.inbox import existing
 from entrypoints.config import Config
 from entrypoints.container import Adapters
 from entrypoints.defaults import open_state
-from entrypoints.inbox import existing
 from entrypoints.overseer import LATE
 
 CLOCK_MAY_BE_OFF = timedelta(minutes=4)

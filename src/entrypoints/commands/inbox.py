@@ -8,9 +8,9 @@ from application.notes import note_tried_again
 from application.ports.dead_letters import InboxEntry
 from application.ports.work_queue import Why
 from application.say_once import DESTINATION
+from entrypoints.commands.terminal import json_text, output_terminal, print_rows
 from entrypoints.config import Config
 from entrypoints.defaults import open_state
-from entrypoints.terminal import json_text, output_terminal, print_rows
 
 WHY = {Why.FAILURE: "tries again", Why.TURN: "its turn", Why.NEWS: "news"}
 """What a paused tick waits for, in the table's words."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from adapters.clock import SystemClock
 from adapters.state.copying import Copied, copy_state
+from entrypoints.commands.inbox import existing
 from entrypoints.config import Config
 from entrypoints.defaults import open_state
-from entrypoints.inbox import existing
 
 
 async def copy(config: Config, source: str, target: str) -> Copied:

@@ -25,7 +25,7 @@ from domain.movers import Part
 from domain.periods import Frequency, Period
 from domain.reports import Report
 from domain.thresholds import UNLIMITED, Verdict
-from entrypoints.terminal import Terminal
+from entrypoints.commands.terminal import Terminal
 
 COLORS = {Verdict.WITHIN: "green", Verdict.EXCEEDED: "red", Verdict.NOT_PUBLISHED: "yellow"}
 BAR_WIDTH, LEAST_BAR, PADDING = 40, 5, 6

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from application.credentials import OwnCredentials
 from application.diagnose import Finding
-from entrypoints.advice import advice
-from entrypoints.check import open_once
+from entrypoints.commands.advice import advice
+from entrypoints.commands.check import open_once
+from entrypoints.commands.host_check import look_at_host
+from entrypoints.commands.role import diagnose
+from entrypoints.commands.terminal import Terminal, output_terminal, progress, say
 from entrypoints.config import Config
-from entrypoints.host_check import look_at_host
 from entrypoints.program import EXIT_FAILED
-from entrypoints.role import diagnose
-from entrypoints.terminal import Terminal, output_terminal, progress, say
 
 COSTS_A_CENT = "Asking Cost Explorer costs $0.01."
 

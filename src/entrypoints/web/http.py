@@ -28,17 +28,17 @@ from adapters.pages.drawings import Drawings
 from adapters.telex.manifest import manifest
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
-from entrypoints.access import role_routes
-from entrypoints.admin import Metrics, health, ready
 from entrypoints.config import Config
 from entrypoints.container import Container
-from entrypoints.hosts import refusing_odd_hosts
 from entrypoints.logs import frames_of
-from entrypoints.openapi import webhooks
-from entrypoints.pages import home, report
-from entrypoints.rate_limit import forgetting, rate_limit_config
 from entrypoints.readiness import SHARED_SECONDS
 from entrypoints.variables import LOCAL_HOSTS
+from entrypoints.web.access import role_routes
+from entrypoints.web.admin import Metrics, health, ready
+from entrypoints.web.hosts import refusing_odd_hosts
+from entrypoints.web.openapi import webhooks
+from entrypoints.web.pages import home, report
+from entrypoints.web.rate_limit import forgetting, rate_limit_config
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from application.notice import FailureNotice
 from application.ports.cost_source import DOLLARS_PER_REQUEST
 from domain.money import Money
 from domain.thresholds import UNLIMITED, Verdict
-from entrypoints.report import Found, change_between, tables_of
-from entrypoints.terminal import Terminal, visible
+from entrypoints.commands.report import Found, change_between, tables_of
+from entrypoints.commands.terminal import Terminal, visible
 
 NARROW = 100
 """Columns: below that, a table of profiles leaves out what can be looked up."""

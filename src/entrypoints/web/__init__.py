@@ -1,0 +1,1 @@
+"""The service's HTTP face: the door of ticks, pages, and what its operator asks."""
