@@ -27,7 +27,8 @@ from tests.doubles.fakes.clock import FixedClock
 from tests.doubles.nats_server import empty, shared_server
 
 INBOX_LIMIT = 300
-FEW = 32
+FEW = 24
+MANY = 30
 LEASE_SECONDS = 1.0
 """Short, for adapters whose servers have clocks of their own that no test can move."""
 
@@ -49,6 +50,11 @@ class Harness:
     now: Callable[[], datetime]
     advance: Callable[[float], Awaitable[None]]
     limit: int = INBOX_LIMIT
+
+    @property
+    def many(self) -> int:
+        """Enough ticks to see an order or a race, and not more than there may be."""
+        return min(MANY, self.limit)
 
 
 @contextlib.asynccontextmanager
@@ -111,7 +117,7 @@ async def sqs_dynamodb(_folder: Path) -> AsyncIterator[Harness]:
     """A table and a queue of their own on moto's server."""
     clock = FixedClock()
     client = aws_state.client()
-    address = await aws_state.new_address(client)
+    address = aws_state.new_address()
 
     def another() -> AbstractAsyncContextManager[State]:
         return open_aws_state(address, clock, FEW, timedelta(seconds=LEASE_SECONDS), **client)

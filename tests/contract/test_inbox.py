@@ -80,17 +80,17 @@ class TestPut:
 
     async def test_one_of_many_twins(self, harness: Harness, inbox: Inbox) -> None:
         """Of ticks that ask the same at the same moment, one is stored."""
-        twins = [a_tick(harness.now(), channel="c", twin="same") for _ in range(50)]
+        twins = [a_tick(harness.now(), channel="c", twin="same") for _ in range(harness.many)]
         stored = await asyncio.gather(*map(inbox.put, twins))
         assert sum(stored) == 1
 
     async def test_limit(self, harness: Harness, inbox: Inbox) -> None:
         """However many come at once, exactly as many as the limit are stored, and the others are told."""
-        puts = [inbox.put(a_tick(harness.now())) for _ in range(harness.limit + 20)]
+        puts = [inbox.put(a_tick(harness.now())) for _ in range(harness.limit + 10)]
         outcomes = await asyncio.gather(*puts, return_exceptions=True)
         stored = outcomes.count(True)
         refused = sum(isinstance(outcome, InboxFull) for outcome in outcomes)
-        assert (stored, refused, (await inbox.depth()).unfinished) == (harness.limit, 20, harness.limit)
+        assert (stored, refused, (await inbox.depth()).unfinished) == (harness.limit, 10, harness.limit)
 
     async def test_only_unfinished_ticks_count(self, harness: Harness, inbox: Inbox) -> None:
         """A full inbox has room again for each tick that is answered or given up on, and no more."""
@@ -117,14 +117,15 @@ class TestOrder:
 
     async def test_order_of_acceptance(self, harness: Harness, inbox: Inbox) -> None:
         """Different channels' ticks are leased in the order in which they were accepted."""
-        ticks = [a_tick(harness.now()) for _ in range(30)]
+        ticks = [a_tick(harness.now()) for _ in range(harness.many)]
         for tick in ticks:
             await inbox.put(tick)
         assert [tick.id for tick in ticks] == ids(await drain(inbox))
 
     async def test_one_channel_starves_nobody(self, harness: Harness, inbox: Inbox) -> None:
         """Behind a channel with many ticks, the ticks of others need not wait for all of them."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(25)])
+        loud = [a_tick(harness.now(), channel="loud") for _ in range(harness.many - 3)]
+        await asyncio.gather(*map(inbox.put, loud))
         quiet = [a_tick(harness.now()) for _ in range(3)]
         for tick in quiet:
             await inbox.put(tick)
@@ -133,8 +134,9 @@ class TestOrder:
 
     async def test_a_lone_channel_need_not_wait(self, harness: Harness, inbox: Inbox) -> None:
         """Fairness costs nothing when nobody else is there: all of a channel's ticks are leased at once."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now(), channel="loud")) for _ in range(25)])
-        assert len(await inbox.lease(100, PATIENCE)) == 25
+        ticks = [a_tick(harness.now(), channel="loud") for _ in range(harness.many)]
+        await asyncio.gather(*map(inbox.put, ticks))
+        assert len(await inbox.lease(100, PATIENCE)) == len(ticks)
 
 
 class TestLease:
@@ -160,12 +162,12 @@ class TestLease:
 
     async def test_nobody_else_gets_a_leased_tick(self, harness: Harness, inbox: Inbox) -> None:
         """Of many workers in two processes that lease at the same time, one gets each tick."""
-        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(30)])
+        await asyncio.gather(*[inbox.put(a_tick(harness.now())) for _ in range(harness.many)])
         async with harness.another() as other:
             both = [inbox, other.inbox] * 4
-            rounds = [await asyncio.gather(*[each.lease(7, 0.05) for each in both]) for _ in range(4)]
+            rounds = [await asyncio.gather(*[each.lease(7, 0.05) for each in both]) for _ in range(2)]
             leased = [lease for leases in rounds for part in leases for lease in part]
-            assert 30 == len(leased) == len(set(ids(leased)))
+            assert harness.many == len(leased) == len(set(ids(leased)))
 
     async def test_wakes_up_for_a_tick(self, harness: Harness, inbox: Inbox) -> None:
         """A worker that waits gets a tick as soon as it is put, not when the wait is over."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -29,6 +29,16 @@ Key = tuple[str, str]
 """Access key id and secret."""
 
 
+class _Handler(MotoRequestHandler):
+    """Keeps connections open, as AWS does, and prints no line a request."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, *_: object) -> None:
+        """Nothing."""
+
+
 class MotoAws:
     """A moto server.
 
@@ -41,9 +51,10 @@ class MotoAws:
         self.questions: list[dict[str, Any]] = []
         self._one_at_a_time = threading.Lock()  # DynamoDB changes an item whole or not at all; moto does not
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(
-            "127.0.0.1", 0, self._application, threaded=True, request_handler=MotoRequestHandler
-        )
+        # Moto looks through its own folders on disk for each request.
+        cached = functools.cache(self._moto.get_backend_for_host)
+        self._moto.get_backend_for_host = cached  # type: ignore[method-assign]
+        self._server = make_server("127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -116,7 +127,6 @@ def _no_access_control() -> Iterator[None]:
 @contextmanager
 def moto_aws() -> Iterator[MotoAws]:
     """Serve with access control on: unknown keys, wrong secrets and missing permissions are refused."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it prints a line a request
     before = moto_settings.INITIAL_NO_AUTH_ACTION_COUNT
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     server = MotoAws()

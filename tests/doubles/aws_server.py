@@ -9,15 +9,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import boto3
 import yaml  # type: ignore[import-untyped]  # it has no types
-from aiobotocore.session import AioSession
 
 from adapters.state.aws_address import AwsAddress
 from tests.doubles.aws import MotoAws
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "lambda" / "template.yaml"
-
-SESSION = AioSession()
 
 _numbers = itertools.count()
 
@@ -40,14 +38,18 @@ def client() -> dict[str, Any]:
     }
 
 
-async def new_address(client: dict[str, Any]) -> AwsAddress:
+def new_address() -> AwsAddress:
     """Make a table and a queue as the template does."""
     name = f"spend-{os.getpid()}-{next(_numbers)}"
-    async with SESSION.create_client("dynamodb", **client) as dynamodb:
-        await dynamodb.create_table(TableName=name, **table())
-    async with SESSION.create_client("sqs", **client) as sqs:
-        await sqs.create_queue(QueueName=name)
+    sdk("dynamodb").create_table(TableName=name, **table())
+    sdk("sqs").create_queue(QueueName=name)
     return AwsAddress(name, name)
+
+
+@functools.cache
+def sdk(service: str) -> Any:
+    """Kept, since a client costs more than a table; the tests' own are bound to their event loops."""
+    return boto3.client(service, **client())
 
 
 def table() -> Any:

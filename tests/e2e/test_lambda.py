@@ -28,17 +28,18 @@ async def outside() -> AsyncIterator[Storm]:
 
 
 @pytest.fixture
-async def address() -> AwsAddress:
+def address() -> AwsAddress:
     """A table and a queue."""
-    return await aws_state.new_address(aws_state.client())
+    return aws_state.new_address()
 
 
 @pytest.fixture
 async def function(outside: Storm, address: AwsAddress) -> AsyncIterator[LambdaRuntime]:
     """The function, with the variables that the template gives it."""
     client = aws_state.client()
-    async with aws_state.SESSION.create_client("secretsmanager", **client) as secrets:
-        secret = await secrets.create_secret(Name=address.table, SecretString=bytes(range(32)).hex())
+    secret = aws_state.sdk("secretsmanager").create_secret(
+        Name=address.table, SecretString=bytes(range(32)).hex()
+    )
     variables = {
         "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
@@ -54,12 +55,12 @@ async def function(outside: Storm, address: AwsAddress) -> AsyncIterator[LambdaR
         yield runtime
 
 
-async def received(address: AwsAddress) -> list[str]:
+def received(address: AwsAddress) -> list[str]:
     """The messages of the queue, taken out."""
-    async with aws_state.SESSION.create_client("sqs", **aws_state.client()) as sqs:
-        url = (await sqs.get_queue_url(QueueName=address.queue))["QueueUrl"]
-        answer = await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        return [message["Body"] for message in answer.get("Messages", [])]
+    sqs = aws_state.sdk("sqs")
+    url = sqs.get_queue_url(QueueName=address.queue)["QueueUrl"]
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [message["Body"] for message in answer.get("Messages", [])]
 
 
 async def test_a_tick_goes_through_the_queue_to_its_channel(
@@ -70,7 +71,7 @@ async def test_a_tick_goes_through_the_queue_to_its_channel(
     assert json.loads(manifest["body"])["data"]["tick_url"].endswith("on.aws/tick")
     answer = await function.invoke(request("POST", "/tick", outside.tick("c1", 1)))
     assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"status": "accepted"})
-    bodies = await received(address)
+    bodies = received(address)
     assert await function.invoke(messages(*bodies)) == {"batchItemFailures": []}
     assert await function.invoke(messages(*bodies)) == {"batchItemFailures": []}
     assert {channel: len(told) for channel, told in outside.messages.items()} == {"c1": 1}
@@ -83,7 +84,7 @@ async def test_what_no_message_came_for_is_found_by_the_schedule(
     refused = await function.invoke(request("POST", "/tick", {"settings": []}))
     assert refused["statusCode"] == 400
     await function.invoke(request("POST", "/tick", outside.tick("c2", 2)))
-    await received(address)  # and lost
+    received(address)  # and lost
     assert (await function.invoke(SCHEDULED))["settled"] == 1
     assert list(outside.messages) == ["c2"]
 
@@ -93,7 +94,7 @@ async def test_a_message_that_comes_early_is_sent_on(
 ) -> None:
     """SQS waits a quarter of an hour at most; a tick that waits longer hops, and is not worked on."""
     await function.invoke(request("POST", "/tick", outside.tick("c3", 3)))
-    (key,) = await received(address)
+    (key,) = received(address)
     client = aws_state.client()
     async with open_aws_state(address, SystemClock(), 10, **client) as state:
         inbox = cast("SqsDynamoDbInbox", state.inbox)
@@ -101,9 +102,9 @@ async def test_a_message_that_comes_early_is_sent_on(
         await inbox.pause(lease, SystemClock().now() + timedelta(hours=3), "not published", Why.NEWS)
         assert await function.invoke(messages(key)) == {"batchItemFailures": []}
         assert outside.messages == {}
-        async with aws_state.SESSION.create_client("sqs", **client) as sqs:
-            url = (await sqs.get_queue_url(QueueName=address.queue))["QueueUrl"]
-            attributes = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        sqs = aws_state.sdk("sqs")
+        url = sqs.get_queue_url(QueueName=address.queue)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         assert (
             attributes["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "2"
         )  # the pause's, and the hop

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from adapters.state.aws.items import GIVEN_UP, counted, is_known, sealed, tick_of
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.aws.tally import Tally
-from adapters.state.limits import GIVEN_UP_KEPT, Limits
+from adapters.state.limits import GIVEN_UP_KEPT, Limits, Loads
 from adapters.state.moments import to_micros
 from adapters.state.progress import tries
 from application.ports.clock import Clock
@@ -51,13 +51,14 @@ class GivenUpTicks:
         """Forget one, counted or not."""
         await self._table.write(Write(GIVEN_UP, tick_id))
 
-    async def make_room(self) -> None:
+    async def make_room(self, loads: Loads) -> None:
         """Let the oldest go while there are too many: a stranger's, if there is one among them."""
-        while self._limits.exceeded_by((await self._tally.loads()).given_up):
+        while self._limits.exceeded_by(loads.given_up):
             oldest = [item async for item in self._table.by_id(GIVEN_UP, limit=OLDEST)]
             for item in sorted(oldest, key=lambda item: int(item["known"]))[:1]:
                 await self.drop(item["sk"])
                 await self._table.write(counted(tick_of(item), given_up=-1))
+            loads = await self._tally.loads()
 
     async def all(self, limit: int | None = None) -> AsyncIterator[Item]:
         """Those that have not expired, oldest first; DynamoDB deletes the others at a time of its own."""

@@ -29,7 +29,6 @@ from adapters.state.aws.items import (
     change,
     coming_in,
     counted,
-    counted_out,
     due_at,
     entry_of,
     is_known,
@@ -98,7 +97,7 @@ class SqsDynamoDbInbox(Inbox):
             pass  # somebody else was counted in meanwhile
         if await self._come_in(tick, tick.accepted_at, known=known, own=own):
             return True
-        await self._table.write(counted_out(tick, known=known))
+        await self._tally.count_out(tick, known=known)
         await self._look_again(tick.twin)
         return False
 
@@ -127,7 +126,7 @@ class SqsDynamoDbInbox(Inbox):
             await self._table.write(Write(TICK, lease.tick.twin, condition=HELD, values=self._held(lease)))
         except ConditionFailedError:
             return False
-        await self._table.write(counted_out(lease.tick, known=is_known(lease)))
+        await self._tally.count_out(lease.tick, known=is_known(lease))
         return True
 
     async def pause(
@@ -161,8 +160,8 @@ class SqsDynamoDbInbox(Inbox):
         except ConditionFailedError:
             await self._given_up.drop(lease.tick.id)
             return False
-        await self._table.write(counted_out(lease.tick, known=is_known(lease), given_up=1))
-        await self._given_up.make_room()
+        loads = await self._tally.count_out(lease.tick, known=is_known(lease), given_up=1)
+        await self._given_up.make_room(loads)
         return True
 
     async def depth(self) -> Depth:
@@ -300,7 +299,7 @@ class SqsDynamoDbInbox(Inbox):
             await self._table.write(Write(TICK, item["sk"], condition=MOVED, values={":rev": item["rev"]}))
         except ConditionFailedError:
             return False
-        await self._table.write(counted_out(tick_of(item), known=bool(item["known"])))
+        await self._tally.count_out(tick_of(item), known=bool(item["known"]))
         return True
 
     async def _give_back(self, item: Item) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from adapters.state.aws.items import COUNTERS, TICK, counted, tick_of
+from adapters.state.aws.items import COUNTERS, TICK, counted, counted_out, tick_of
 from adapters.state.aws.table import ConditionFailedError, Item, Table, Write
 from adapters.state.limits import Limits, Load, Loads, size_of
 from application.ports.intake import SealedTick
@@ -25,9 +25,7 @@ class Tally:
 
     async def loads(self) -> Loads:
         """What is there."""
-        tally = await self._table.get("tally", "-") or {}
-        counts = [tally.get(counter, 0) for counter in COUNTERS]
-        return Loads(*(Load(counts[n], counts[n + 1]) for n in (0, 2, 4)))
+        return _loads(await self._table.get("tally", "-") or {})
 
     async def let_in(self, tick: SealedTick, *, known: bool, own: bool) -> bool:
         """Count one more if there is room; False when the room that was seen has gone meanwhile.
@@ -35,18 +33,32 @@ class Tally:
         Raises:
             InboxFull: There is none.
         """
-        loads = await self.loads()
-        load = loads.known if known else loads.strangers
-        of_channel, of_host = 0, 0
         limits = self._limits
-        is_full = load.ticks >= limits.ticks or load.bytes + size_of(tick) > limits.bytes
-        if is_full or load.ticks >= limits.of_a_channel:  # else it does not matter
-            async for item in self._table.by_id(TICK):
-                of_channel += item["channel"] == tick.channel and not own
-                of_host += item["host"] == tick.host and not item["known"]
+        plenty = Load(min(limits.ticks, limits.of_a_channel), limits.bytes)
+        if await self._count_in(tick, plenty, known=known):
+            return True
+        loads = await self.loads()
+        of_channel, of_host = 0, 0
+        async for item in self._table.by_id(TICK):
+            of_channel += item["channel"] == tick.channel and not own
+            of_host += item["host"] == tick.host and not item["known"]
         most = limits.check(
-            tick, load, known=known, others_of_channel=lambda: of_channel, others_of_host=lambda: of_host
+            tick,
+            loads.known if known else loads.strangers,
+            known=known,
+            others_of_channel=lambda: of_channel,
+            others_of_host=lambda: of_host,
         )
+        return await self._count_in(tick, most, known=known)
+
+    async def count_out(self, tick: SealedTick, *, known: bool, given_up: int = 0) -> Loads:
+        """Count one less; return what is there then."""
+        return _loads(
+            await self._table.write(counted_out(tick, known=known, given_up=given_up), returns=True)
+        )
+
+    async def _count_in(self, tick: SealedTick, most: Load, *, known: bool) -> bool:
+        """Count one more, if there is no more than that with it; whether it was counted."""
         counter = "known" if known else "strangers"
         write = counted(tick, unfinished=1, known=known)
         room = {":most": most.ticks, ":most_bytes": most.bytes - size_of(tick)}
@@ -71,3 +83,8 @@ class Tally:
             for counter, by in write.values.items():
                 counts[counter.removeprefix(":")] += by
         await self._table.write(Write("tally", "-", item=counts))
+
+
+def _loads(item: Item) -> Loads:
+    counts = [item.get(counter, 0) for counter in COUNTERS]
+    return Loads(*(Load(counts[n], counts[n + 1]) for n in (0, 2, 4)))
