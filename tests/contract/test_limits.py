@@ -155,7 +155,7 @@ class TestGivenUp:
 
     async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
         """Large ones are dropped sooner."""
-        for _ in range(24):
+        for _ in range(22):
             await inbox.put(a_tick(harness.now(), size=Limits(harness.limit).bytes // 20))
             (lease,) = await inbox.lease(1, PATIENCE)
             await inbox.give_up(lease, "refused")
