@@ -95,6 +95,23 @@ def test_every_page_is_found_from_the_readme() -> None:
     assert set(PAGES) == found
 
 
+def test_every_file_that_is_named_is_there() -> None:
+    """A program in code marks is one of the repository, by its name or by the end of its path."""
+    files = [
+        f"/{path}"
+        for room in ("src", "tests", "programs", "deploy", "docs")
+        for path in (ROOT / room).rglob("*.py")
+    ]
+    missing = {
+        f"{named(page)}: {name}"
+        for page in MANUAL
+        for name in re.findall(r"`([\w/.-]+\.py)`", page.read_text("utf-8"))
+        if not any(path.endswith(f"/{name}") for path in files)
+    }
+
+    assert missing == set()
+
+
 def test_every_picture_is_shown() -> None:
     """A picture that no page shows is out of date before anybody notices."""
     shown = {
