@@ -34,7 +34,7 @@ from application.notice import FailureNotice, Notice, SpendNotice
 from application.patience import (
     FOR_AWS,
     FOR_STRANGERS,
-    FOR_TELEX,
+    FOR_CHANNELS,
 )
 from application.plan_looks import Plan, PlanLooks
 from application.ports.clock import Clock
@@ -98,7 +98,7 @@ class AnswerTick:
     async def postpone(self, lease: Lease, error: SpendMonitorError) -> Answer:
         """Try a tick again later that could not be worked on to its end, or give it up after a day."""
         work = Work(lease, "", b"", "", lease.progress, Answer())
-        await self._put_back.after_a_failure(work, error, FOR_TELEX)
+        await self._put_back.after_a_failure(work, error, FOR_CHANNELS)
         return work.answer
 
     async def _work_on(self, work: Work) -> None:
@@ -111,11 +111,11 @@ class AnswerTick:
         except ChannelToldEnough as error:
             await self._put_back.until_told_less(work, error)
         except AwsUnavailable as error:
-            patience = FOR_TELEX if self._aws_is_away(work) else FOR_AWS
+            patience = FOR_CHANNELS if self._aws_is_away(work) else FOR_AWS
             await self._put_back.after_a_failure(work, error, patience)
         except ChannelUnavailable as error:
             is_known = await self.say_once.ledger.knows(work.lease.tick.channel)
-            patience = FOR_TELEX if is_known else FOR_STRANGERS
+            patience = FOR_CHANNELS if is_known else FOR_STRANGERS
             await self._put_back.after_a_failure(work, error, patience, error.retry_after)
         except (TickUnreadable, ReturnUrlForbidden, ChannelRefused, WorkerDied) as error:
             await self._put_back.give_up(work, error)

@@ -50,7 +50,7 @@ class Patience:
 FOR_A_TURN = Patience(timedelta(seconds=1), longest=timedelta(seconds=5), total=timedelta.max)
 FOR_A_FILE = Patience(timedelta(seconds=20), longest=timedelta(minutes=1), total=timedelta(minutes=3))
 FOR_AWS = Patience(timedelta(seconds=2), longest=timedelta(minutes=2), total=timedelta(minutes=15))
-FOR_TELEX = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(days=1))
+FOR_CHANNELS = Patience(timedelta(seconds=2), longest=timedelta(hours=1), total=timedelta(days=1))
 FOR_A_ROLE = Patience(timedelta(seconds=5), longest=timedelta(minutes=15), total=timedelta(days=1))
 """Whoever has been told how to make a role may be at it."""
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.patience import FOR_AWS, FOR_TELEX, Patience
+from application.patience import FOR_AWS, FOR_CHANNELS, Patience
 from application.ports.work_queue import Progress
 from tests.doubles.fakes.clock import NOON
 
@@ -78,7 +78,7 @@ def test_waiting_is_no_failing() -> None:
 
 @pytest.mark.parametrize(
     ("patience", "earliest", "latest", "most_attempts"),
-    [(FOR_AWS, 15 * MINUTE, 17 * MINUTE, 22), (FOR_TELEX, DAY, DAY + HOUR, 65)],
+    [(FOR_AWS, 15 * MINUTE, 17 * MINUTE, 22), (FOR_CHANNELS, DAY, DAY + HOUR, 65)],
 )
 @pytest.mark.parametrize("jitter", [0, 0.5, 1])
 def test_the_two_policies_end_when_they_are_said_to(
