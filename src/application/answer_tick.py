@@ -33,8 +33,8 @@ from application.notes import note_failure, note_since, note_told
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.patience import (
     FOR_AWS,
-    FOR_STRANGERS,
     FOR_CHANNELS,
+    FOR_STRANGERS,
 )
 from application.plan_looks import Plan, PlanLooks
 from application.ports.clock import Clock
