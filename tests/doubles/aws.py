@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -84,19 +85,23 @@ class MotoAws:
 
     def user(self, name: str, policy: Mapping[str, Any] | None = POLICY) -> Key:
         """Make an IAM user with this policy and return its access key."""
-        iam = boto3.client(
+        with _no_access_control():
+            self._iam.create_user(UserName=name)
+            if policy:
+                document = json.dumps(policy)
+                self._iam.put_user_policy(UserName=name, PolicyName="monitor", PolicyDocument=document)
+            key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    @cached_property
+    def _iam(self) -> Any:
+        return boto3.client(
             "iam",
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id="setup",
             aws_secret_access_key="setup",
         )
-        with _no_access_control():
-            iam.create_user(UserName=name)
-            if policy:
-                iam.put_user_policy(UserName=name, PolicyName="monitor", PolicyDocument=json.dumps(policy))
-            key = iam.create_access_key(UserName=name)["AccessKey"]
-        return key["AccessKeyId"], key["SecretAccessKey"]
 
     def stop(self) -> None:
         """Stop serving."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.doubles import service
+from tests.doubles import forks
 from tests.doubles.storm import Sender, storm
 
 
@@ -33,7 +33,7 @@ async def test_metrics_ready_and_schema_have_a_port_of_their_own(tmp_path: Path)
     arguments = ("serve", "--port", "0", "--workers", "2")
     async with storm() as outside:
         variables["AWS_ENDPOINT_URL"] = outside.url
-        async with service.running(*arguments, folder=tmp_path, **variables) as served:
+        async with forks.running(*arguments, folder=tmp_path, **variables) as served:
             await served.wait_for("admin_listening")
             await Sender(served.url).send([outside.tick("c1", 1)])
             await outside.wait_for(["c1"])
@@ -56,8 +56,8 @@ async def test_metrics_ready_and_schema_have_a_port_of_their_own(tmp_path: Path)
 async def test_a_worker_says_how_it_is(tmp_path: Path) -> None:
     """``worker --port`` answers ``/health``, ``/ready`` and ``/metrics``, and nothing else."""
     async with storm() as outside:
-        door = await service.start("serve", "--port", "0", "--no-worker", folder=tmp_path)
-        worker = await service.start("worker", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
+        door = await forks.start("serve", "--port", "0", "--no-worker", folder=tmp_path)
+        worker = await forks.start("worker", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
         url = (await worker.wait_for("admin_listening"))[0]["urls"][0]
         await Sender(door.url).send([outside.tick("c1", 1)])
         await outside.wait_for(["c1"])
@@ -73,7 +73,7 @@ async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     """Nothing is served without what the operator has asked for."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, _, err = await service.run(
+        code, _, err = await forks.run(
             "serve", "--port", "0", folder=tmp_path, SPEND_MONITOR_ADMIN_PORT=str(port)
         )
     assert code == 3

@@ -18,8 +18,7 @@ import pytest
 
 from adapters.state.ledger_pages import decode_page
 from adapters.vault import AesGcmVault
-from tests.doubles import service
-from tests.doubles.forks import start_forked
+from tests.doubles import forks, service
 from tests.doubles.postgresql_server import empty, shared_server
 from tests.doubles.storm import Sender, Storm, storm
 
@@ -131,7 +130,7 @@ async def test_no_kill_loses_what_was_accepted(
         "SPEND_MONITOR_SECRET_KEY": b64encode(KEY).decode(),
     }
     for outside.generation in range(rounds):
-        running = await start_forked("serve", "--port", "0", folder=tmp_path, **variables)
+        running = await forks.start("serve", "--port", "0", folder=tmp_path, **variables)
         sender, killer = Sender(running.url), Killer(running, after=DICE.randint(1, 300))
         if outside.generation % 2:
             sender.on_accepted = killer.strike
@@ -146,7 +145,7 @@ async def test_no_kill_loses_what_was_accepted(
         accepted += sender.accepted
         await deaths.note()
     outside.generation = rounds
-    async with service.running(folder=tmp_path, **variables) as running:
+    async with forks.running(folder=tmp_path, **variables) as running:
         with suppress(TimeoutError):
             await outside.wait_for(accepted, seconds=180)
         assert not running.events("tick_given_up")

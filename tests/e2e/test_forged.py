@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.doubles.forks import running_forked
+from tests.doubles import forks
 from tests.doubles.storm import Sender, Storm, storm
 
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
@@ -51,7 +51,7 @@ async def tick_url_of(url: str, **headers: str) -> str:
 
 async def test_the_openapi_document_holds_under_fuzzing(tmp_path: Path) -> None:
     """schemathesis: no 5xx, no undocumented status, type or shape, no method too many."""
-    async with running_forked(folder=tmp_path) as running:
+    async with forks.running(folder=tmp_path) as running:
         process = await asyncio.create_subprocess_exec(
             *(SCHEMATHESIS, "run", f"{running.url}/schema/openapi.json", "--checks", CHECKS),
             *("--max-examples", "100", "--seed", "1", "--generation-database", "none", "--no-color"),
@@ -71,7 +71,7 @@ async def test_whatever_gets_in_is_answered_in_the_channel(tmp_path: Path, outsi
         f'{{"return_url": "{outside.return_url(f"o{n}")}", "settings": {settings}}}'
         for n, settings in enumerate(ODD_SETTINGS)
     ]
-    async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
         async with aiohttp.ClientSession(running.url) as client:
             for body in bodies:
                 async with client.post("/tick", data=body) as answer:
@@ -85,7 +85,7 @@ async def test_whatever_gets_in_is_answered_in_the_channel(tmp_path: Path, outsi
 
 async def test_forwarded_headers_of_strangers_count_for_nothing(tmp_path: Path) -> None:
     """Neither the scheme nor the address that they name."""
-    async with running_forked(folder=tmp_path, SPEND_MONITOR_RATE_LIMIT="2") as running:
+    async with forks.running(folder=tmp_path, SPEND_MONITOR_RATE_LIMIT="2") as running:
         first = await tick_url_of(running.url, X_Forwarded_Proto="https", X_Forwarded_For="192.0.2.1")
         second = await tick_url_of(running.url, X_Forwarded_Host="evil.example", Forwarded="proto=https")
         assert first == second == f"{running.url}/tick"
@@ -97,7 +97,7 @@ async def test_forwarded_headers_of_strangers_count_for_nothing(tmp_path: Path) 
 async def test_a_trusted_proxy_says_who_asks_and_over_which_scheme(tmp_path: Path) -> None:
     """The manifest is https then, and each client behind the proxy has a limit of its own."""
     trusted = {"SPEND_MONITOR_TRUSTED_PROXIES": "127.0.0.1/8", "SPEND_MONITOR_RATE_LIMIT": "1"}
-    async with running_forked(folder=tmp_path, **trusted) as running:
+    async with forks.running(folder=tmp_path, **trusted) as running:
         url = await tick_url_of(
             running.url, Host="spend.example", X_Forwarded_Proto="https", X_Forwarded_For="192.0.2.1"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.issuer import new_signing_keys
-from tests.doubles import service
+from tests.doubles import forks
 from tests.unit.test_docs import CALLS, ROOT
 
 OFFLINE = ("policy", "role", "watches check")
@@ -38,6 +38,6 @@ async def test_it_works(call: tuple[str, ...]) -> None:
     """A reader who types it gets what the page promises, and exit code 0."""
     words = [PLACEHOLDERS.get(word, word) for word in call]
     key = new_signing_keys()[0].as_pem(private=True).decode()
-    code, out, err = await service.run(*words, folder=Path(ROOT), **VARIABLES, SPEND_MONITOR_SIGNING_KEY=key)
+    code, out, err = await forks.run(*words, folder=Path(ROOT), **VARIABLES, SPEND_MONITOR_SIGNING_KEY=key)
 
     assert (code, bool(out)) == (0, True), err

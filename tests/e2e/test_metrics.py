@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.doubles.forks import running_forked
+from tests.doubles import forks
 from tests.doubles.storm import AWAY, GONE, Sender, storm
 
 CLOSED_SETS = {
@@ -36,7 +36,7 @@ async def test_every_event_is_counted_and_no_label_names_anybody(tmp_path: Path)
         outside.aws_seconds = 1
         variables = {"AWS_ENDPOINT_URL": outside.url, "SPEND_MONITOR_RATE_LIMIT": "0"}
         async with (
-            running_forked(folder=tmp_path, **variables) as running,
+            forks.running(folder=tmp_path, **variables) as running,
             aiohttp.ClientSession(running.url) as client,
         ):
             sender = Sender(running.url)

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.doubles.forks import running_forked
+from tests.doubles import forks
 from tests.doubles.service import Service
 from tests.doubles.storm import Sender, Storm, storm
 
@@ -34,7 +34,7 @@ async def test_a_full_inbox_refuses_and_takes_again_when_it_has_room(tmp_path: P
     """503 with Retry-After beyond INBOX_LIMIT; every 202 is answered; then the door is open again."""
     outside.aws_seconds = 60
     limits = {"SPEND_MONITOR_INBOX_LIMIT": "50", "AWS_ENDPOINT_URL": outside.url}
-    async with running_forked("serve", "--port", "0", "--no-worker", folder=tmp_path, **limits) as running:
+    async with forks.running("serve", "--port", "0", "--no-worker", folder=tmp_path, **limits) as running:
         sender = Sender(running.url)
         await sender.send(outside.tick(f"c{n}") for n in range(120))
         assert (len(sender.accepted), dict(sender.refused)) == (50, {503: 70})
@@ -44,7 +44,7 @@ async def test_a_full_inbox_refuses_and_takes_again_when_it_has_room(tmp_path: P
         ):
             assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (503, True)
     outside.aws_seconds = 0
-    async with running_forked(folder=tmp_path, **limits) as running:
+    async with forks.running(folder=tmp_path, **limits) as running:
         await outside.wait_for(sender.accepted)
         assert sorted(outside.messages) == sorted(sender.accepted)
         await running.wait_for("tick_told", count=50)
@@ -58,7 +58,7 @@ async def test_the_memory_does_not_grow_with_the_backlog(tmp_path: Path, outside
 
     What the door takes is the garbage of the burst itself, 25 to 34 MiB: it collects seldom.
     """
-    async with running_forked("serve", "--port", "0", "--no-worker", folder=tmp_path) as running:
+    async with forks.running("serve", "--port", "0", "--no-worker", folder=tmp_path) as running:
         sender = Sender(running.url)
         await sender.send(outside.tick(f"warm-{n}", None) for n in range(500))
         idle = memory_of(running)
@@ -71,10 +71,10 @@ async def test_the_memory_does_not_grow_with_the_backlog(tmp_path: Path, outside
 async def test_a_channel_with_a_thousand_ticks_starves_nobody(tmp_path: Path, outside: Storm) -> None:
     """Another channel's tick, sent after a thousand different ones of a loud channel, is answered early."""
     aws = {"AWS_ENDPOINT_URL": outside.url, "SPEND_MONITOR_CONCURRENCY": "8"}
-    async with running_forked("serve", "--port", "0", "--no-worker", folder=tmp_path, **aws) as door:
+    async with forks.running("serve", "--port", "0", "--no-worker", folder=tmp_path, **aws) as door:
         await Sender(door.url).send(outside.tick("loud", n, threshold=f"{n}.5") for n in range(1000))
         await Sender(door.url).send([outside.tick("quiet", 1)])
-    async with running_forked(folder=tmp_path, **aws):
+    async with forks.running(folder=tmp_path, **aws):
         await outside.wait_for(["quiet"])
         assert len(outside.messages["loud"]) < 100
 
@@ -86,7 +86,7 @@ async def test_a_host_that_hangs_holds_nobody_up(tmp_path: Path, outside: Storm)
     for tick in dead:
         tick["return_url"] = f"{outside.urls[0]}/v1/return/dead-{tick['return_url'].rpartition('-')[2]}"
     alive = [f"{outside.urls[1]}/v1/return/alive-{n}" for n in range(200)]
-    async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
         first = {**outside.tick("x", None), "return_url": f"{outside.urls[1]}/v1/return/known"}
         await Sender(running.url).send([first])  # so that it is no stranger's
         await outside.wait_for(["known"])
@@ -106,7 +106,7 @@ async def test_a_burst_to_one_cold_host_is_answered_though_its_places_are_few(
 ) -> None:
     """All of Telex is one host: 500 channels of it, right after a start, get their messages."""
     names = [f"c{n}" for n in range(500)]
-    async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running:
         ticks = (
             {**outside.tick(name, None), "return_url": f"{outside.url}/v1/return/{name}"} for name in names
         )

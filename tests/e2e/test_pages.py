@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.doubles import aws, service
+from tests.doubles import aws, forks
 from tests.doubles.sample_costs import SPIKE, month_of_costs
 from tests.doubles.telex import local_channel, tick_settings
 
@@ -33,7 +33,7 @@ async def test_the_link_in_the_message_opens_the_page(state: str, tmp_path: Path
             "SPEND_MONITOR_LOG_LEVEL": "debug",
         }
         async with local_channel() as channel, aiohttp.ClientSession() as client:
-            async with service.running(folder=tmp_path, **variables) as first:
+            async with forks.running(folder=tmp_path, **variables) as first:
                 await client.post(f"{first.url}/tick", json=channel.tick("team", tick_settings(key, "100")))
                 (message,) = await channel.wait_for("team")
                 match = re.search(
@@ -46,7 +46,7 @@ async def test_the_link_in_the_message_opens_the_page(state: str, tmp_path: Path
                     await ask(client, f"{first.url}{path}{form}") for form in ("", ".png", ".json", ".csv")
                 ]
                 seen.append(await ask(client, f"{first.url}{path}x"))
-            async with service.running(folder=tmp_path, **variables) as second:
+            async with forks.running(folder=tmp_path, **variables) as second:
                 again = await ask(client, f"{second.url}{path}")
     assert [status for status, _ in seen] == [200, 200, 200, 200, 404]
     assert b"Amazon SageMaker" in seen[0][1]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles import service
-from tests.doubles.forks import running_forked, start_forked
+from tests.doubles import forks
 from tests.doubles.storm import Sender, Storm, storm
 
 
@@ -24,7 +23,7 @@ async def outside() -> AsyncIterator[Storm]:
 
 async def unfinished(folder: Path) -> list[str]:
     """What ``inbox list`` shows of ticks that are not answered."""
-    _, out, _ = await service.run("inbox", "list", "--format", "json", folder=folder)
+    _, out, _ = await forks.run("inbox", "list", "--format", "json", folder=folder)
     return [entry["state"] for entry in json.loads(out)]
 
 
@@ -35,8 +34,8 @@ async def test_two_processes_answer_every_tick_once(
     """500 ticks, taken in by one door or two, answered by two workers: 500 channels, one message each."""
     aws = {"AWS_ENDPOINT_URL": outside.url, "SPEND_MONITOR_CONCURRENCY": "32"}
     async with (
-        running_forked(folder=tmp_path, **aws) as one,
-        running_forked(*second, folder=tmp_path, **aws) as other,
+        forks.running(folder=tmp_path, **aws) as one,
+        forks.running(*second, folder=tmp_path, **aws) as other,
     ):
         names = [f"c{n}" for n in range(500)]
         doors = [Sender(door.url) for door in (one, other) if door.url]
@@ -58,8 +57,8 @@ async def test_the_survivor_answers_what_a_killed_process_held(tmp_path: Path, o
     """The leases of the dead go back at once, not when they would have expired."""
     outside.aws_seconds = 60
     aws = {"AWS_ENDPOINT_URL": outside.url}
-    async with running_forked("worker", folder=tmp_path, **aws):
-        killed = await start_forked("serve", "--port", "0", folder=tmp_path, **aws)
+    async with forks.running("worker", folder=tmp_path, **aws):
+        killed = await forks.start("serve", "--port", "0", folder=tmp_path, **aws)
         await Sender(killed.url).send(outside.tick(f"c{n}") for n in range(20))
         outside.aws_seconds = 0
         await killed.stop(signal.SIGKILL)
@@ -71,14 +70,14 @@ async def test_a_stop_waits_for_what_is_in_flight(
     command: tuple[str, ...], tmp_path: Path, outside: Storm
 ) -> None:
     """SIGTERM while AWS is slow: the messages still come, the exit code is 0, and nothing is left over."""
-    door = await start_forked(
+    door = await forks.start(
         "serve", "--port", "0", "--no-worker", folder=tmp_path, AWS_ENDPOINT_URL=outside.url
     )
     await Sender(door.url).send(outside.tick(f"c{n}", n) for n in range(20))
     await door.stop()
     outside.aws_seconds = 1
     # The channels' host is one that the operator names: a stranger's would have places for a few at a time.
-    running = await start_forked(
+    running = await forks.start(
         *command,
         folder=tmp_path,
         AWS_ENDPOINT_URL=outside.url,
@@ -94,7 +93,7 @@ async def test_a_stop_waits_for_what_is_in_flight(
 async def test_a_stop_takes_no_new_ticks(tmp_path: Path, outside: Storm) -> None:
     """Once the stop has begun, the door is shut: what comes then is not accepted and lost."""
     outside.aws_seconds = 1
-    running = await start_forked("serve", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
+    running = await forks.start("serve", "--port", "0", folder=tmp_path, AWS_ENDPOINT_URL=outside.url)
     sender = Sender(running.url)
     await sender.send([outside.tick("early")])
     await outside.until(lambda: outside.asked >= 1)

@@ -16,7 +16,7 @@ import pytest
 from aiohttp.test_utils import TestServer, unused_port
 
 from application.let_in import RoleAccess
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.aws_service import HOST_KEY
 from tests.doubles.fakes.aws import Account
 from tests.doubles.sts import AUDIENCE, OUR_ARN, StsDouble, TrustedRole
@@ -51,7 +51,7 @@ class Deployment:
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run another command where the service runs."""
-        return await service.run(*arguments, folder=self.folder, **self.variables)
+        return await forks.run(*arguments, folder=self.folder, **self.variables)
 
     def add_role(self, external_id: str) -> None:
         """The owner makes the role."""
@@ -80,7 +80,7 @@ async def deployed(way: RoleAccess, folder: Path) -> AsyncIterator[Deployment]:
             aws.providers[url] = AUDIENCE
         trusts = OUR_ARN if way is RoleAccess.EXTERNAL_ID else url
         arguments = ("serve", "--port", str(port))
-        async with service.running(*arguments, folder=folder, **variables) as running:
+        async with forks.running(*arguments, folder=folder, **variables) as running:
             yield Deployment(running, aws, channel, folder, variables, trusts)
 
 
@@ -178,13 +178,13 @@ async def test_the_command_line_fills_the_same_id_in(deployment: Deployment) -> 
 )
 async def test_a_wrong_use_is_told(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
     """Exit code 2, and what is accepted."""
-    code, _, err = await service.run(*arguments, folder=tmp_path)
+    code, _, err = await forks.run(*arguments, folder=tmp_path)
     assert (code, said in err) == (2, True)
 
 
 async def test_an_id_is_not_made_with_a_key_of_nobody(tmp_path: Path) -> None:
     """In a folder where no service runs an id would be wrong, and a key would be left behind."""
-    code, out, err = await service.run("role", "--for", "https://x.example", folder=tmp_path)
+    code, out, err = await forks.run("role", "--for", "https://x.example", folder=tmp_path)
     assert (code, out) == (3, "")
     assert "run this where the service runs" in err
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # likewise

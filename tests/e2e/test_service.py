@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.aws import ACCOUNT, MotoAws, days, moto_aws
 from tests.doubles.telex import LocalChannel, local_channel, tick_settings
 
@@ -77,7 +77,7 @@ async def test_a_day_over_budget_turns_the_channel_red(
 ) -> None:
     """Spend above the threshold is an error for Telex and a bell for people."""
     tick = channel.tick("team", tick_settings(cloud.user("over"), "42"))
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
         await post(running, tick)
         (message,) = await channel.wait_for("team")
     assert message["status"] == "error"
@@ -91,7 +91,7 @@ async def test_wrong_keys_are_told_to_the_channel_with_what_mends_them(
     """An unknown key and a wrong secret are two different sentences; Cost Explorer is not asked."""
     known, _ = cloud.user("wrong")
     asked = len(cloud.questions)
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
         await post(running, channel.tick("unknown", tick_settings(("AKIAIOSFODNN7EXAMPLE", "x"), "100")))
         await post(running, channel.tick("secret", tick_settings((known, "wrong"), "100")))
         (unknown,) = await channel.wait_for("unknown")
@@ -106,7 +106,7 @@ async def test_bad_settings_are_told_to_the_channel_and_aws_is_not_asked(
     tmp_path: Path, cloud: MotoAws, channel: LocalChannel
 ) -> None:
     """The caller gets 202: it is the people in the channel who can mend a setting."""
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
         assert await post(running, channel.tick("team", tick_settings(("key", "key"), "ten"))) == 202
         (message,) = await channel.wait_for("team")
     assert "aws_access_key_id is not filled in" in message["message"]
@@ -118,13 +118,13 @@ async def test_a_kill_between_tick_and_answer_loses_nothing(
 ) -> None:
     """What was accepted is answered by the next process."""
     tick = channel.tick("team", tick_settings(cloud.user("restart"), "100"))
-    door = await service.start(
+    door = await forks.start(
         "serve", "--port", "0", "--no-worker", folder=tmp_path, AWS_ENDPOINT_URL=cloud.url
     )
     assert await post(door, tick) == 202
     await door.stop(signal.SIGKILL)
     assert channel.received("team") == []
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url):
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url):
         await channel.wait_for("team")
 
 
@@ -133,7 +133,7 @@ async def test_a_channel_that_is_away_gets_its_message_when_it_is_back(
 ) -> None:
     """A failed delivery is tried again."""
     channel.statuses = [503, 500]
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
         await post(running, channel.tick("team", tick_settings(cloud.user("away"), "100")))
         await channel.wait_for("team")
         assert len(running.events("tick_retry")) == 2
@@ -149,7 +149,7 @@ async def test_a_stop_is_clean(tmp_path: Path, cloud: MotoAws) -> None:
 async def test_the_doors_beside_the_tick_are_open(tmp_path: Path, cloud: MotoAws) -> None:
     """Health, readiness, metrics and the OpenAPI document answer."""
     async with (
-        service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running,
+        forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running,
         aiohttp.ClientSession(running.url) as client,
     ):
         for path in ("/health", "/ready", "/metrics", "/schema"):
@@ -165,7 +165,7 @@ async def test_check_says_by_its_exit_code_what_it_found(
 ) -> None:
     """Equal is within budget: 42.0999999999 is not more than 42.10."""
     key, secret = cloud.user(f"check-{verdict}")
-    exit_code, out, err = await service.run(
+    exit_code, out, err = await forks.run(
         *("check", "--threshold", threshold, "--format", "json"),
         folder=tmp_path,
         AWS_ENDPOINT_URL=cloud.url,
@@ -184,7 +184,7 @@ async def test_check_says_by_its_exit_code_what_it_found(
 async def test_check_can_tell_the_channel(tmp_path: Path, cloud: MotoAws, channel: LocalChannel) -> None:
     """``--notify`` posts the report as a tick would."""
     key, secret = cloud.user("notify")
-    exit_code, _, err = await service.run(
+    exit_code, _, err = await forks.run(
         *("check", "--threshold", "100", "--notify", f"{channel.url}/v1/return/team"),
         folder=tmp_path,
         AWS_ENDPOINT_URL=cloud.url,
@@ -199,7 +199,7 @@ async def test_check_fails_with_3_when_aws_or_the_delivery_fails(
     tmp_path: Path, cloud: MotoAws, channel: LocalChannel
 ) -> None:
     """A script can tell a failure from a verdict."""
-    wrong, _, _ = await service.run(
+    wrong, _, _ = await forks.run(
         *("check", "--threshold", "100"),
         folder=tmp_path,
         AWS_ENDPOINT_URL=cloud.url,
@@ -208,7 +208,7 @@ async def test_check_fails_with_3_when_aws_or_the_delivery_fails(
     )
     key, secret = cloud.user("undelivered")
     channel.statuses = [503]
-    undelivered, _, err = await service.run(
+    undelivered, _, err = await forks.run(
         *("check", "--threshold", "100", "--notify", f"{channel.url}/v1/return/team"),
         folder=tmp_path,
         AWS_ENDPOINT_URL=cloud.url,
@@ -222,7 +222,7 @@ async def test_check_fails_with_3_when_aws_or_the_delivery_fails(
 async def test_check_can_tell_slack(tmp_path: Path, cloud: MotoAws, channel: LocalChannel) -> None:
     """Any chat, by what stands before its address."""
     key, secret = cloud.user("slack")
-    code, _, _ = await service.run(
+    code, _, _ = await forks.run(
         *("check", "--threshold", "100", "--notify", channel.slack_url("team")),
         folder=tmp_path,
         AWS_ENDPOINT_URL=cloud.url,
@@ -244,7 +244,7 @@ async def test_doctor_names_what_is_wrong_and_what_mends_it(tmp_path: Path, clou
         "secret": (known, "x"),
         "policy": (known, secret),
     }.items():
-        code, out, _ = await service.run(
+        code, out, _ = await forks.run(
             "doctor",
             folder=tmp_path,
             AWS_ENDPOINT_URL=cloud.url,
@@ -261,14 +261,14 @@ async def test_doctor_names_what_is_wrong_and_what_mends_it(tmp_path: Path, clou
 
 async def test_doctor_without_any_keys_says_so(tmp_path: Path, cloud: MotoAws) -> None:
     """Nothing configured is no traceback."""
-    code, out, err = await service.run("doctor", folder=tmp_path, AWS_ENDPOINT_URL=cloud.url)
+    code, out, err = await forks.run("doctor", folder=tmp_path, AWS_ENDPOINT_URL=cloud.url)
     assert (code, err) == (3, "Asking Cost Explorer costs $0.01.\n")
     assert "✗ AWS credentials" in out
 
 
 async def test_policy_is_the_least_that_the_checks_need(tmp_path: Path) -> None:
     """One action."""
-    code, out, _ = await service.run("policy", folder=tmp_path)
+    code, out, _ = await forks.run("policy", folder=tmp_path)
     assert code == 0
     assert [statement["Action"] for statement in json.loads(out)["Statement"]] == ["ce:GetCostAndUsage"]
 
@@ -284,14 +284,14 @@ async def test_policy_is_the_least_that_the_checks_need(tmp_path: Path) -> None:
 )
 async def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """And says what is accepted."""
-    code, _, err = await service.run(*arguments, folder=tmp_path)
+    code, _, err = await forks.run(*arguments, folder=tmp_path)
     assert code == 2
     assert "Error: " in err
 
 
 async def test_a_wrong_variable_stops_the_start_with_one_line(tmp_path: Path) -> None:
     """The line names the variable and what is accepted."""
-    code, _, err = await service.run("serve", folder=tmp_path, SPEND_MONITOR_INBOX_LIMIT="many")
+    code, _, err = await forks.run("serve", folder=tmp_path, SPEND_MONITOR_INBOX_LIMIT="many")
     assert code == 2
     assert err == (
         "aws-spend-monitor: SPEND_MONITOR_INBOX_LIMIT: 'many' is not accepted; "
@@ -306,15 +306,15 @@ async def test_the_inbox_shows_why_a_tick_was_given_up_and_takes_it_back(
     """An operator can see the reason, put the tick back, and drop it; no secret is shown."""
     tick = channel.tick("team", tick_settings(cloud.user("given-up"), "100"))
     channel.statuses = [404, 404]
-    async with service.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=cloud.url) as running:
         await post(running, tick)
         await running.wait_for("tick_given_up")
-        code, out, _ = await service.run("inbox", "list", "--format", "json", folder=tmp_path)
+        code, out, _ = await forks.run("inbox", "list", "--format", "json", folder=tmp_path)
         (entry,) = json.loads(out)
         assert (code, entry["state"]) == (0, "given-up")
         assert "404" in entry["reason"]
         assert channel.url not in out
-        assert (await service.run("inbox", "retry", "--all", folder=tmp_path))[:2] == (0, "put back: 1\n")
+        assert (await forks.run("inbox", "retry", "--all", folder=tmp_path))[:2] == (0, "put back: 1\n")
         await running.wait_for("tick_given_up", count=2)
-        assert (await service.run("inbox", "purge", entry["id"], folder=tmp_path))[:2] == (0, "dropped: 1\n")
-        assert "empty" in (await service.run("inbox", "list", folder=tmp_path))[1]
+        assert (await forks.run("inbox", "purge", entry["id"], folder=tmp_path))[:2] == (0, "dropped: 1\n")
+        assert "empty" in (await forks.run("inbox", "list", folder=tmp_path))[1]

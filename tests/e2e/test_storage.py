@@ -14,8 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.doubles import service
-from tests.doubles.forks import running_forked
+from tests.doubles import forks, service
 from tests.doubles.storm import Storm, storm
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +41,7 @@ def full_disk(running: service.Service) -> Iterator[None]:
 async def test_a_failing_disk_is_a_503_until_it_is_well(tmp_path: Path, outside: Storm) -> None:
     """No 202 meanwhile, /ready names the storage, /health still lives; then all goes on by itself."""
     async with (
-        running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running,
+        forks.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url) as running,
         aiohttp.ClientSession(running.url) as client,
     ):
         with full_disk(running):
@@ -71,7 +70,7 @@ async def test_files_that_are_deleted_are_missed_at_once(tmp_path: Path, outside
     """What was accepted, before it and since, is still there after a kill: no 202 was a lie."""
     key = tmp_path / "spend-monitor.db.key"
     async with (
-        running_forked("serve", "--port", "0", "--no-worker", folder=tmp_path) as running,
+        forks.running("serve", "--port", "0", "--no-worker", folder=tmp_path) as running,
         aiohttp.ClientSession(running.url) as client,
     ):
         async with client.post("/tick", json=outside.tick("before")) as answer:
@@ -89,7 +88,7 @@ async def test_files_that_are_deleted_are_missed_at_once(tmp_path: Path, outside
     key.touch(0o600)
     key.write_bytes(secret)
     assert len(statuses) <= 2
-    async with running_forked(folder=tmp_path, AWS_ENDPOINT_URL=outside.url):
+    async with forks.running(folder=tmp_path, AWS_ENDPOINT_URL=outside.url):
         await outside.wait_for(["before", "since"])
 
 
@@ -129,7 +128,7 @@ async def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path) -> No
     database = tmp_path / "spend-monitor.db"
     content = b"SQLite format 3\0" + b"damaged" * 10_000
     database.write_bytes(content)
-    code, out, err = await service.run("serve", folder=tmp_path)
+    code, out, err = await forks.run("serve", folder=tmp_path)
     assert (code, out) == (3, "")
     assert "spend-monitor.db is damaged" in err.splitlines()[-1]
     assert "Restore a backup" in err.splitlines()[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.aws import MotoAws, days, moto_aws
 from tests.doubles.telex import LocalChannel, local_channel
 from tests.doubles.watches import HOURLY, known_since_yesterday, variables
@@ -72,16 +72,16 @@ async def test_a_watch_tells_its_chat_though_nobody_ticks(
 ) -> None:
     """A time that was missed is made up for at the start, once, whatever runs and however often."""
     await known_since_yesterday(tmp_path, environment)
-    async with service.running(*command, folder=tmp_path, **environment) as running:
+    async with forks.running(*command, folder=tmp_path, **environment) as running:
         (message,) = await channel.wait_for("team")
         await running.wait_for("tick_told")
     assert message["text"].startswith("🔔")
     assert "$43.10" in json.dumps(message), "as Slack is told"
-    async with service.running(folder=tmp_path, **environment) as again:
+    async with forks.running(folder=tmp_path, **environment) as again:
         await again.wait_for("watching")
         assert (await ready(again))[1]["watches"] == "ready"
     assert len(channel.received("team")) == 1
-    code, listed, _ = await service.run("watches", "list", folder=tmp_path, **environment)
+    code, listed, _ = await forks.run("watches", "list", folder=tmp_path, **environment)
     assert code == 0
     assert "production" in listed
     assert "exceeded, $43.10" in listed
@@ -91,7 +91,7 @@ async def test_a_changed_file_counts_at_once_on_a_hangup_and_a_broken_one_not_at
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     """The one before it stays in force, the log says what is wrong, and ``/ready`` that something is."""
-    async with service.running(folder=tmp_path, **environment) as running:
+    async with forks.running(folder=tmp_path, **environment) as running:
         await running.wait_for("watching")
         written(environment, BROKEN)
         running.process.send_signal(signal.SIGHUP)
@@ -115,7 +115,7 @@ async def test_a_file_with_mistakes_stops_the_start(
 ) -> None:
     """Each mistake is a line; nothing listens."""
     written(environment, BROKEN + 'spike_alert = "40"\n')
-    code, out, err = await service.run(*command, folder=tmp_path, **environment)
+    code, out, err = await forks.run(*command, folder=tmp_path, **environment)
     said = [line for line in err.splitlines() if not line.startswith("{")]
     assert (code, out) == (2, "")
     assert [line.partition(" is ")[0] for line in said] == [
@@ -130,7 +130,7 @@ async def test_a_file_without_mistakes_is_said_to_be_good(
     """With what fires next, and what does nothing; no database is made by looking."""
     written(environment, HOURLY + 'milestones = "50"\n')
     file = environment.pop("SPEND_MONITOR_WATCHES")
-    code, out, _ = await service.run("watches", "check", file, folder=tmp_path, **environment)
+    code, out, _ = await forks.run("watches", "check", file, folder=tmp_path, **environment)
     assert code == 0
     assert "production: milestones does nothing with daily" in out
     assert f"{file}: 1 watch; production fires next, at " in out
@@ -141,11 +141,11 @@ async def test_a_watch_can_be_run_now(
     tmp_path: Path, environment: dict[str, str], channel: LocalChannel
 ) -> None:
     """It prints and delivers one look; its exit code is that of a check."""
-    code, out, _ = await service.run("watches", "run", "production", folder=tmp_path, **environment)
+    code, out, _ = await forks.run("watches", "run", "production", folder=tmp_path, **environment)
     assert code == 1, "exceeded"
     assert "$43.10" in out
     assert len(channel.received("team")) == 1
-    code, _, err = await service.run("watches", "run", "prod", folder=tmp_path, **environment)
+    code, _, err = await forks.run("watches", "run", "prod", folder=tmp_path, **environment)
     assert (code, "there is no watch 'prod'; there are production" in err) == (2, True)
 
 
@@ -154,6 +154,6 @@ async def test_a_look_that_reaches_no_chat_fails(
 ) -> None:
     """Exit code 3, one line, and no address in it."""
     channel.statuses = [400]
-    code, _, err = await service.run("watches", "run", "production", folder=tmp_path, **environment)
+    code, _, err = await forks.run("watches", "run", "production", folder=tmp_path, **environment)
     assert code == 3
     assert "/services/" not in err
