@@ -20,7 +20,7 @@ import entrypoints.commands.check
 from application.aws_errors import AwsUnavailable
 from application.credentials import AccessKey
 from entrypoints.cli import main
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.aws_service import HOST_KEY, Canned, DoubleWorld, open_double
 from tests.doubles.fakes.aws import Account
 from tests.doubles.telex import LocalChannel, local_channel
@@ -306,8 +306,8 @@ async def test_a_sign_in_that_cannot_be_renewed_now(
     name = sha1(b"corp", usedforsecurity=False).hexdigest()  # as the SDK names the file
     (cache / f"{name}.json").write_text(json.dumps(token))
     variables = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
-    variables |= {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    code, out, err = await service.run("check", "-p", "corp", folder=tmp_path, **variables)
+    variables |= {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    code, out, err = await forks.run("check", "-p", "corp", folder=tmp_path, **variables)
     assert (code, out) == (3, "")
     assert err == (
         "✗ AWS could not be reached for credentials.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.costs import CostHistory
@@ -120,6 +120,7 @@ class TestNewServices:
         """Nothing was spent on it."""
         assert new_names(daily("2026-11-23", *["1"] * 31, {"EC2": "1", "Credit": "-5"})) == []
 
+    @settings(max_examples=30)  # whole months of services take long to make up
     @given(st.lists(st.one_of(st.none(), SERVICES), min_size=34, max_size=62))
     def test_what_is_new_is_so_by_what_is_known(self, days: list[dict[str, Decimal] | None]) -> None:
         """Never from the absence of data: a month of it was looked at, and nothing compared with shows it."""
