@@ -17,6 +17,7 @@ from application.errors import (
     ChannelRefused,
     ChannelToldEnough,
     ChannelUnavailable,
+    Quarantined,
     ReturnUrlForbidden,
     SettingsRejected,
     SpendMonitorError,
@@ -44,15 +45,13 @@ from application.ports.vault import Vault
 from application.ports.watches import NoWatches, Watches
 from application.ports.work_queue import Lease, WorkQueue
 from application.put_back import PutBack, Wait, Work
+from application.quarantine import Quarantine
 from application.say_once import Note, SayOnce
 from domain.notify import Notify
 from domain.periods import Frequency, Period
 from domain.restated import restated_in
 from domain.thresholds import Verdict
 from domain.usual import usual_for
-
-DEATHS = 5
-"""After as many leases that ended without a result a tick is set aside: it may be what ends them."""
 
 SHARED_FOR = timedelta(minutes=30)
 """A planned look takes an answer that another channel was given so shortly before."""
@@ -73,8 +72,7 @@ class AnswerTick:
     watches: Watches = field(default_factory=NoWatches)
     jitter: Callable[[], float] = random.random
     hourly_limit: HourlyLimit = field(default_factory=HourlyLimit)
-    unsettled: set[str] = field(default_factory=set, repr=False)
-    """Ticks whose result this process could not store: that says nothing against them."""
+    quarantine: Quarantine = field(default_factory=Quarantine)
 
     @property
     def _put_back(self) -> PutBack:
@@ -90,9 +88,9 @@ class AnswerTick:
         try:
             await self._work_on(work)
         except StorageUnavailable:
-            self.unsettled.add(lease.tick.id)
+            self.quarantine.excused.add(lease.tick.id)
             raise
-        self.unsettled.discard(lease.tick.id)
+        self.quarantine.excused.discard(lease.tick.id)
         return work.answer
 
     async def postpone(self, lease: Lease, error: SpendMonitorError) -> Answer:
@@ -103,7 +101,10 @@ class AnswerTick:
 
     async def _work_on(self, work: Work) -> None:
         try:
-            wait = await self._check_and_tell(self._open(work))
+            with self.quarantine.place(work.lease):
+                wait = await self._check_and_tell(self._open(work))
+        except Quarantined as error:
+            await self._put_back.until_tried_alone(work, error)
         except WatchUnknown as error:
             await self._put_back.until_the_file_is_read(work, error)
         except (AwsBusy, ChannelBusy) as busy:
@@ -124,8 +125,6 @@ class AnswerTick:
 
     def _open(self, work: Work) -> Work:
         tick = work.lease.tick
-        if work.lease.attempt > DEATHS and tick.id not in self.unsettled:
-            raise WorkerDied(DEATHS)
         work.return_url, work.settings, work.watch = unpack(self.vault.open(tick.payload, context=tick.id))
         return work
 

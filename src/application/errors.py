@@ -15,6 +15,7 @@ SpendMonitorError
 ├── ChannelToldEnough       of what it never asked before: comes back within the hour
 ├── TickUnreadable          no key opens the stored tick: given up on
 ├── InternalError           a defect of ours: tried again
+├── Quarantined             a tick that may be one that ends processes: tried alone
 ├── WorkerDied              a tick that seems to end processes: given up on
 ├── InboxFull               503 at the door
 └── StorageUnavailable      503 at the door, tried again behind it
@@ -138,8 +139,22 @@ class InternalError(SpendMonitorError):
     code = "internal-error"
 
 
+class Quarantined(SpendMonitorError):
+    """Processes have ended while the tick was in flight, with others: it waits until it can be tried alone.
+
+    Args:
+        deaths: How many processes.
+    """
+
+    code = "quarantined"
+
+    def __init__(self, deaths: int) -> None:
+        self.deaths = deaths
+        super().__init__("processes have ended while it was in flight: it is tried with no other such tick")
+
+
 class WorkerDied(SpendMonitorError):
-    """Process after process has ended while it worked on a tick.
+    """Process after process has ended while it worked on a tick, and on no other suspect.
 
     Args:
         times: How many.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from application.answer import Answer, Outcome
 from application.aws_errors import AwsBusy, AwsRefused, PaidRequestsCapped
-from application.errors import ChannelBusy, ChannelToldEnough, SpendMonitorError, WatchUnknown
+from application.errors import ChannelBusy, ChannelToldEnough, Quarantined, SpendMonitorError, WatchUnknown
 from application.patience import FOR_A_FILE, FOR_A_ROLE, FOR_A_TURN, FOR_STRANGERS, Patience
 from application.ports.clock import Clock
 from application.ports.work_queue import Lease, Progress, Why, WorkQueue
@@ -113,6 +113,12 @@ class PutBack:
         progress = work.progress.waits()
         until = FOR_A_TURN.next_try(progress.turns, self.clock.now(), self.jitter(), busy.retry_after)
         await self._put_back(work, busy, until, Why.TURN, progress)
+
+    async def until_tried_alone(self, work: Work, error: Quarantined) -> None:
+        """Come back in a moment, to see whether it is its turn."""
+        until = self.clock.now() + timedelta(seconds=2 * self.jitter())
+        progress = replace(work.progress, deaths=error.deaths)
+        await self._put_back(work, error, until, Why.TURN, progress)
 
     async def until_told_less(self, work: Work, error: ChannelToldEnough) -> None:
         """Come back when the channel may be told of new questions again, for some hours."""

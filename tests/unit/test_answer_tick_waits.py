@@ -10,18 +10,20 @@ import pytest
 from adapters.aws.frugal import frugal
 from adapters.state.memory import MemoryStore
 from application.answer import Outcome
-from application.answer_tick import DEATHS
 from application.aws_errors import PaidRequestsCapped, PermissionMissing
 from application.check_spend import CheckSpend
 from application.errors import ChannelUnavailable
 from application.notice import Notice
 from application.ports.dead_letters import TickState
 from application.ports.work_queue import Why
+from application.quarantine import DEATHS, DEATHS_AT_MOST
 from domain.periods import Frequency, Period
 from domain.thresholds import Verdict
 from tests.doubles.fakes.aws import FakeCostSource, FakeIdentity
 from tests.doubles.fakes.channel import FakeChannel
 from tests.doubles.fakes.world import DAY, KEY, LEASE, URL, World, bill, settings
+
+SOON = timedelta(seconds=5)
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -238,6 +240,13 @@ class TestOrder:
         assert "2026-11-22" in world.texts[1]
 
 
+async def die_with(world: World, times: int) -> None:
+    """Let so many processes end with all that can be leased in flight."""
+    for _ in range(times):
+        await world.lease()
+        world.clock.move(LEASE)
+
+
 class TestPatience:
     """Turns are no failures, and one failure is no reason to give up."""
 
@@ -325,24 +334,45 @@ class TestOnce:
         assert await world.inbox.entries() == []
 
     async def test_a_tick_that_ends_processes_is_set_aside(self) -> None:
-        """After five leases without a result it is given up on, with that reason, and not worked on."""
+        """First it is tried alone; when that ends processes, too, it is given up on, and not worked on."""
         world = World()
         await world.accept()
-        for _ in range(DEATHS):
-            assert len(await world.lease()) == 1
-            world.clock.move(LEASE)
+        await die_with(world, DEATHS)
+        [answer] = await world.work()
+        assert (answer.outcome, answer.cause, world.aws.identified) == (Outcome.RETRY, "quarantined", [])
+        world.clock.move(SOON)
+        await die_with(world, DEATHS_AT_MOST - DEATHS)
         [answer] = await world.work()
         assert (answer.outcome, answer.cause, world.aws.identified) == (Outcome.GIVEN_UP, "worker-died", [])
         [entry] = await world.inbox.entries()
-        assert "5 times in a row the process ended" in entry.reason
+        assert "10 times in a row the process ended" in entry.reason
         await world.inbox.revive(entry.id)
         assert [answer.outcome for answer in await world.work()] == [Outcome.TOLD]
+
+    async def test_those_that_died_with_it_are_answered(self) -> None:
+        """One at a time, so that a process that ends takes no other suspect with it."""
+        world = World()
+        for channel in "abc":
+            await world.accept(return_url=f"https://ping.telex.im/v1/return/{channel}")
+        await die_with(world, DEATHS)
+        assert [answer.cause for answer in await world.work()] == ["quarantined"] * 3
+        world.clock.move(SOON)
+        for _ in range(DEATHS_AT_MOST - DEATHS - 1):
+            alone, *others = await world.lease()
+            with world.answer_tick.quarantine.place(alone):
+                for other in others:
+                    assert (await world.answer_tick.execute(other)).cause == "quarantined"
+            world.clock.move(LEASE)
+        told = 0
+        while told < 3:
+            told += [answer.outcome for answer in await world.work_for(SOON)].count(Outcome.TOLD)
+        assert await world.inbox.entries() == []
 
     async def test_a_storage_that_fails_sets_nothing_aside(self) -> None:
         """A process that has seen the storage fail knows that the tick has done it no harm."""
         world = World()
         await world.accept()
-        for _ in range(2 * DEATHS):
+        for _ in range(2 * DEATHS_AT_MOST):
             leases = await world.lease()
             world.channel.places = 0
             world.disk.break_after(2)  # the page is read and claimed; to put the tick back fails

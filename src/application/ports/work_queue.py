@@ -37,6 +37,7 @@ class Progress:
         next_look: When AWS is to be asked again (UTC).
         looked_at: When AWS has given the answer that is not delivered yet (UTC): it will do for the next try.
         seen: What the first look has shown.
+        deaths: How many processes had ended with it in flight when it was last paused.
     """
 
     failures: int = 0
@@ -47,10 +48,12 @@ class Progress:
     next_look: datetime | None = None
     looked_at: datetime | None = None
     seen: Seen | None = None
+    deaths: int = 0
 
     def failed(self, now: datetime) -> Progress:
         """One more failure."""
-        return replace(self, failures=self.failures + 1, failing_since=self.failing_since or now, turns=0)
+        since = self.failing_since or now
+        return replace(self, failures=self.failures + 1, failing_since=since, turns=0, deaths=0)
 
     def waits(self) -> Progress:
         """One more wait for its turn."""
@@ -62,7 +65,7 @@ class Progress:
 
     def goes_on(self) -> Progress:
         """This try has succeeded, and there will be another."""
-        return replace(self, failures=0, failing_since=None, turns=0, looked_at=None)
+        return replace(self, failures=0, failing_since=None, turns=0, looked_at=None, deaths=0)
 
     def looked(self, now: datetime, next_look: datetime, seen: Seen | None = None) -> Progress:
         """One more look, and the next is known."""
