@@ -10,41 +10,62 @@ import gc
 import os
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 import click
 import uvloop
 from rich.console import Console
 
-from programs.benchmarks import doors, growth, nats, pages, postgresql, report, starts, ticks
+from programs.benchmarks import doors, growth, nats, pages, postgresql, report, slow_aws, starts, ticks
 from programs.benchmarks.load import TickRefused
-from programs.benchmarks.measure import Bench
+from programs.benchmarks.measure import Bench, Figure
 from programs.benchmarks.processes import Machine, NotMeasured, install
 from tests.doubles.outside import outside
+
+FIGURES: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
+    "door": doors.accepted,
+    "whole": ticks.whole_ticks,
+    "yesterday": ticks.known_tenants,
+    "looks": ticks.looks,
+    "slow-aws": slow_aws.slow_aws,
+    "delays": slow_aws.delays,
+    "one-account": ticks.one_account,
+    "backlog": growth.backlog,
+    "ledger": growth.ledger,
+    "starts": starts.starts,
+    "pages": pages.pages,
+    "nats": nats.on_nats,
+    "postgresql": postgresql.on_postgresql,
+    "two-processes": ticks.two_processes,
+}
+"""In the order of the table."""
 
 console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Bursts of a tenth, twice: a look, not a measurement.")
+@click.option("--only", multiple=True, type=click.Choice([*FIGURES]), help="Some of them; no plot is drawn.")
 @click.option("--folder", default="bench-results", show_default=True, help="Where results are written.")
 @click.option("--png", default=None, help="Where the plot is written; by default into that folder.")
-def main(folder: str, png: str | None, *, quick: bool) -> None:
+def main(only: tuple[str, ...], folder: str, png: str | None, *, quick: bool) -> None:
     """Measure everything."""
     results = Path(folder)
     results.mkdir(parents=True, exist_ok=True)
     try:
-        uvloop.run(bench(results, Path(png or results / "bench.png"), quick=quick))
+        uvloop.run(bench(only, results, Path(png or results / "bench.png"), quick=quick))
     except (NotMeasured, TickRefused, TimeoutError) as error:
         console.print(f"[red]could not be measured[/]: {error!r}")
         sys.exit(1)
 
 
-async def bench(results: Path, png: Path, *, quick: bool) -> None:
+async def bench(only: Collection[str], results: Path, png: Path, *, quick: bool) -> None:
     """Measure, then show and write."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[:1])
     gc.disable()  # this process makes no cycles; its pauses would be taken for the service's
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as temporary, console.status("installing") as status:
         folder = Path(temporary)
         async with outside() as world:
@@ -56,32 +77,19 @@ async def bench(results: Path, png: Path, *, quick: bool) -> None:
                 scale=0.1 if quick else 1,
                 say=status.update if console.is_terminal else console.print,
             )
-            accepted = await doors.accepted(run)
-            whole, drains = await ticks.whole_ticks(run)
-            figures = [
-                *accepted,
-                *whole,
-                *await ticks.known_tenants(run),
-                *await ticks.looks(run),
-                *await ticks.slow_aws(run),
-                *await ticks.one_account(run),
-                *await growth.backlog(run),
-                *await growth.ledger(run),
-                *await starts.starts(run),
-                *await pages.pages(run),
-                *await nats.on_nats(run),
-                *await postgresql.on_postgresql(run),
-                *await ticks.two_processes(run),
-            ]
-            rates = await ticks.channel_counts(run)
+            for name in only or FIGURES:
+                figures += await FIGURES[name](run)
+            if not only:
+                of_burst, drains = await ticks.large_burst(run)
+                figures += of_burst
+                report.draw(png, drains, await ticks.channel_counts(run))
     report.print_table(console, figures)
     console.print(
         f"{run.repetitions} repetitions on one core; "
         f"load and doubles needed {run.busiest:.0%} of the other at most"
     )
     report.write_json(results / "bench.json", figures, run)
-    report.draw(png, drains, rates)
-    console.print(f"written: {results / 'bench.json'}, {png}")
+    console.print(f"written: {results}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from programs.benchmarks.doors import per_second
 from programs.benchmarks.load import ticks
 from programs.benchmarks.measure import Bench, Figure, ratios
 from programs.benchmarks.processes import Measured, cpu_seconds
-from programs.benchmarks.ticks import REAL_AWS_SECONDS
+from programs.benchmarks.slow_aws import REAL_AWS_SECONDS
 from tests.doubles.nats_server import NatsServer, running
 
 WORKERS = (1, 2, 4)
