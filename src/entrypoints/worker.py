@@ -26,8 +26,15 @@ DRAIN_SECONDS = 25.0
 LONGEST_TICK_SECONDS = 100.0
 """Shorter than a lease, so that no tick is worked on twice at a time."""
 
-CROWDED_SHARE = 8
-"""So many times fewer ticks are in flight while others crowd in."""
+STEPS = 8
+STEP_SECONDS = 0.05
+"""All places are taken in so many steps, with a pause after each that brought as much as was wanted."""
+
+FEWEST_AT_ONCE = 8
+"""A step, however few the places are."""
+
+CROWDED_SHARE = 4
+"""So many times smaller a step is while others crowd in."""
 
 LEASE_WAIT_SECONDS = 0.5
 STORAGE_PAUSE_SECONDS = 1.0
@@ -42,7 +49,7 @@ class Worker:
         answer_tick: What is done with each.
         clock: For the age of a tick.
         concurrency: How many ticks are in flight at most.
-        door: Of the same process; while it is crowded, only a part of them.
+        door: Of the same process; while it is crowded, they begin more slowly.
     """
 
     inbox: WorkQueue
@@ -91,22 +98,20 @@ class Worker:
     async def _run(self) -> None:
         storage_works = True
         while not self._stopping.is_set():
-            free = self._places() - len(self._ticks)
-            if free <= 0:
+            wanted = self._wanted()
+            if wanted <= 0:
                 self._slot_free.clear()
                 with suppress(TimeoutError):  # when the crowd has gone, there are more places at once
                     async with asyncio.timeout(LEASE_WAIT_SECONDS):
                         await self._slot_free.wait()
                 continue
             try:
-                leases = await self.inbox.lease(free, LEASE_WAIT_SECONDS)
+                leases = await self.inbox.lease(wanted, LEASE_WAIT_SECONDS)
             except StorageUnavailable as error:
                 if storage_works:
                     log.error("storage_unavailable", reason=str(error))  # noqa: TRY400  # expected, no traceback
                 storage_works = False
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(STORAGE_PAUSE_SECONDS):
-                        await self._stopping.wait()
+                await self._rest(STORAGE_PAUSE_SECONDS)
                 continue
             if not storage_works:
                 log.info("storage_available")
@@ -115,10 +120,25 @@ class Worker:
                 task = asyncio.create_task(self.work(lease))
                 self._ticks.add(task)
                 task.add_done_callback(self._finished)
+            if len(leases) == wanted:
+                await self._rest(STEP_SECONDS)
 
-    def _places(self) -> int:
-        """Telex waits for every 202, but nobody for a report: the door comes first."""
-        return max(self.concurrency // CROWDED_SHARE, 1) if self.door.is_crowded else self.concurrency
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    def _wanted(self) -> int:
+        """How many to begin with now.
+
+        A few at a time: begun together, all would wait for AWS together, while the core has nothing to do,
+        and then for the core. And fewer while the door is crowded: Telex waits for every 202, but nobody for
+        a report.
+        """
+        step = max(self.concurrency // STEPS, FEWEST_AT_ONCE)
+        if self.door.is_crowded:
+            step //= CROWDED_SHARE
+        return min(step, self.concurrency - len(self._ticks))
 
     def _finished(self, task: asyncio.Task[bool]) -> None:
         self._ticks.discard(task)

@@ -48,6 +48,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the worker look again at once."""
     monkeypatch.setattr(worker_module, "LEASE_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(worker_module, "STORAGE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "STEP_SECONDS", 0.01)
 
 
 def started(
@@ -96,8 +97,25 @@ async def test_as_many_ticks_as_allowed_are_in_flight_and_no_more(world: World, 
     assert await world.inbox.entries() == []
 
 
-async def test_while_many_ticks_come_in_few_are_answered(world: World, gate: asyncio.Lock) -> None:
-    """Two of sixteen places while the door is crowded; the others, too, once the crowd has gone."""
+async def test_ticks_are_begun_a_few_at_a_time(
+    world: World, gate: asyncio.Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that they do not all wait for AWS, and then for the core, at the same moments."""
+    monkeypatch.setattr(worker_module, "STEP_SECONDS", 3600)
+    await accept(world, 20)
+    worker = started(world, concurrency=72)
+    await until(lambda: len(world.aws.identified) == 9)
+    await asyncio.sleep(0.03)
+    assert len(world.aws.identified) == 9
+    gate.release()
+    await worker.stop()
+
+
+async def test_while_many_ticks_come_in_fewer_are_begun(
+    world: World, gate: asyncio.Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two instead of eight at a time while the door is crowded, but however many are in flight."""
+    monkeypatch.setattr(worker_module, "STEP_SECONDS", 3600)
     await accept(world, 20)
     door = Door()
     with ExitStack() as crowd:
@@ -107,9 +125,7 @@ async def test_while_many_ticks_come_in_few_are_answered(world: World, gate: asy
         await until(lambda: len(world.aws.identified) == 2)
         await asyncio.sleep(0.03)
         assert len(world.aws.identified) == 2
-    await until(lambda: len(world.aws.identified) == 16)
     gate.release()
-    await until(lambda: len(world.texts) == 20)
     await worker.stop()
 
 

@@ -20,8 +20,7 @@ RESERVED_SHARE = 8
 """An eighth of all places is only ever held by hosts that no stranger can own: these are never starved."""
 
 STRANGERS_SHARE = 16
-"""All hosts together that have never delivered, or do not any more, hold a sixteenth of all places: half of
-those that the worker has while the door is crowded."""
+"""All hosts together that have never delivered, or do not any more, hold a sixteenth of all places."""
 
 SITE_SHARE = 4
 """And one owner's of these a quarter of that: host names below a domain are free."""
