@@ -88,7 +88,7 @@ class AccessKeyUnknown(AwsRefused):
 
     code = "access-key-unknown"
     problem = "AWS does not know this access key: it was mistyped, deleted or made inactive."
-    remedy = "Type aws_access_key_id again, or make a new access key in IAM."
+    remedy = "Type the access key ID again, or make a new access key in IAM."
 
 
 class SecretKeyWrong(AwsRefused):
@@ -96,7 +96,7 @@ class SecretKeyWrong(AwsRefused):
 
     code = "secret-key-wrong"
     problem = "AWS knows this access key, but the secret key does not belong to it."
-    remedy = "Type aws_secret_access_key again: 40 characters, shown by IAM only when the key is made."
+    remedy = "Type the secret access key again: 40 characters, shown by IAM only when the key is made."
 
 
 class CredentialsExpired(AwsRefused):

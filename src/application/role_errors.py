@@ -43,7 +43,7 @@ class RoleAccessOff(RoleRefused):
     owners = False
     problem = "This deployment takes access keys only: its operator has not turned roles on."
     remedy = (
-        "Leave aws_role_arn empty and fill in the two keys, or ask the operator to set "
+        "Leave the role's ARN empty and fill in the two keys, or ask the operator to set "
         "SPEND_MONITOR_ROLE_ACCESS."
     )
     remedy_of_command = "Set SPEND_MONITOR_ROLE_ACCESS to external-id or web-identity."

@@ -97,7 +97,7 @@ async def test_wrong_keys_are_told_to_the_channel_with_what_mends_them(
         (unknown,) = await channel.wait_for("unknown")
         (secret,) = await channel.wait_for("secret")
     assert "AWS does not know this access key" in unknown["message"]
-    assert "Type aws_secret_access_key again" in secret["message"]
+    assert "Type the secret access key again" in secret["message"]
     assert {unknown["status"], secret["status"]} == {"error"}
     assert len(cloud.questions) == asked
 

@@ -34,7 +34,7 @@ async def check(config: Config) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WatchRow:
     """A watch, as ``watches list`` shows it: no destination is named, since who knows one can post there."""
 
     name: str
@@ -75,10 +75,10 @@ def _named(watches: Watches, name: str) -> ScheduledWatch:
     raise click.BadParameter(f"there is no watch {name!r}; there are {names}", param_hint="NAME")
 
 
-async def _row(container: Container, watch: ScheduledWatch) -> Row:
+async def _row(container: Container, watch: ScheduledWatch) -> WatchRow:
     said = await container.ledger().read(watch_page(container.vault(), watch.name), SAID)
     due = watch.schedule.next_after(container.clock().now())
-    return Row(watch.name, str(watch.schedule), due, len(watch.destinations), _last_word(said))
+    return WatchRow(watch.name, str(watch.schedule), due, len(watch.destinations), _last_word(said))
 
 
 def _last_word(page: Page) -> str:
