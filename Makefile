@@ -28,8 +28,8 @@ test-on: $(UV) ## the quick rooms of the tests on another Python: PYTHON=/path/t
 	@UV_PROJECT_ENVIRONMENT=.venv-other $(RUN) --python $(PYTHON) \
 		pytest --numprocesses auto --dist worksteal tests/unit tests/contract tests/entrypoints
 
-soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0
-	@$(RUN) python -m programs.soak
+soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0; with ENGINE="nats", kills on it
+	@$(RUN) python -m programs.soak $(ENGINE)
 
 cluster: setup ## three NATS nodes, two doors, two workers on this machine; 2,000 ticks and kills
 	@$(RUN) python -m programs.cluster

@@ -1,5 +1,7 @@
 """``make soak``: 10,000 ticks while all fails that can, then 100,000 that wait. Ends with 0 if none is lost.
 
+With names of engines (``make soak ENGINE="nats sqs+dynamodb"``): twenty rounds of kills on each.
+
 Two processes share one SQLite file. One of them is killed every few seconds; AWS throttles, breaks and
 dawdles; Telex is away, asks for patience and hangs up; another program locks the database; the disk is full.
 At last strangers do what they can, beside honest tenants: see ``strangers.py`` and ``fillers.py``.
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,7 @@ from typing import Any
 from adapters.vault import AesGcmVault, load_or_create_key_file
 from programs.fillers import fillers
 from programs.strangers import MOST_MEMORY, SLOWEST_REPORT, memory_of, strangers
+from tests.doubles.kills import ENGINES, play
 from tests.doubles.service import Service, run, start
 from tests.doubles.storm import Faults, Sender, Storm, storm
 
@@ -180,6 +183,25 @@ def waiting(outside: Storm) -> Iterator[dict[str, Any]]:
     return (outside.tick(f"waiting-{n}", n) for n in range(BACKLOG - WARM_UP))
 
 
+async def kills(names: Sequence[str]) -> int:
+    """Play twenty rounds of kills on each engine, print what became of it, and return the exit code."""
+    bad = False
+    for name in names:
+        began = time.monotonic()
+        burst = 40 if name == "sqs+dynamodb" else 500  # moto, its double, takes its time
+        with tempfile.TemporaryDirectory() as folder:
+            async with storm() as outside, ENGINES[name](Path(folder)) as engine:
+                outcome = await play(engine, Path(folder), outside, rounds=20, burst=burst, dice=DICE)
+        print(
+            f"{name:12}  {outcome.accepted:,} accepted, lost: {len(outcome.lost)}, "
+            f"told twice {outcome.doubled}, of these without excuse: {len(outcome.unexcused)}; "
+            f"{time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+        bad = bad or bool(outcome.lost or outcome.unexcused or outcome.given_up)
+    return int(bad)
+
+
 async def main() -> int:
     """Attack, print what became of it, and return the exit code."""
     began = time.monotonic()
@@ -224,4 +246,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(kills(sys.argv[1:]) if sys.argv[1:] else main()))
