@@ -13,7 +13,7 @@ import nats
 from adapters.state.ledger_pages import decode_page
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.layout import LEDGER
-from tests.doubles import service
+from tests.doubles import forks, service
 
 SECRET = bytes(range(32))
 
@@ -39,7 +39,7 @@ class Deployment:
 
     async def start(self, *arguments: str) -> service.Service:
         """Start a door or a worker, and wait until it can work."""
-        started = await service.start(*arguments, folder=self._folder, **self._variables)
+        started = await forks.start(*arguments, folder=self._folder, **self._variables)
         if arguments[0] == "worker":
             await started.wait_for("working")
         return started

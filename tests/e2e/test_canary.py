@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from adapters.aws.assuming import NOBODY
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.outside import COSTS
 from tests.doubles.sts import SIGNING_KEYS, parts_of
 from tests.doubles.telex import tick_settings
@@ -294,8 +294,8 @@ async def test_no_secret_gets_out(tmp_path: Path) -> None:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
         arguments = contents(Path("/proc", str(pid)), "cmdline")
         listed = await asyncio.gather(
-            service.run("inbox", "list", folder=tmp_path, **variables),
-            service.run("inbox", "list", "--format", "json", folder=tmp_path, **variables),
+            forks.run("inbox", "list", folder=tmp_path, **variables),
+            forks.run("inbox", "list", "--format", "json", folder=tmp_path, **variables),
         )
         files = contents(tmp_path)
         assert await running.stop() == 0
@@ -333,7 +333,7 @@ WRONG_VARIABLES = (
 async def test_a_start_that_fails_repeats_no_secret(tmp_path: Path) -> None:
     """A key that is none, an address with a password in it: the line names the variable only."""
     ended = await asyncio.gather(
-        *(service.run("serve", folder=tmp_path, **variables) for variables in WRONG_VARIABLES)
+        *(forks.run("serve", folder=tmp_path, **variables) for variables in WRONG_VARIABLES)
     )
     assert {code for code, _, _ in ended} <= {2, 3}
     assert found(ended) == []
@@ -347,7 +347,7 @@ async def test_the_command_line_repeats_no_secret(tmp_path: Path) -> None:
         check, doctor = ("check", "--threshold", "1", "--notify", url), ("doctor",)
         ended = await asyncio.gather(
             *(
-                service.run(
+                forks.run(
                     *command,
                     folder=tmp_path,
                     AWS_ENDPOINT_URL=outside.url,

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.doubles import service
+from tests.doubles import forks, service
 from tests.doubles.storm import Sender, storm
 
 
@@ -58,7 +58,7 @@ async def test_what_cannot_start_ends_all(tmp_path: Path) -> None:
     """A file that is no database of ours is said once, and not tried again for ever."""
     (tmp_path / "spend-monitor.db").write_bytes(b"not a database" * 100)
     async with asyncio.timeout(30):
-        code, _, err = await service.run("serve", "--port", "0", "--workers", "2", folder=tmp_path)
+        code, _, err = await forks.run("serve", "--port", "0", "--workers", "2", folder=tmp_path)
     assert code == 3
     assert "is damaged, or no SQLite database" in err
 
@@ -71,7 +71,7 @@ async def test_a_wrong_number_is_wrong_usage(
     workers: str, state: str, complaint: str, tmp_path: Path
 ) -> None:
     """One line, exit code 2."""
-    code, _, err = await service.run(
+    code, _, err = await forks.run(
         "serve", "--workers", workers, folder=tmp_path, SPEND_MONITOR_STATE_URL=state
     )
     assert (code, complaint in err) == (2, True)
