@@ -22,7 +22,7 @@ from application.ports.cost_source import (
 )
 from application.ports.identity import Identity
 from application.ports.ledger import Page
-from application.question import group_of, query_for
+from application.question import group_of, known_from, query_for
 from domain.analysis import Misfit
 from domain.costs import CostHistory
 from domain.movers import Part, parts_of, with_rest
@@ -30,6 +30,7 @@ from domain.near import near
 from domain.notify import Notify
 from domain.part_reports import PartCosts
 from domain.parts import Dimension, PartBy
+from domain.periods import Period
 from domain.reports import Report, news
 from domain.scope import WHOLE_BILL
 from domain.settling import Settling
@@ -182,6 +183,8 @@ class CheckSpend:
         """
         as_of = min(now.date(), today + DAYS_ASKED_BEYOND)
         query = query_for(monitor, asker.account_id, today, as_of)
+        window = Period(max(query.window.start, known_from(now.date())), query.window.end)
+        query = replace(query, window=window)
         if by:
             query = replace(query, group_by=by, most_pages=MOST_PAGES)
         try:

@@ -11,7 +11,16 @@ from domain.parts import Dimension, PartBy
 from domain.periods import DAY, Frequency, Period, a_month_before, first_of_previous_month
 
 DAYS_ASKED = 35
-MONTHS_ASKED = 13
+MONTHS_KEPT = 13
+"""Of closed ones; what is older is refused. Source: docs/facts/cost-explorer.md, price, freshness, limits."""
+
+
+def known_from(today: date) -> date:
+    """The first day that Cost Explorer still has."""
+    start = today.replace(day=1)
+    for _ in range(MONTHS_KEPT):
+        start = first_of_previous_month(start)
+    return start
 
 
 def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None = None) -> CostQuery:
@@ -31,10 +40,7 @@ def query_for(monitor: Monitor, account_id: str, today: date, as_of: date | None
     """
     frequency, end = monitor.frequency, max(as_of or today, today)
     if frequency is Frequency.MONTHLY:
-        start = end.replace(day=1)
-        for _ in range(MONTHS_ASKED):
-            start = first_of_previous_month(start)
-        granularity = Granularity.MONTHLY
+        start, granularity = known_from(end), Granularity.MONTHLY
     else:
         starts = [end - DAYS_ASKED * DAY]
         for day in (today, end):

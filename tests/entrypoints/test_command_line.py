@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 import entrypoints.commands.check
 from application.aws_errors import AwsUnavailable
 from application.credentials import AccessKey
+from application.question import known_from
 from entrypoints.cli import main
 from tests.doubles import forks, service
 from tests.doubles.aws_service import HOST_KEY, Canned, DoubleWorld, open_double
@@ -153,6 +154,18 @@ async def test_another_day_by_something_else(world: DoubleWorld) -> None:
     assert json.loads(result.stdout)["period"] == {"start": str(day), "end": str(day + DAY)}
     (asked,) = [one.parameters for one in world.requests if one.operation == "GetCostAndUsage"]
     assert asked["GroupBy"] == [{"Type": "TAG", "Key": "team"}]
+
+
+@pytest.mark.parametrize("frequency", ["daily", "monthly"])
+async def test_a_day_from_as_far_back_as_aws_goes(frequency: str, world: DoubleWorld) -> None:
+    """AWS refuses a question that begins before that; of older days nothing is asked."""
+    oldest = known_from(datetime.now(UTC).date())
+    chosen = ("check", "--frequency", frequency, "--on")
+    await spend(*chosen, str(oldest))
+    (asked,) = [one.parameters for one in world.requests if one.operation == "GetCostAndUsage"]
+    assert asked["TimePeriod"]["Start"] == str(oldest)
+    result = await spend(*chosen, str(oldest - DAY))
+    assert (result.exit_code, "AWS keeps 13 months" in result.stderr) == (2, True)
 
 
 async def test_a_day_that_is_not_over(world: DoubleWorld) -> None:

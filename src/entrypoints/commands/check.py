@@ -20,6 +20,7 @@ from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForb
 from application.monitor import Monitor
 from application.notice import FailureNotice, Notice, SpendNotice
 from application.ports.cost_source import GroupBy
+from application.question import known_from
 from domain.periods import DAY, Frequency, first_of_next_month
 from domain.reports import Report
 from domain.thresholds import Verdict
@@ -46,9 +47,6 @@ from entrypoints.program import EXIT_FAILED, EXIT_WRONG_USAGE, complain, hush
 
 EXIT_CODES = {Verdict.WITHIN: 0, Verdict.EXCEEDED: 1, Verdict.NOT_PUBLISHED: EXIT_FAILED}
 """What is not published is no success: a script must not take it for one."""
-
-OLDEST = 13 * 31 * DAY
-"""Further back AWS keeps no days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def _today(look: Look, now: datetime) -> date:
             f"{frequency.period_on(now.date())}.",
             param_hint="--on",
         )
-    if day < now.date() - OLDEST:
+    if frequency.period_on(today).start < known_from(now.date()):
         raise click.BadParameter("AWS keeps 13 months: give a newer day", param_hint="--on")
     return today
 
