@@ -15,7 +15,7 @@ import click
 from entrypoints.cli_check import check
 from entrypoints.cli_state import channels, history, inbox, state
 from entrypoints.commands.shell import completion, man
-from entrypoints.program import Program, everywhere, one_profile, read_config, run, use_profile
+from entrypoints.program import Program, everywhere, one_profile, read_config, run, serving_port, use_profile
 
 if TYPE_CHECKING:
     from entrypoints.config import Config
@@ -76,12 +76,8 @@ for command in (check, inbox, channels, history, state, completion, man):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    default=8000,
-    show_default=True,
     type=click.IntRange(0, 65535),
-    envvar="PORT",
-    show_envvar=True,
-    help="0 takes a free one.",
+    help="0 takes a free one.  [default: PORT, as hosts set it, or 8000]",
 )
 @click.option("--no-worker", is_flag=True, help="Only take ticks in; workers elsewhere answer them.")
 @click.option(
@@ -95,11 +91,12 @@ for command in (check, inbox, channels, history, state, completion, man):
 @click.option("--fd", type=click.IntRange(0), hidden=True, help="A socket that listens already.")
 @click.option("--admin-fd", type=click.IntRange(0), hidden=True, help="Likewise, for the operator's port.")
 def serve(
-    host: str, port: int, workers: int, fd: int | None, admin_fd: int | None, *, no_worker: bool
+    host: str, port: int | None, workers: int, fd: int | None, admin_fd: int | None, *, no_worker: bool
 ) -> None:
     """Run the service, with its worker in the same process."""
     use_profile()
     config = read_config(for_service=True)
+    port = serving_port(port, config.admin_port)
     if workers > 1:
         if config.state_url == "memory://":
             raise click.UsageError("--workers goes with a state that processes can share, not memory://")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "aws-spend-monitor"
 EXIT_WRONG_USAGE = 2
+DEFAULT_PORT = 8000
 EXIT_FAILED = 3
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -188,6 +189,23 @@ def read_config(*, for_service: bool = False) -> Config:
         sys.exit(EXIT_WRONG_USAGE)
     configure_logs(config.log_level, config.log_format, quiet=not for_service)
     return config
+
+
+def serving_port(given: int | None, admin_port: int | None) -> int:
+    """The port that was given, else what a host has set as ``PORT``, else 8000; no other one's."""
+    from entrypoints.environment import cleaned
+    from entrypoints.variables import read_port
+
+    text = cleaned(os.environ.get("PORT", ""))
+    try:
+        port = given if given is not None else read_port(text) if text else DEFAULT_PORT
+    except ValueError as error:
+        complain(f"PORT: {error}")
+        sys.exit(EXIT_WRONG_USAGE)
+    if port and port == admin_port:
+        complain(f"SPEND_MONITOR_ADMIN_PORT: {port} is the public port, too; accepted is another one")
+        sys.exit(EXIT_WRONG_USAGE)
+    return port
 
 
 def use_profile() -> None:

@@ -21,6 +21,10 @@ from entrypoints.environment import ConfigError, check_line, cleaned
 
 PREFIX = "SPEND_MONITOR_"
 MOST_SETTLE_HOURS = 720
+MOST_REPLICAS = 5
+"""What NATS makes of a stream."""
+
+MOST_REPORT_DAYS = 3650
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
@@ -164,27 +168,24 @@ def _flag(text: str) -> bool:
     return text.lower() in TRUE
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = 10**9) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or int(text) < least:
-            raise ValueError(f"{text!r} is not accepted; accepted is a whole number from {least} up")
+        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or not least <= int(text) <= most:
+            raise ValueError(f"{text!r} is not accepted; accepted is a whole number from {least} to {most}")
         return int(text)
 
     return read
 
 
-def _port(text: str) -> int:
+def read_port(text: str) -> int:
+    """The number of a port.
+
+    Raises:
+        ValueError: It is none; says what is accepted.
+    """
     if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= LAST_PORT:
         raise ValueError(f"{text!r} is not accepted; accepted is a port's number from 1 to {LAST_PORT}")
     return int(text)
-
-
-def _hours(text: str) -> timedelta:
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > MOST_SETTLE_HOURS:
-        raise ValueError(
-            f"{text!r} is not accepted; accepted is a whole number from 0 to {MOST_SETTLE_HOURS}"
-        )
-    return timedelta(hours=int(text))
 
 
 def _choice(*choices: str) -> Callable[[str], str]:
@@ -214,19 +215,19 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "ALLOW_PRIVATE_RETURN_URLS": ("allow_private_return_urls", _flag),
     "INBOX_LIMIT": ("inbox_limit", _whole(1)),
     "CONCURRENCY": ("concurrency", _whole(1)),
-    "SETTLE_HOURS": ("settle", _hours),
+    "SETTLE_HOURS": ("settle", lambda text: timedelta(hours=_whole(0, MOST_SETTLE_HOURS)(text))),
     "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
     "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
     "LINKED_ACCOUNTS": ("linked_accounts", lambda text: LinkedAccounts(_choice(*LinkedAccounts)(text))),
     "DRILL_DOWN": ("drill_down", lambda text: When(_choice(*When)(text))),
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
-    "NATS_REPLICAS": ("nats_replicas", _whole(1)),
-    "REPORT_DAYS": ("report_days", _whole(0)),
+    "NATS_REPLICAS": ("nats_replicas", _whole(1, MOST_REPLICAS)),
+    "REPORT_DAYS": ("report_days", _whole(0, MOST_REPORT_DAYS)),
     "OPERATOR": ("operator", _line),
     "ROLE_ACCESS": ("role_access", lambda text: RoleAccess(_choice(*RoleAccess)(text))),
     "SIGNING_KEY": ("signing_key", _signing_key),
-    "ADMIN_PORT": ("admin_port", _port),
+    "ADMIN_PORT": ("admin_port", read_port),
     "WEBHOOK_SECRET": ("webhook_secrets", parse_secrets),
     "SMTP_URL": ("smtp_server", parse_server),
     "MAIL_FROM": ("mail_from", parse_sender),

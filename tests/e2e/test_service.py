@@ -295,7 +295,7 @@ async def test_a_wrong_variable_stops_the_start_with_one_line(tmp_path: Path) ->
     assert code == 2
     assert err == (
         "aws-spend-monitor: SPEND_MONITOR_INBOX_LIMIT: 'many' is not accepted; "
-        "accepted is a whole number from 1 up\n"
+        "accepted is a whole number from 1 to 1000000000\n"
     )
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # Path would be a blocking call here
 

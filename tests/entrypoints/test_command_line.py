@@ -403,6 +403,26 @@ async def test_what_is_wrong_is_a_sentence_about_it(arguments: tuple[str, ...], 
     assert f": {error}" in " ".join((await spend(*arguments)).stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "error"),
+    [
+        ("PORT", "http", "PORT: 'http' is not accepted; accepted is a port's number from 1 to 65535"),
+        (
+            "SPEND_MONITOR_ADMIN_PORT",
+            "8000",
+            "SPEND_MONITOR_ADMIN_PORT: 8000 is the public port, too; accepted is another one",
+        ),
+    ],
+)
+async def test_a_port_that_cannot_be(
+    variable: str, text: str, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line that names the variable, as of every other one."""
+    monkeypatch.setenv(variable, text)
+    result = await spend("serve")
+    assert (result.exit_code, result.stderr) == (2, f"aws-spend-monitor: {error}\n")
+
+
 async def test_doctor_speaks_the_same_language(world: DoubleWorld) -> None:
     """It says what it costs before it asks, and takes a profile."""
     result = await spend("doctor", "-p", "dev")

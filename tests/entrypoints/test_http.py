@@ -168,8 +168,11 @@ async def test_other_sites_in_a_browser_may_not(origin: str, door: Door) -> None
 
 
 async def test_health_lives(door: Door) -> None:
-    """200 as long as anything answers."""
+    """200 as long as anything answers; what watches it may ask with HEAD."""
     assert (await door.ask("GET", "/health")).status == 200
+    for path in ("/health", "/ready"):
+        head = await door.ask("HEAD", path)
+        assert (head.status, head.body) == (200, b"")
 
 
 async def test_ready_says_what_failed(door: Door) -> None:

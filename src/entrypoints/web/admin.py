@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request, Response, get
+from litestar import HttpMethod, Litestar, Request, Response, get, route
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
@@ -24,13 +24,17 @@ Describe = Callable[[], dict[str, Any]]
 """Makes the OpenAPI document of the service."""
 
 
-@get("/health")
+@route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def health() -> dict[str, str]:
     """The process lives."""
     return {"status": "alive"}
 
 
-@get("/ready", responses={503: ResponseSpec(dict[str, str], description="Not ready: which part failed.")})
+@route(
+    "/ready",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    responses={503: ResponseSpec(dict[str, str], description="Not ready: which part failed.")},
+)
 async def ready(state: State) -> Response[dict[str, str]]:
     """Whether storage can be written, the worker loop runs and AWS can be asked; if not, which failed."""
     readiness: Readiness = state.readiness
