@@ -24,6 +24,7 @@ from application.ports.dead_letters import InboxEntry
 from application.ports.inbox import Inbox
 from application.ports.ledger import Ledger, Page
 from application.ports.reports import Reports
+from application.ports.vault import Vault
 from application.ports.work_queue import Lease
 from application.say_once import SayOnce
 from domain.periods import Frequency
@@ -100,7 +101,7 @@ class World:
         self.aws.add(KEY, self.account)
         self.access = FakeAccess()
         self.channel = FakeChannel()
-        self.vault = FakeVault()
+        self.vault: Vault = FakeVault()
         self.watches = FakeWatches()
         self.let_in = LetIn(self.vault, self.clock, RoleAccess.EXTERNAL_ID, "https://spend.example")
         self.disk = Disk()
