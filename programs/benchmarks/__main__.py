@@ -32,6 +32,7 @@ FIGURES: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "delays": slow_aws.delays,
     "one-account": ticks.one_account,
     "backlog": growth.backlog,
+    "news": growth.news,
     "ledger": growth.ledger,
     "starts": starts.starts,
     "pages": pages.pages,

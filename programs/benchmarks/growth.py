@@ -11,9 +11,12 @@ from pathlib import Path
 from statistics import median
 
 from adapters.state.ledger_pages import encode_page
+from adapters.state.progress import encode_progress
 from application.ports.ledger import Page
+from application.ports.work_queue import NOTHING_YET
 from domain.money import Money
 from domain.periods import Period
+from domain.settling import Seen
 from domain.thresholds import Verdict
 from domain.told import Told
 from programs.benchmarks.load import send, ticks
@@ -115,6 +118,64 @@ async def ledger(bench: Bench) -> list[Figure]:
                 costs.append(1000 * burst.cpu_seconds / number)
     growth = [cost / other for cost, other in zip(full, empty, strict=True)]
     return [Figure(f"CPU for a tick, {rows:,} ledger rows", "ms", full, NO_GROWTH, "an empty one", growth)]
+
+
+async def news(bench: Bench) -> list[Figure]:
+    """The same while 100,000 ticks wait for AWS to publish: nothing of them is touched."""
+    number, waiting = bench.scaled(1000), bench.scaled(MANY)
+    none: list[float] = []
+    many: list[float] = []
+    folders = bench.new_folder(), bench.new_folder()
+    async with bench.machine.service(folders[1]):
+        pass  # makes the database
+    bench.say(f"{waiting:,} ticks are left waiting for news")
+    _fill_inbox(folders[1] / "spend-monitor.db", waiting)
+    variables = {"SPEND_MONITOR_INBOX_LIMIT": "1000000"}
+    async with (
+        bench.machine.service(folders[0], **variables) as fresh,
+        bench.machine.service(folders[1], **variables) as waits,
+    ):
+        await bench.warm_up(fresh)
+        await bench.warm_up(waits)
+        for n in range(bench.repetitions):
+            bench.say(f"ticks while {waiting:,} wait for news: {n + 1}")
+            for process, costs in ((fresh, none), (waits, many)):
+                burst = await bench.burst(process, ticks(number, bench.outside.url))
+                costs.append(1000 * burst.cpu_seconds / number)
+        grown = waits.resident_mib() - fresh.resident_mib()
+    growth = [cost / other for cost, other in zip(many, none, strict=True)]
+    return [
+        Figure(f"CPU for a tick, {waiting:,} waiting for news", "ms", many, NO_GROWTH, "none", growth),
+        Figure(f"memory with {waiting:,} waiting for news", "MiB", [grown], Goal(100, at_most=True)),
+    ]
+
+
+def _fill_inbox(database: Path, rows: int) -> None:
+    """Ticks as they are after a look, each of another channel, until tomorrow."""
+    now, tomorrow = datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
+    accepted_at, at = (int(moment.timestamp() * 1_000_000) for moment in (now, tomorrow))
+    progress = encode_progress(NOTHING_YET.looked(now, tomorrow, Seen(now, Decimal("42.42"))))
+    reason = f"AWS has not published all of {now.date() - timedelta(days=1)} yet"
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executemany(
+            "INSERT INTO tick"
+            " (id, channel, twin, accepted_at, turn, state, at, reason, payload, why, progress)"
+            " VALUES (?, ?, ?, ?, ?, 'paused', ?, ?, ?, 'news', ?)",
+            (
+                (
+                    *(secrets.token_hex(16) for _ in range(3)),
+                    accepted_at,
+                    accepted_at,
+                    at,
+                    reason,
+                    bytes(500),
+                    progress,
+                )
+                for _ in range(rows)
+            ),
+        )
+    connection.close()
 
 
 def _fill_ledger(database: Path, rows: int) -> None:

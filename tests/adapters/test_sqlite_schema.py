@@ -346,7 +346,7 @@ class TestCost:
     async def test_a_tick_costs_the_same_behind_a_backlog(
         self, engine: Engine, inbox: SqliteInbox, clock: FixedClock
     ) -> None:
-        """SQLite takes as many steps for a tick with 5,000 others waiting or paused as with a hundred."""
+        """As many of SQLite's steps with 5,000 others waiting, half of them for news, as with a hundred."""
         few = [await self.steps_of_a_tick(engine, inbox, clock, backlog=100) for _ in range(2)]
         many = await self.steps_of_a_tick(engine, inbox, clock, backlog=5000)
         assert many <= 1.5 * max(few)
@@ -358,7 +358,7 @@ class TestCost:
         await asyncio.gather(*[inbox.put(a_tick(clock.now(), channel="loud")) for _ in range(backlog)])
         paused = await inbox.lease(backlog // 2, 0)
         await asyncio.gather(
-            *[inbox.pause(lease, clock.now() + DAY, "away", Why.FAILURE, FAILED) for lease in paused]
+            *[inbox.pause(lease, clock.now() + DAY, "not published", Why.NEWS, FAILED) for lease in paused]
         )
         steps = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from application.ports.dead_letters import TickState
 from application.ports.inbox import Inbox
 from application.ports.intake import SealedTick
 from application.ports.work_queue import NOTHING_YET, Progress, Why
+from domain.settling import Seen
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_all, lease_one
 from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
 
@@ -75,7 +77,8 @@ class TestPause:
     async def test_progress_as_it_was_given(self, harness: Harness, inbox: Inbox) -> None:
         """All of it comes back, from pause to pause; a tick that has come nowhere has none."""
         await inbox.put(a_tick(harness.now()))
-        progress = Progress(3, harness.now().replace(microsecond=123456), 2, 1)
+        at = harness.now().replace(microsecond=123456)
+        progress = Progress(3, at, 2, 1, 1, at, at, Seen(at, Decimal("0.10000000000000000001")))
         leases = []
         for given in (progress, NOTHING_YET, progress):
             leases.append(await lease_one(inbox))

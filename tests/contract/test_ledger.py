@@ -39,6 +39,11 @@ FULL_PAGE = Page(
     failures={"settings-rejected": "2026-02-28", "access-key-unknown": "2026-02-01"},
     claim=Claim("019-abc", datetime(2026, 2, 28, 12, 0, 0, 123456, tzinfo=UTC)),
     since=date(2026, 1, 31),
+    fired=datetime(2026, 2, 28, 7, tzinfo=UTC),
+    asks=("settings", "others"),
+    answered={"019-abc": 0, "019-abd": 3},
+    lags={DAY: 691, DAY + timedelta(1): 0},
+    as_of=datetime(2026, 2, 28, 11, 59, 59, 999999, tzinfo=UTC),
 )
 
 
