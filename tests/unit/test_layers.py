@@ -8,6 +8,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+LONGEST_FILE = 350
 VALUES = {
     *("__future__", "abc", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib"),
     *("enum", "fractions", "functools", "hashlib", "itertools", "math", "operator", "re", "statistics"),
@@ -41,3 +42,10 @@ def test_there_are_four_packages() -> None:
     found = {path.name for path in (ROOT / "src").iterdir() if path.is_dir() and path.name.isidentifier()}
 
     assert found - {"__pycache__"} == {"domain", "application", "adapters", "entrypoints"}
+
+
+def test_every_file_can_be_read_in_one_go() -> None:
+    """A file that grows beyond a few screens holds more than one subject."""
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "src").rglob("*.py")}
+
+    assert {str(path): count for path, count in lines.items() if count > LONGEST_FILE} == {}
