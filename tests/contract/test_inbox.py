@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +11,7 @@ from application.errors import InboxFull
 from application.ports.inbox import Inbox
 from application.ports.work_queue import Lease, Why
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_one
-from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
-
-
-@pytest.fixture(params=HARNESSES)
-async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """One adapter after the other."""
-    async with HARNESSES[request.param](tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def inbox(harness: Harness) -> Inbox:
-    """The adapter's inbox."""
-    return harness.state.inbox
+from tests.contract.states import LEASE_SECONDS, Harness, a_tick
 
 
 class TestPut:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -16,20 +14,7 @@ from application.ports.intake import SealedTick
 from application.ports.work_queue import NOTHING_YET, Progress, Why
 from domain.settling import Seen
 from tests.contract.inboxes import FAILED, PATIENCE, drain, ids, lease_all, lease_one
-from tests.contract.states import HARNESSES, LEASE_SECONDS, Harness, a_tick
-
-
-@pytest.fixture(params=HARNESSES)
-async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """One adapter after the other."""
-    async with HARNESSES[request.param](tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def inbox(harness: Harness) -> Inbox:
-    """The adapter's inbox."""
-    return harness.state.inbox
+from tests.contract.states import LEASE_SECONDS, Harness, a_tick
 
 
 class TestPause:

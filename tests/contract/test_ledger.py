@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from domain.money import Money
 from domain.periods import Period
 from domain.reports import Told
 from domain.thresholds import Verdict
-from tests.contract.states import HARNESSES, Harness
+from tests.contract.states import Harness
 
 CHANNEL = "0123456789abcdef" * 2
 TOPIC = "123456789012/daily/99.5"
@@ -45,19 +44,6 @@ FULL_PAGE = Page(
     lags={DAY: 691, DAY + timedelta(1): 0},
     as_of=datetime(2026, 2, 28, 11, 59, 59, 999999, tzinfo=UTC),
 )
-
-
-@pytest.fixture(params=HARNESSES)
-async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """One adapter after the other."""
-    async with HARNESSES[request.param](tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def ledger(harness: Harness) -> Ledger:
-    """The adapter's ledger."""
-    return harness.state.ledger
 
 
 async def written(ledger: Ledger, page: Page, channel: str = CHANNEL, topic: str = TOPIC) -> Page:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,25 +33,6 @@ TOLD = Page(
     {Period(date(2026, 11, 22), date(2026, 11, 23)): Told((Verdict.WITHIN,), Money(Decimal(1), "USD"))},
     asks=("own",),
 )
-
-
-@pytest.fixture(params=HARNESSES)
-async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """One adapter after the other."""
-    async with HARNESSES[request.param](tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def inbox(harness: Harness) -> Inbox:
-    """The adapter's inbox."""
-    return harness.state.inbox
-
-
-@pytest.fixture
-def ledger(harness: Harness) -> Ledger:
-    """The adapter's ledger."""
-    return harness.state.ledger
 
 
 async def put_all(inbox: Inbox, ticks: list[SealedTick]) -> int:

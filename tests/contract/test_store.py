@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from application.ports.store import Store
-from tests.contract.states import HARNESSES, Harness
+from tests.contract.states import Harness
 
 KEY = "costs.0123456789abcdef_A-z"
 LONG = timedelta(hours=1)
 SHORT = timedelta(seconds=0.5)
 AFTER_SHORT = 0.6
-
-
-@pytest.fixture(params=HARNESSES)
-async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """One adapter after the other."""
-    async with HARNESSES[request.param](tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(harness: Harness) -> Store:
-    """The adapter's store."""
-    return harness.state.store
 
 
 class TestValues:
