@@ -156,7 +156,7 @@ class AnswerTick:
             if page.answered.get(work.lease.tick.id) == work.progress.looks:
                 plan = self._plan_as_told(work, monitor, asker, period, page)
                 if plan.settled or plan.next_look:
-                    return self._goes_on(work, plan)
+                    return self._goes_on(work, period, plan)
             costs = await self._ask(work, monitor, asker, page)
         except AwsRefused as refusal:
             wait = self._put_back.until_mended(work, monitor.frequency, period, refusal)
@@ -168,7 +168,7 @@ class AnswerTick:
             raise
         plan = await self.plan_looks.after(monitor, costs, work.progress, self.clock.now())
         await self._tell_news(work, monitor, asker, costs, page, plan)
-        return self._goes_on(work, plan)
+        return self._goes_on(work, period, plan)
 
     async def _ask(self, work: Work, monitor: Monitor, asker: Asker, page: Page) -> Costs:
         now, progress = self.clock.now(), work.progress
@@ -283,13 +283,9 @@ class AnswerTick:
         told, now = page.told.get(period), self.clock.now()
         return self.plan_looks.as_told(monitor, asker.account_id, period, told, work.progress, now)
 
-    def _goes_on(self, work: Work, plan: Plan) -> Wait | None:
+    def _goes_on(self, work: Work, period: Period, plan: Plan) -> Wait | None:
         if plan.next_look is None:
             return None
-        reason = (
-            f"looks at {work.answer.period} again until AWS's bill is final"
-            if plan.settled
-            else f"AWS has not published all of {work.answer.period} yet"
-        )
         progress = work.progress.looked(self.clock.now(), plan.next_look, plan.settling.seen)
-        return Wait(plan.next_look, "not-final" if plan.settled else "not-settled", reason, progress)
+        cause = "not-final" if plan.settled else "not-settled"
+        return Wait(plan.next_look, cause, plan.reason(period), progress)

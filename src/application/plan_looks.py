@@ -19,6 +19,7 @@ from domain.settling import (
     LATEST_LOOK,
     Pending,
     Settling,
+    bill_is_final,
     end_of,
     lag_of,
     looks_whole,
@@ -57,6 +58,13 @@ class Plan:
         if self.next_look is None or self.settled:
             return None
         return replace(self.settling.pending(self.next_look, period), usual=usual.median if usual else None)
+
+    def reason(self, period: Period) -> str:
+        """What the tick waits for, and until when at the latest, for whoever lists the inbox."""
+        if self.settled:
+            return f"looks at {period} again until its bill is final, on {bill_is_final(period):%Y-%m-%d}"
+        latest = self.settling.at_the_latest(period)
+        return f"AWS has not published all of {period} yet; told at the latest on {latest:%Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True, slots=True)

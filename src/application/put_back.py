@@ -82,9 +82,11 @@ class PutBack:
             until = datetime.combine(now.date() + DAY, time(), UTC)
         else:
             until = now + (PAID_REFUSAL if refusal.paid_requests else FREE_REFUSAL)
-        if until >= of_use_until(frequency, period):
+        end = of_use_until(frequency, period)
+        if until >= end:
             return None
-        return Wait(until, refusal.code, f"{refusal.code}: {refusal}", progress)
+        reason = f"{refusal.code}: {refusal} AWS is asked again until {end:%Y-%m-%d}."
+        return Wait(until, refusal.code, reason, progress)
 
     async def finish(self, work: Work, wait: Wait | None) -> None:
         """Acknowledge the tick, or let it wait for news."""

@@ -144,12 +144,16 @@ class Settling:
 
     def pending(self, next_look: datetime, period: Period) -> Pending:
         """What there is to say of a period while it waits; how much of it is usually there, of a day only."""
-        looks = (at + self.spread for at in self._until_settled(period))
-        latest = next(at for at in looks if at >= end_of(period) + self.after)
+        latest = self.at_the_latest(period)
         if self.lag is None or not period.is_day:
             return Pending(next_look, latest)
         missing = (end_of(period) + self.lag - self.now) / DAY
         return Pending(next_look, latest, Decimal(str(round(1 - min(max(missing, 0), 1), 2))))
+
+    def at_the_latest(self, period: Period) -> datetime:
+        """When the look is after which what is published is told, be it a part."""
+        looks = (at + self.spread for at in self._until_settled(period))
+        return next(at for at in looks if at >= end_of(period) + self.after)
 
     def _until_settled(self, period: Period) -> Sequence[datetime]:
         end = end_of(period)
@@ -178,8 +182,12 @@ def until_final(frequency: Frequency, period: Period) -> Sequence[datetime]:
     """When weeks and whole months are looked at again until AWS changes them no more."""
     if frequency is not Frequency.WEEKLY and not period.is_whole_month:
         return []
-    bill = first_of_next_month(period.last_day)
-    return [end_of(period) + WEEK_AGAIN, datetime.combine(bill + BILL_OPEN_FOR, time(12), UTC)]
+    return [end_of(period) + WEEK_AGAIN, bill_is_final(period)]
+
+
+def bill_is_final(period: Period) -> datetime:
+    """When AWS changes the bill of the period's last month no more."""
+    return datetime.combine(first_of_next_month(period.last_day) + BILL_OPEN_FOR, time(12), UTC)
 
 
 def looks_whole(history: CostHistory, period: Period) -> bool:

@@ -61,7 +61,9 @@ class TestNotPublished:
         assert (answer.outcome, answer.waits_for, len(world.texts)) == (Outcome.WAITS, "not-settled", 1)
         [entry] = await world.inbox.entries()
         assert (entry.state, entry.why, entry.attempts) == (TickState.PAUSED, Why.NEWS, 1)
-        assert entry.reason == "AWS has not published all of 2026-11-25 yet"
+        assert entry.reason == (
+            "AWS has not published all of 2026-11-25 yet; told at the latest on 2026-11-27 00:01 UTC"
+        )
         assert entry.at.replace(minute=0, second=0) == world.clock.now() + 12 * HOUR
 
     async def test_the_whole_is_told_when_it_is_there(self) -> None:
@@ -161,6 +163,7 @@ class TestMending:
         world.aws.fail(KEY, PermissionMissing())
         answer = await world.tick()
         assert (answer.outcome, answer.waits_for) == (Outcome.FAILURE_TOLD, "permission-missing")
+        assert answer.reason.endswith(" AWS is asked again until 2026-11-25.")
         await world.work_for(20 * HOUR)
         assert len(world.texts) == 1
         assert len(world.aws.identified) <= 8
@@ -391,6 +394,7 @@ async def test_a_weekly_report_is_looked_at_until_its_bill_is_final() -> None:
     week = Frequency.WEEKLY.period_on(world.today)
     answer = await world.tick(settings(threshold="100", frequency="Weekly"))
     assert (answer.outcome, answer.waits_for) == (Outcome.TOLD, "not-final")
+    assert answer.reason == f"looks at {week} again until its bill is final, on 2026-12-06"
     world.account.bill = bill(world.today, d3="90")
     await world.work_for(4 * DAY)
     assert [message.good for message in world.channel.messages] == [True, False]
