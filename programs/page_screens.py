@@ -41,7 +41,7 @@ async def chat(browser: Browser, told: SpendNotice, base: str) -> None:
     """Write ``docs/slack.png``: what Slack is sent, with the picture that it would fetch."""
     request = slack.write(told, URL("https://hooks.slack.com/services/T0/B0/made-up"))
     html = slack_page(json.loads(request.body)).replace(PUBLIC_URL, base)
-    page = await browser.new_page(viewport={"width": 640, "height": 100}, device_scale_factor=1.25)
+    page = await browser.new_page(viewport={"width": 640, "height": 100}, device_scale_factor=1.5)
     await page.set_content(html, wait_until="networkidle")
     await page.screenshot(path=FOLDER / "slack.png", full_page=True)
     await page.close()
