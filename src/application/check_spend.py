@@ -259,13 +259,15 @@ class CheckSpend:
         if costs.second and query.group_by[1] == BY_ACCOUNT and not costs.parts:
             reports = [_name_accounts(report, costs.second, costs.names) for report in reports]
         elif not costs.parts and self._accounts_matter(query, reports):
-            reports, more_paid = await self._with_accounts(asker.key, query, reports)
+            reports, more_paid = await self._with_accounts(asker.key, costs, reports)
             paid += more_paid
         if history.is_empty and query.scope:
             misfit = await self._misfit(asker.key, query)
             reports = [_say_misfit(report, misfit) for report in reports]
         if reports and self.drill_down:
-            dug = await self.drill_down.execute(asker.key, query, reports[-1], monitor.by)
+            dug = await self.drill_down.execute(
+                asker.key, query, reports[-1], monitor.by, since=costs.asked_at
+            )
             reports, further = [*reports[:-1], dug.report], dug.query
             paid += dug.paid_requests
         return SpendChecked(costs.account_id, query, history, reports, paid, further)
@@ -285,11 +287,11 @@ class CheckSpend:
         return wanted and any(report.verdict is Verdict.EXCEEDED for report in reports)
 
     async def _with_accounts(
-        self, key: AccessKey, query: CostQuery, reports: Sequence[Report]
+        self, key: AccessKey, costs: Costs, reports: Sequence[Report]
     ) -> tuple[list[Report], int]:
         try:
-            by_account = replace(query, group_by=(BY_ACCOUNT,), most_pages=MOST_PAGES)
-            answer = await self.cost_source.costs(key, by_account)
+            by_account = replace(costs.query, group_by=(BY_ACCOUNT,), most_pages=MOST_PAGES)
+            answer = await self.cost_source.costs(key, by_account, costs.asked_at)
         except AwsError as failure:
             # The breach is known: it is reported without the accounts rather than late.
             return list(reports), failure.paid_requests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from application.aws_errors import AwsError
@@ -70,7 +70,12 @@ class DrillDown:
     when: When = When.EXCEEDED
 
     async def execute(
-        self, key: AccessKey, query: CostQuery, report: Report, by: PartBy | None = None
+        self,
+        key: AccessKey,
+        query: CostQuery,
+        report: Report,
+        by: PartBy | None = None,
+        since: datetime | None = None,
     ) -> Dug:
         """Ask for the cause, where there is something to explain. What goes wrong only leaves it out.
 
@@ -80,6 +85,7 @@ class DrillDown:
             report: On what it answered.
             by: What the parts of the bill are that have budgets of their own: the one furthest over its
                 budget is taken apart, and nothing else, since what moved elsewhere is not its cause.
+            since: When AWS has answered that (UTC): who tells it once more asks nothing anew.
         """
         analysis = report.analysis
         rings = report.verdict is Verdict.EXCEEDED or report.spike
@@ -96,7 +102,7 @@ class DrillDown:
             return Dug(report)
         try:
             async with asyncio.timeout(SECONDS):
-                answer = await self.cost_source.costs(key, question)
+                answer = await self.cost_source.costs(key, question, since)
         except AwsError as failure:
             return Dug(report, question, failure.paid_requests)
         except (TimeoutError, StorageUnavailable):

@@ -9,7 +9,8 @@ from adapters.aws.frugal import frugal
 from adapters.state.memory import MemoryStore
 from application.answer import Outcome
 from application.aws_errors import AwsUnavailable, PermissionMissing
-from application.check_spend import CheckSpend
+from application.check_spend import CheckSpend, LinkedAccounts
+from application.drill_down import DrillDown
 from application.errors import ChannelUnavailable
 from domain.periods import DAY, HOUR, Period
 from domain.thresholds import Verdict
@@ -38,12 +39,26 @@ class PaidWorld(World):
             daily_cap=0,
             on_paid=self.pay,
         )
-        check_spend = CheckSpend(self.access, identity, source)
+        accounts, cause = LinkedAccounts.ALWAYS, DrillDown(source)
+        check_spend = CheckSpend(self.access, identity, source, accounts, cause)
         self.answer_tick = replace(self.answer_tick, check_spend=check_spend)
 
     def pay(self, count: int) -> None:
         """Count."""
         self.paid += count
+
+
+async def test_a_breach_pays_once_for_its_cause_and_its_accounts_however_often_it_is_tried() -> None:
+    """A dead channel is tried for a day, and each try would ask three things."""
+    world = PaidWorld()
+    await world.tick()
+    world.clock.move(DAY)
+    world.account.bill = bill(world.today, d1="250")
+    world.channel.failures.extend([ChannelUnavailable("Away.")] * 100)
+    world.paid = 0
+    await world.accept()
+    tries = len(await world.work_for(20 * HOUR))
+    assert (tries > 20, world.paid <= 3) == (True, True)
 
 
 async def test_an_old_answer_never_takes_back_a_newer_word() -> None:
