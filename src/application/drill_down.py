@@ -39,7 +39,7 @@ MODELS_KNOWN_FROM = date(2026, 9, 1)
 """Source: docs/facts/cost-explorer.md, PRODUCT_ATTRIBUTE; an earlier window is refused."""
 
 
-class When(StrEnum):
+class AskForCause(StrEnum):
     """When the one further paid request is made."""
 
     NEVER = "never"
@@ -48,7 +48,7 @@ class When(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Dug:
+class DrilledDown:
     """What became of the question.
 
     Args:
@@ -67,7 +67,7 @@ class DrillDown:
     """Takes the service apart that matters for a breach or a spike, by usage type and by where."""
 
     cost_source: CostSource
-    when: When = When.EXCEEDED
+    when: AskForCause = AskForCause.EXCEEDED
 
     async def execute(
         self,
@@ -76,7 +76,7 @@ class DrillDown:
         report: Report,
         by: PartBy | None = None,
         since: datetime | None = None,
-    ) -> Dug:
+    ) -> DrilledDown:
         """Ask for the cause, where there is something to explain. What goes wrong only leaves it out.
 
         Args:
@@ -89,8 +89,8 @@ class DrillDown:
         """
         analysis = report.analysis
         rings = report.verdict is Verdict.EXCEEDED or report.spike
-        if self.when is When.NEVER or not rings or analysis is None:
-            return Dug(report)
+        if self.when is AskForCause.NEVER or not rings or analysis is None:
+            return DrilledDown(report)
         over = next((part for part in report.parts if part.verdict is Verdict.EXCEEDED), None)
         if over and by and by.dimension is not Dimension.SERVICE:
             service, question = None, question_for_part(query, analysis, by, over.key)
@@ -99,16 +99,16 @@ class DrillDown:
             service = over.key if over else culprit
             question = question_for(query, analysis, service) if service else None
         if question is None:
-            return Dug(report)
+            return DrilledDown(report)
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await self.cost_source.costs(key, question, since)
         except AwsError as failure:
-            return Dug(report, question, failure.paid_requests)
+            return DrilledDown(report, question, failure.paid_requests)
         except (TimeoutError, StorageUnavailable):
-            return Dug(report, question, 1)
+            return DrilledDown(report, question, 1)
         if answer.pairs is None:
-            return Dug(report, question, answer.paid_requests)
+            return DrilledDown(report, question, answer.paid_requests)
         causes = causes_of(
             answer.pairs,
             service,
@@ -120,7 +120,9 @@ class DrillDown:
             causes = tuple(replace(one, where=over.name) for one in causes)
         if BY_ACCOUNT in question.group_by:
             causes = tuple(replace(one, where=answer.names.get(one.where, one.where)) for one in causes)
-        return Dug(replace(report, analysis=replace(analysis, causes=causes)), question, answer.paid_requests)
+        return DrilledDown(
+            replace(report, analysis=replace(analysis, causes=causes)), question, answer.paid_requests
+        )
 
 
 def question_for(query: CostQuery, analysis: Analysis, service: str) -> CostQuery:

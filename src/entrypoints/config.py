@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.chats.mail import SENDER_FORM, SERVER_FORM, MailServer
 from application.check_spend import LinkedAccounts
-from application.drill_down import When
+from application.drill_down import AskForCause
 from application.let_in import RoleAccess
 from entrypoints.environment import ConfigError
 from entrypoints.variables import KEY_FORM, PREFIX, READERS, value_of
@@ -63,7 +63,7 @@ class Config:
     cost_cache_ttl: timedelta = timedelta(hours=6)
     max_paid_requests_per_day: int = 100
     linked_accounts: LinkedAccounts = LinkedAccounts.SCOPED
-    drill_down: When = When.EXCEEDED
+    drill_down: AskForCause = AskForCause.EXCEEDED
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
     nats_replicas: int = 1

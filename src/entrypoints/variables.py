@@ -15,7 +15,7 @@ from adapters.state.aws_address import parse_address as parse_aws_address
 from adapters.state.nats.address import parse_address
 from adapters.vault import parse_keys
 from application.check_spend import LinkedAccounts
-from application.drill_down import When
+from application.drill_down import AskForCause
 from application.let_in import RoleAccess
 from entrypoints.environment import ConfigError, check_line, cleaned
 
@@ -219,7 +219,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "COST_CACHE_TTL": ("cost_cache_ttl", lambda text: timedelta(seconds=_whole(0)(text))),
     "MAX_PAID_REQUESTS_PER_DAY": ("max_paid_requests_per_day", _whole(0)),
     "LINKED_ACCOUNTS": ("linked_accounts", lambda text: LinkedAccounts(_choice(*LinkedAccounts)(text))),
-    "DRILL_DOWN": ("drill_down", lambda text: When(_choice(*When)(text))),
+    "DRILL_DOWN": ("drill_down", lambda text: AskForCause(_choice(*AskForCause)(text))),
     "RATE_LIMIT": ("rate_limit", _whole(0)),
     "TRUSTED_PROXIES": ("trusted_proxies", _networks),
     "NATS_REPLICAS": ("nats_replicas", _whole(1, MOST_REPLICAS)),

@@ -22,7 +22,7 @@ from application.aws_errors import (
 )
 from application.check_spend import SpendChecked
 from application.credentials import AccessKey
-from application.drill_down import DrillDown, When
+from application.drill_down import AskForCause, DrillDown
 from application.errors import StorageUnavailable
 from application.monitor import Monitor
 from application.notice import SpendNotice
@@ -49,7 +49,10 @@ MONITOR = Monitor(KEY, Threshold(Decimal(100)))
 
 
 async def check(
-    world: World, monitor: Monitor = MONITOR, when: When = When.EXCEEDED, today: date | None = None
+    world: World,
+    monitor: Monitor = MONITOR,
+    when: AskForCause = AskForCause.EXCEEDED,
+    today: date | None = None,
 ) -> SpendChecked:
     """Check on the command line, with the further question."""
     source = world.check_spend.cost_source
@@ -142,9 +145,11 @@ async def test_a_spike_within_budget_is_explained_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "when"), [("1", When.EXCEEDED), ("118", When.NEVER)], ids=["within budget", "never"]
+    ("amount", "when"),
+    [("1", AskForCause.EXCEEDED), ("118", AskForCause.NEVER)],
+    ids=["within budget", "never"],
 )
-async def test_otherwise_nothing_further_is_asked(amount: str, when: When) -> None:
+async def test_otherwise_nothing_further_is_asked(amount: str, when: AskForCause) -> None:
     """One look is one cent."""
     checked = await check(world_of(replace(RUNAWAY, amount=amount)), when=when)
     assert (checked.further, checked.paid_requests) == (None, 1)
