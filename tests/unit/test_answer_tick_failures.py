@@ -72,7 +72,7 @@ class TestRefusal:
         answer = await world.tick(WRONG)
         assert (answer.outcome, answer.cause) == (Outcome.FAILURE_TOLD, "access-key-unknown")
         assert [message.good for message in world.channel.messages] == [False]
-        assert "aws_access_key_id" in world.texts[0]
+        assert "access key ID" in world.texts[0]
 
     async def test_it_is_told_once_a_period(self) -> None:
         """A crontab of every minute does not repeat it all day."""

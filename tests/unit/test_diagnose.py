@@ -62,7 +62,7 @@ async def test_wrong_keys_end_the_diagnosis_without_a_paid_request() -> None:
     findings = await diagnose(aws)
     assert [finding.works for finding in findings] == [False]
     assert "access key" in findings[0].detail
-    assert "aws_access_key_id" in findings[0].remedy
+    assert "access key ID" in findings[0].remedy
     assert aws.asked == []
 
 
