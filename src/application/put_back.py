@@ -20,6 +20,9 @@ from domain.settling import of_use_until
 FREE_REFUSAL, PAID_REFUSAL = timedelta(hours=3), timedelta(hours=12)
 """How long until AWS is asked again after it has said no, if to be refused costs nothing, or a cent."""
 
+EARLY = timedelta(seconds=10)
+"""Crontabs fire on the minute: what a clock that is a bit slow sees in a day's last seconds is midnight's."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -44,7 +47,7 @@ class Work:
     @property
     def day(self) -> date:
         """The UTC day of its acceptance: that day's question is answered, whenever this runs."""
-        return self.lease.tick.accepted_at.date()
+        return (self.lease.tick.accepted_at + EARLY).date()
 
     def is_wanted(self, now: datetime) -> bool:
         """Whether somebody has just put the tick, for the first time or again: the look was not planned."""
