@@ -232,6 +232,19 @@ def test_the_document_and_the_ledger_keep_the_parts() -> None:
     )
 
 
+def test_parts_without_budgets_are_only_listed() -> None:
+    """None of none is no verdict."""
+    parts = costs(*[USUAL] * 9)
+    monitor = Monitor(OwnCredentials(), Threshold(Decimal(500)), by=read_part_by("account"))
+    report = news(monitor.watch, MONDAY, whole(parts), {}, None, None, parts)[-1]
+    lines = message_of(spend_notice(whole(parts), monitor, report=report)).text.splitlines()
+    first = lines.index("🧮 Parts:")
+    assert lines[first + 1 : first + 3] == [
+        "• production (111111111111): $100.00",
+        "• sandbox-anna (222222222222): $10.00",
+    ]
+
+
 def test_a_part_is_new_only_if_a_month_without_it_is_known() -> None:
     """What falls due once a month, and a young organisation's accounts, are not called new."""
     due = {**USUAL, "Tax": "19"}

@@ -41,7 +41,8 @@ def part_details(report: Report) -> Iterator[Detail]:
     if not report.parts:
         return
     named = report.parts[:MOST_NAMED]
-    items = [f"{_name(part)}: {part.spend}{_compared(part)}" for part in named]
+    has_budgets = bool(report.unfit) or any(part.budget for part in report.parts)
+    items = [f"{_name(part)}: {part.spend}{_compared(part) if has_budgets else ''}" for part in named]
     rest = report.parts[MOST_NAMED:]
     if rest:
         total = sum((part.spend for part in rest[1:]), rest[0].spend)
@@ -49,7 +50,10 @@ def part_details(report: Report) -> Iterator[Detail]:
         items.append(f"{_count(len(rest), 'other')}: {total}{f', {over} of them over' if over else ''}")
     if report.unfit:
         items.append(f"no part fits {one_line(', '.join(report.unfit), LONGEST_LIST)}")
-    yield Detail("🧮", "Budgets", f"{_judged(report)}.", tuple(items))
+    if has_budgets:
+        yield Detail("🧮", "Budgets", f"{_judged(report)}.", tuple(items))
+    else:
+        yield Detail("🧮", "Parts", "", tuple(items))
 
 
 def limit_in_words(notice: SpendNotice) -> str:
