@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from application.aws_errors import AwsError
+from application.aws_errors import AwsError, AwsUnavailable
 from application.check_spend import SpendChecked
 from application.errors import SettingsRejected
 from application.let_in import WayIn
@@ -131,6 +131,7 @@ class FailureNotice:
             told one by one.
         again_at: When it is looked at again without a further tick (UTC); None: with the next one.
         watch: The name of the operator's watch that is checked; empty: a chat's own settings.
+        is_retried: Whether it is tried again and again meanwhile.
     """
 
     id: str
@@ -143,6 +144,7 @@ class FailureNotice:
     way_in: WayIn | None = None
     again_at: datetime | None = None
     watch: str = ""
+    is_retried: bool = False
 
     @classmethod
     def of(
@@ -160,7 +162,10 @@ class FailureNotice:
         else:
             account, problems, remedy = Account(failure.account_id, name), (str(failure),), failure.remedy
         notice_id = f"{tick_id}-{period.start:%Y%m%d}-{failure.code}"
-        return cls(notice_id, now, account, period, failure.code, problems, remedy, way_in)
+        is_retried = isinstance(failure, AwsUnavailable)
+        return cls(
+            notice_id, now, account, period, failure.code, problems, remedy, way_in, is_retried=is_retried
+        )
 
     @property
     def tone(self) -> Tone:

@@ -653,6 +653,11 @@ class TestFailures:
             "What is set: watch prod in the watches file."
         )
 
+    def test_what_is_tried_again_meanwhile_is_not_put_off_to_the_next_check(self) -> None:
+        """The line above it says that it is tried again."""
+        again = line("🔁", message_of(failure_notice(AwsUnavailable("AWS answered 500"))).text)
+        assert again.startswith("🔁 Next look: within the hour, and at the next scheduled check.")
+
     def test_every_wrong_setting_is_named(self) -> None:
         """All at once, so that they can be mended at once; with no account, since none is known."""
         failure = SettingsRejected("aws_role_arn is empty.", "metric is none.")

@@ -42,7 +42,8 @@ def words_of_failure(notice: FailureNotice) -> Words:
 def _next_look(notice: FailureNotice) -> str:
     """When, and where what may be wrong is set."""
     at = notice.again_at
-    when_it_is = f"on {at:%a} {at.day} {at:%b} at {at:%H:%M} UTC, and " if at else ""
+    again = "within the hour, and " if notice.is_retried else ""
+    when_it_is = f"on {at:%a} {at.day} {at:%b} at {at:%H:%M} UTC, and " if at else again
     where = (
         f"watch {one_line(notice.watch, LONGEST_NAME)} in the watches file"
         if notice.watch
