@@ -56,8 +56,9 @@ format: setup ## put the code in order
 audit: setup ## look the locked packages up in a database of known weaknesses (needs the internet)
 	@$(UV) audit --locked
 
-lambda: setup ## the zip for AWS Lambda, in dist/
+lambda: setup ## the zip for AWS Lambda, in dist/, and whether it answers on its own
 	@$(RUN) python deploy/lambda/build.py
+	@$(RUN) python -m programs.try_lambda
 
 release: setup ## wheel, sdist and the image's build context, in dist/
 	@rm -rf dist && $(UV) build --quiet

@@ -17,7 +17,18 @@ import click
 import uvloop
 from rich.console import Console
 
-from programs.benchmarks import doors, growth, nats, pages, postgresql, report, slow_aws, starts, ticks
+from programs.benchmarks import (
+    cold_starts,
+    doors,
+    growth,
+    nats,
+    pages,
+    postgresql,
+    report,
+    slow_aws,
+    starts,
+    ticks,
+)
 from programs.benchmarks.load import TickRefused
 from programs.benchmarks.measure import Bench, Figure
 from programs.benchmarks.processes import Machine, NotMeasured, install
@@ -35,6 +46,7 @@ FIGURES: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "news": growth.news,
     "ledger": growth.ledger,
     "starts": starts.starts,
+    "lambda": cold_starts.cold_starts,
     "pages": pages.pages,
     "nats": nats.on_nats,
     "postgresql": postgresql.on_postgresql,

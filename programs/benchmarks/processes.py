@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 
 from tests.doubles.service import environment
@@ -150,6 +152,17 @@ async def _serves(port: int) -> bool:
     except OSError:
         return False
     return bool(status) and status[0].startswith(b"2")
+
+
+def install_client(folder: Path) -> None:
+    """Install AWS's runtime client and what it needs: on AWS Lambda it is there."""
+    for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
+        installed = distribution(name)
+        for file in installed.files or ():
+            source = Path(str(installed.locate_file(file)))
+            if ".." not in file.parts and source.is_file():
+                (folder / file.parent).mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, folder / str(file))
 
 
 def cpu_seconds(pid: int) -> float:

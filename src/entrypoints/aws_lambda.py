@@ -50,7 +50,7 @@ def handler(event: Event, context: object) -> Any:
 
 @cache
 def _function() -> Function:
-    """Opened at the first event, and kept for all that this instance serves."""
+    """Opened while the instance is made, and kept for all that it serves."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     environment = dict(os.environ)
@@ -131,3 +131,8 @@ class Function:
         except StorageUnavailable as error:
             log.warning("message_unsettled", reason=str(error))
             return False
+
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    # While an instance is made, it has a whole processor; later its memory says how much of one.
+    _function()

@@ -52,6 +52,29 @@ def sdk(service: str) -> Any:
     return boto3.client(service, **client())
 
 
+def function_variables(address: AwsAddress, outside: str) -> dict[str, str]:
+    """The variables that the template gives the function; Cost Explorer and STS are at ``outside``."""
+    secret = sdk("secretsmanager").create_secret(Name=address.table, SecretString=bytes(range(32)).hex())
+    return {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_URL": shared_server().url,
+        "AWS_ENDPOINT_URL_COST_EXPLORER": outside,
+        "AWS_ENDPOINT_URL_STS": outside,
+        "SPEND_MONITOR_STATE_URL": f"dynamodb://{address.table}?queue={address.queue}",
+        "SPEND_MONITOR_SECRET_KEY_ARN": secret["ARN"],
+    }
+
+
+def received(address: AwsAddress) -> list[str]:
+    """The messages of the queue, taken out."""
+    sqs = sdk("sqs")
+    url = sqs.get_queue_url(QueueName=address.queue)["QueueUrl"]
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
 def table() -> Any:
     """The table of the template, as ``CreateTable`` takes it."""
     properties = template()["Resources"]["Table"]["Properties"]

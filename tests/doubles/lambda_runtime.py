@@ -9,14 +9,20 @@ import asyncio
 import base64
 import contextlib
 import json
-import os
 import sys
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
+
+from tests.doubles.service import environment
+
+HANDLER = "entrypoints.aws_lambda.handler"
+"""As the template names it."""
+
+CLIENT = (sys.executable, "-m", "awslambdaric")
 
 BASE = "/2018-06-01/runtime"
 TIMEOUT_SECONDS = 120
@@ -27,10 +33,12 @@ class LambdaRuntime:
 
     Args:
         url: Host and port, for ``AWS_LAMBDA_RUNTIME_API``.
+        pid: Of the function's process.
     """
 
     def __init__(self) -> None:
         self.url = ""
+        self.pid = 0
         self._events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Any]] = {}
 
@@ -70,8 +78,15 @@ class LambdaRuntime:
 
 
 @contextlib.asynccontextmanager
-async def running_function(handler: str, **variables: str) -> AsyncIterator[LambdaRuntime]:
-    """Run a handler under AWS's runtime client while the block lasts."""
+async def running_function(
+    *, command: Sequence[str] = CLIENT, **variables: str
+) -> AsyncIterator[LambdaRuntime]:
+    """Run the function under AWS's runtime client while the block lasts.
+
+    Args:
+        command: Runs the client; the handler's name is put behind it.
+        variables: Of the function's environment.
+    """
     runtime = LambdaRuntime()
     app = web.Application()
     app.router.add_get(f"{BASE}/invocation/next", runtime.next_event)
@@ -83,18 +98,14 @@ async def running_function(handler: str, **variables: str) -> AsyncIterator[Lamb
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     runtime.url = site.name.removeprefix("http://")
-    kept = {
-        name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "SPEND_MONITOR_"))
-    }
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "awslambdaric",
-        handler,
-        env={**kept, **variables, "AWS_LAMBDA_RUNTIME_API": runtime.url},
+        *command,
+        HANDLER,
+        env=environment(**variables, AWS_LAMBDA_RUNTIME_API=runtime.url),
         stderr=PIPE,
         stdout=PIPE,
     )
+    runtime.pid = process.pid
     ended = asyncio.create_task(process.communicate())
     try:
         yield runtime
