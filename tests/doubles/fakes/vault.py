@@ -11,6 +11,9 @@ from application.ports.vault import Vault
 DIGEST_BYTES = 32
 COUNTER_BYTES = 8
 
+TURNED_OVER = bytes(255 - byte for byte in range(256))
+"""Every byte with its bits turned over."""
+
 
 class FakeVault(Vault):
     """Turns every bit over, after a checksum of key, context and content.
@@ -25,7 +28,7 @@ class FakeVault(Vault):
 
     def seal(self, secret: bytes, context: str) -> bytes:
         """Return a checksum, a number that makes every result another, and the content turned over."""
-        body = next(self._sealed).to_bytes(COUNTER_BYTES, "big") + bytes(byte ^ 0xFF for byte in secret)
+        body = next(self._sealed).to_bytes(COUNTER_BYTES, "big") + secret.translate(TURNED_OVER)
         return self._checksum(body, context) + body
 
     def open(self, sealed: bytes, context: str) -> bytes:
@@ -33,7 +36,7 @@ class FakeVault(Vault):
         checksum, body = sealed[:DIGEST_BYTES], sealed[DIGEST_BYTES:]
         if checksum != self._checksum(body, context):
             raise TickUnreadable("no key of this process opens it")
-        return bytes(byte ^ 0xFF for byte in body[COUNTER_BYTES:])
+        return body[COUNTER_BYTES:].translate(TURNED_OVER)
 
     def fingerprint(self, *parts: str | bytes) -> str:
         """Return a hash over the key and the parts as Python writes them, so that their borders count."""
