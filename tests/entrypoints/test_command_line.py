@@ -147,6 +147,15 @@ async def test_a_summary_is_one_line(world: DoubleWorld) -> None:
     assert (await spend("check", "-q", "-t", "74")).stdout.startswith("WITHIN $74.00 <= $74.00")
 
 
+async def test_a_summary_of_a_part_says_that_it_is_one(world: DoubleWorld) -> None:
+    """A day of which AWS seems to lack some is no whole one."""
+    today = datetime.now(UTC).date()
+    part = {today - n * DAY: {"Amazon EC2": "4" if n == 1 else "10"} for n in range(1, 71)}
+    world.add(OWN, Account("123456789012", part))
+    result = await spend("check", "-q", "-t", "50")
+    assert result.stdout == f"WITHIN $4.00 so far <= $50.00 ({today - DAY:%a %-d %b %Y})\n"
+
+
 async def test_another_day_by_something_else(world: DoubleWorld) -> None:
     """The question goes up to a week after it, and is divided as asked for."""
     day = datetime.now(UTC).date() - 20 * DAY

@@ -69,11 +69,12 @@ def summary(found: Found) -> str:
     """``EXCEEDED $166.40 > $110.00 (Tue 10 Nov 2026): SageMaker +$64.00``."""
     report = found.report
     parts = [found.profile] if found.profile else []
-    spend = str(report.spend) if report.spend else "nothing"
+    is_part = not report.whole or report.verdict is Verdict.NOT_PUBLISHED
+    spend = f"{report.spend or 'nothing'}{' so far' if is_part else ''}"
     limit = _limit(found)
     match report.verdict:
         case Verdict.NOT_PUBLISHED:
-            parts += ["NOT PUBLISHED", f"{spend} so far", *([f"of {limit}"] if limit else [])]
+            parts += ["NOT PUBLISHED", spend, *([f"of {limit}"] if limit else [])]
         case verdict if found.has_threshold:
             is_over = report.spend is not None and report.spend.amount > report.threshold.amount
             parts += [JUDGED[verdict], f"{spend} {'>' if is_over else '<='} {limit}" if limit else spend]
