@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 
@@ -33,6 +33,10 @@ UNPUBLISHED_KEPT = timedelta(hours=1)
 
 RETRIES_KEPT = timedelta(hours=26)
 """For the look that it was given to: a channel that is away is tried for a day, and pays once."""
+
+
+_period = lru_cache(maxsize=1000)(Period)
+"""All tenants ask for the same days."""
 
 
 class RememberedIdentity(Identity):
@@ -126,7 +130,7 @@ def _pack(history: CostHistory) -> KeptHistory:
 def _unpack(kept: KeptHistory) -> CostHistory:
     entries = [
         CostEntry(
-            Period(start, end),
+            _period(start, end),
             {name: amount for name, amount in zip(kept.services, amounts, strict=True) if amount is not None},
         )
         for start, end, amounts in kept.entries
