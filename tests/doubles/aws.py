@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import date
@@ -46,10 +47,12 @@ class MotoAws:
     Args:
         url: For ``AWS_ENDPOINT_URL``.
         questions: The bodies of every Cost Explorer request, as they came.
+        refusals: Codes of errors that the next requests are answered with, by the service in their target.
     """
 
     def __init__(self) -> None:
         self.questions: list[dict[str, Any]] = []
+        self.refusals: dict[str, deque[str]] = defaultdict(deque)
         self._one_at_a_time = threading.Lock()  # DynamoDB changes an item whole or not at all; moto does not
         self._moto = DomainDispatcherApplication(create_backend_app)
         # Moto looks through its own folders on disk for each request.
@@ -64,6 +67,10 @@ class MotoAws:
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             self.questions.append(json.loads(body))
             environ["wsgi.input"] = _Replay(body)
+        if refusals := self.refusals[environ.get("HTTP_X_AMZ_TARGET", "").partition("_")[0]]:
+            environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")])
+            return [json.dumps({"__type": refusals.popleft(), "message": "No."}).encode()]
         is_dynamodb = environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB")
         with self._one_at_a_time if is_dynamodb else nullcontext():
             answer: Iterable[bytes] = self._moto(environ, start_response)

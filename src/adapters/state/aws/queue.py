@@ -36,18 +36,24 @@ class Queue:
     def __init__(self, client: AioBaseClient, url: str) -> None:
         self._client: Any = client
         self._url = url
+        self._failed = False
 
     async def send(self, tick_id: str, delay: float = 0) -> None:
         """Send a message that arrives after ``delay`` seconds, or as late as SQS can before that.
 
-        A message that could not be sent is no failure: the tick is in the table, and is found there.
+        A message that could not be sent is no failure: the tick is in the table, and is found there. The log
+        says so once in an outage.
         """
         seconds = min(max(math.ceil(delay), 0), LONGEST_DELAY_SECONDS)
         try:
             with translated("SQS"):
                 await self._client.send_message(QueueUrl=self._url, MessageBody=tick_id, DelaySeconds=seconds)
         except StorageUnavailable as error:
-            log.warning("wake_up_lost", reason=str(error))
+            if not self._failed:
+                log.warning("wake_up_lost", reason=str(error), effect="ticks are found in the table instead")
+            self._failed = True
+        else:
+            self._failed = False
 
     async def listen(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` at every message, until cancelled: who listens looks into the table anyway."""

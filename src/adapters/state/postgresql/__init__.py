@@ -69,13 +69,18 @@ async def open_postgresql_state(
 
 async def _keep_house(database: Database, inbox: PostgresqlInbox, clock: Clock, most_refuse: int) -> None:
     """Put back what dead processes had leased, and now and then drop what nobody will ask for any more."""
+    failed = False
     for turn in itertools.count():
         try:
             await inbox.give_back_orphans()
             if turn % TURNS_BETWEEN_PRUNINGS == 0:
                 await _prune(database, clock.now(), most_refuse)
         except StorageUnavailable as error:
-            log.warning("housekeeping_failed", reason=str(error))
+            if not failed:  # an outage is told of once
+                log.warning("housekeeping_failed", reason=str(error))
+            failed = True
+        else:
+            failed = False
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
