@@ -16,7 +16,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.state.nats.address import parse_address
-from adapters.state.nats.connection import AT_THE_DOOR, open_connection
+from adapters.state.nats.connection import AT_ONCE, AT_THE_DOOR, open_connection
 from adapters.state.nats.layout import TICKS
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State
@@ -25,7 +25,7 @@ from application.ports.inbox import Inbox
 from application.ports.intake import SealedTick
 from application.ports.ledger import Page
 from application.ports.work_queue import Why
-from tests.contract.inboxes import FAILED
+from tests.contract.inboxes import FAILED, ids
 from tests.contract.states import a_tick
 from tests.doubles.nats_server import NatsServer, cluster, cluster_is_ready, cluster_url, leader_of, running
 
@@ -82,6 +82,29 @@ async def test_what_is_too_large_is_no_outage(state: State) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(StorageUnavailable, match="larger than NATS's max_payload"):
             await state.store.put("key", bytes(2**20), timedelta(hours=1))
+
+
+async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that NATS has no room for is not promised; what was is still there. With room it is taken."""
+    monkeypatch.setattr("adapters.state.nats.inbox.AT_THE_DOOR", AT_ONCE)
+    with running(NatsServer(tmp_path, disk="16M")) as (small,):
+        async with opened(small.url) as state:
+            stored: list[str] = []
+            tick, said = a_tick(now(), size=500_000), ""
+            while not said:
+                try:
+                    await state.inbox.put(tick)
+                except StorageUnavailable as error:
+                    said = str(error)
+                else:
+                    stored.append(tick.id)
+                    tick = a_tick(now(), size=500_000)
+            leases = await state.inbox.lease(100, 5)
+            for lease in leases:
+                await state.inbox.acknowledge(lease)
+            assert ids(leases) == stored
+            assert said == "NATS refuses: insufficient resources"
+            assert await state.inbox.put(tick)
 
 
 async def test_work_in_hand_waits(server: NatsServer, state: State) -> None:

@@ -36,19 +36,28 @@ class NatsServer:
         config: Further lines of its configuration.
         sync: Whether every write is synced to disk before it is acknowledged.
         jetstream: Whether it keeps streams at all.
+        disk: How much it may keep in files.
     """
 
-    def __init__(self, folder: Path, config: str = "", *, sync: bool = False, jetstream: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: str = "",
+        *,
+        sync: bool = False,
+        jetstream: bool = True,
+        disk: str = "1G",
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.log = folder / "log"
         self._config = folder / "nats.conf"
-        self._folder, self._sync, self._jetstream = folder, sync, jetstream
+        self._folder, self._sync, self._jetstream, self._disk = folder, sync, jetstream, disk
         self._configure(config)
         self._process: subprocess.Popen[bytes] | None = None
 
     def _configure(self, config: str) -> None:
-        limits = f"max_mem: 64M, max_file: 1G{', sync_interval: always' if self._sync else ''}"
+        limits = f"max_mem: 64M, max_file: {self._disk}{', sync_interval: always' if self._sync else ''}"
         streams = (
             f"jetstream {{ store_dir: {json.dumps(str(self._folder))}, {limits} }}" if self._jetstream else ""
         )
