@@ -23,7 +23,7 @@ class Room:
     """Keeps strangers from using up what is for channels that something was ever delivered to.
 
     The stream itself holds twice the limit at most. The first half is anybody's, the second for known
-    channels. That is less than other engines do (see ``Limits``): a stream tells how much it holds, but not of
+    channels. That is less than other engines do (see ``Limits``): a stream tells how much it holds, not of
     whom, and to count that apart would be two more writes for each tick. While there is plenty of room nobody
     is kept waiting for a look; when there is little, ticks are let in one by one.
 
