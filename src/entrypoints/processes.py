@@ -113,11 +113,30 @@ class Crew:
         command += [text for option, file in files.items() for text in (option, str(file))]
         command += [] if self.with_worker else ["--no-worker"]
         process = await asyncio.create_subprocess_exec(
-            *command, pass_fds=[*files.values()], env=self.environment, start_new_session=True
+            *command,
+            stdin=asyncio.subprocess.PIPE,  # see end_with_the_crew
+            pass_fds=[*files.values()],
+            env=self.environment,
+            start_new_session=True,
         )
         self._running.add(process)
         log.info("process_started", process=process.pid)
         return process
+
+
+def end_with_the_crew() -> None:
+    """Stop as on SIGTERM when whoever keeps this process is gone: else it would hold the port for ever.
+
+    Nothing is ever written to standard input; that it can be read means that its other end is closed.
+    """
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin.fileno())
+        log.error("crew_gone")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(sys.stdin.fileno(), end)
 
 
 def _environment(metrics: str) -> dict[str, str]:

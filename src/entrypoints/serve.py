@@ -23,6 +23,7 @@ from entrypoints.config import Config
 from entrypoints.container import Adapters, Container, open_container
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
+from entrypoints.processes import end_with_the_crew
 from entrypoints.program import EXIT_FAILED
 from entrypoints.scheduler import reload_on_hangup
 from entrypoints.variables import unknown_variables
@@ -102,6 +103,8 @@ async def serve(
     async with open_container(config, **adapters) as container:
         _say_start(config, installable=True)
         reload_on_hangup(container.scheduler())
+        if listener:
+            end_with_the_crew()
         app = create_app(config, lambda: nullcontext(container), with_worker=with_worker)
         # Half of the files; the rest is for AWS, the channels and the database.
         limits = ConnectionLimits(connections=_raise_file_limit() // 2)

@@ -54,6 +54,15 @@ async def test_metrics_are_those_of_all_processes(tmp_path: Path) -> None:
             assert [line.rpartition(" ")[2] for line in accepted] == ["20.0"]
 
 
+async def test_none_outlives_whoever_keeps_them(tmp_path: Path) -> None:
+    """Else the port would be taken when it is started again."""
+    served = await service.start("serve", "--port", "0", "--workers", "2", folder=tmp_path)
+    await served.wait_for("listening", 2)
+    async with asyncio.timeout(30):
+        await served.stop(signal.SIGKILL)  # waits for the end of the log, which all of them write
+    assert len(served.events("stopped")) == 2
+
+
 async def test_what_cannot_start_ends_all(tmp_path: Path) -> None:
     """A file that is no database of ours is said once, and not tried again for ever."""
     (tmp_path / "spend-monitor.db").write_bytes(b"not a database" * 100)
