@@ -154,7 +154,9 @@ def _fill_inbox(database: Path, rows: int) -> None:
     """Ticks as they are after a look, each of another channel, until tomorrow."""
     now, tomorrow = datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
     accepted_at, at = (int(moment.timestamp() * 1_000_000) for moment in (now, tomorrow))
-    progress = encode_progress(NOTHING_YET.looked(now, tomorrow, Seen(now, Decimal("42.42"))))
+    progress = encode_progress(
+        NOTHING_YET.looked(now, tomorrow, Seen(now, Decimal("42.42"), now, Decimal("42.42")))
+    )
     reason = f"AWS has not published all of {now.date() - timedelta(days=1)} yet"
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA synchronous = OFF")

@@ -125,13 +125,18 @@ class PlanLooks:
         is_whole = looks_whole(costs.history, period)
         if now >= end + LATEST_LOOK and not progress.seen and (is_whole or not is_noted):
             return settling  # nothing hangs on it
-        settling = replace(settling, seen=progress.seen or seen_of(costs.history, period, costs.asked_at))
         known = await self.ledger.read(PUBLICATION, costs.account_id)
-        lag = known_lag = known.lags[day] * MINUTE if day in known.lags else None
+        known_lag = known.lags[day] * MINUTE if day in known.lags else None
+        usually = _usual_lag({other: lag for other, lag in known.lags.items() if other != day})
+        seen = seen_of(costs.history, period, costs.asked_at, progress.seen)
+        settling = replace(settling, lag=_usual_lag(known.lags), usually=usually, seen=seen)
+        lag = known_lag
         if is_noted and not is_whole:
             lag = lag_of(costs.history, period, now)
-        elif is_noted and progress.seen:
+        elif is_noted and progress.seen and settling.is_whole(costs.history, period):
             lag = min(now - end, known_lag or timedelta.max)
+            if not progress.seen.has_grown_to(seen.last_amount):
+                lag = min(lag, progress.seen.last_at - end)
         if lag is not None and (known_lag is None or abs(lag - known_lag) > SAME_LAG):
             note = partial(_with_lag, day=day, lag=lag)
             known = await self.ledger.update(PUBLICATION, costs.account_id, note)

@@ -30,6 +30,9 @@ MARGIN = HOUR / 2
 SPACING = HOUR / 4
 """Nothing will have changed much sooner."""
 
+GROWN, JUMP = Decimal("0.01"), Decimal("1.2")
+"""Of what is published: what AWS's corrections of a whole day may add. Of steady growth: more is none."""
+
 STEPS_TAKE = 6 * HOUR
 """AWS publishes up to three times a day: what it has added in less time shows no pace."""
 
@@ -61,15 +64,23 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the first look at a period has shown of its last day.
+    """What looks at a period have shown of its last day.
 
     Args:
-        at: When AWS has answered (UTC).
+        at: When AWS answered first (UTC).
         amount: What was published of it then; nothing counts as zero.
+        last_at: When it answered last.
+        last_amount: What was published then.
     """
 
     at: datetime
     amount: Decimal
+    last_at: datetime
+    last_amount: Decimal
+
+    def has_grown_to(self, spend: Decimal) -> bool:
+        """Whether the last look has shown less, by more than what AWS goes on correcting."""
+        return spend - self.last_amount > spend * GROWN
 
     def lets_expect(self, spend: Decimal, now: datetime) -> bool:
         """Whether the day is whole, if it was published as steadily as it passed.
@@ -77,8 +88,14 @@ class Seen:
         A day that still lacks some has grown by an hour's part of its whole each hour, which is more than of
         what is there. Over few hours that says nothing: AWS publishes in steps.
         """
-        time = now - self.at
-        return time < STEPS_TAKE or spend - self.amount <= spend * Decimal((time + MARGIN) / DAY)
+        return now - self.at < STEPS_TAKE or spend - self.amount <= self._steadily(spend, now)
+
+    def has_jumped_to(self, spend: Decimal, now: datetime) -> bool:
+        """Whether it has grown by so much more that the account publishes days in few pieces."""
+        return spend - self.amount > JUMP * self._steadily(spend, now)
+
+    def _steadily(self, spend: Decimal, now: datetime) -> Decimal:
+        return spend * Decimal((now - self.at + MARGIN) / DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +106,15 @@ class Settling:
         after: How long after its end a period waits to look whole; zero: not at all.
         now: The moment (UTC).
         lag: How long after its end the account has usually published a day; None: not known.
-        seen: What the first look at the newest period has shown; None: this is the first.
+        usually: The same as of other days than the one looked at.
+        seen: What looks at the newest period have shown, the present one included.
         spread: Added to every look, so that not all accounts are looked at in the same second.
     """
 
     after: timedelta
     now: datetime
     lag: timedelta | None = None
+    usually: timedelta | None = None
     seen: Seen | None = None
     spread: timedelta = timedelta()
 
@@ -107,8 +126,8 @@ class Settling:
         """Whether AWS has published all of the period as far as can be told.
 
         Half of an expensive day looks like a usual one: sooner than the account ever has a whole day, it has
-        none. And most of a dear day looks like a usual one, most of a usual one like a cheap one: while it
-        grows, only what is neither is whole.
+        none. And most of a dear day looks like a usual one, most of a usual one like a cheap one: sooner than
+        the account had every day whole, and while it grows, only what is neither is whole.
         """
         end = end_of(period)
         earliest = min(self.lag, LATEST_LOOK) - MARGIN if self.lag else timedelta()
@@ -118,7 +137,10 @@ class Settling:
         spend = history.spend(newest)
         if spend is None or self.seen is None or self.now >= end + DAY:
             return True
-        return self.seen.lets_expect(spend.amount, self.now) or costs_the_usual(history, newest)
+        if self.seen.lets_expect(spend.amount, self.now) or costs_the_usual(history, newest):
+            return True
+        is_due = self.usually is not None and self.now >= end + self.usually
+        return is_due and self.seen.has_jumped_to(spend.amount, self.now)
 
     def next_look(
         self, frequency: Frequency, period: Period, looks: int, *, settled: bool
@@ -217,10 +239,12 @@ def least_usual(history: CostHistory, day: Period) -> Decimal | None:
     return sorted(like)[1] if like else None
 
 
-def seen_of(history: CostHistory, period: Period, at: datetime) -> Seen:
-    """What a look has shown of the period's last day."""
+def seen_of(history: CostHistory, period: Period, at: datetime, before: Seen | None = None) -> Seen:
+    """What a look has shown of the period's last day, and those before it."""
     spend = history.spend(_last_day(period))
-    return Seen(at, spend.amount if spend else Decimal())
+    amount = spend.amount if spend else Decimal()
+    first = before or Seen(at, amount, at, amount)
+    return Seen(first.at, first.amount, at, amount)
 
 
 def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:

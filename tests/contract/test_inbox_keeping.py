@@ -63,7 +63,9 @@ class TestPause:
         """All of it comes back, from pause to pause; a tick that has come nowhere has none."""
         await inbox.put(a_tick(harness.now()))
         at = harness.now().replace(microsecond=123456)
-        progress = Progress(3, at, 2, 1, 1, at, at, Seen(at, Decimal("0.10000000000000000001")))
+        progress = Progress(
+            3, at, 2, 1, 1, at, at, Seen(at, Decimal("0.10000000000000000001"), at, Decimal(0))
+        )
         leases = []
         for given in (progress, NOTHING_YET, progress):
             leases.append(await lease_one(inbox))

@@ -240,6 +240,17 @@ async def test_a_quick_account_is_told_early() -> None:
     assert month.paid <= 2 * (DAYS + 1)
 
 
+@pytest.mark.parametrize("lag", [hours_behind(1, 9, 12), hours_behind(1, 6, 11)])
+@pytest.mark.parametrize("steps", [8, 24])
+async def test_an_account_that_publishes_in_few_pieces_is_told_at_noon(lag: Lag, steps: float) -> None:
+    """A day that jumps is no day that grows, once the account has had every day whole by noon."""
+    month = Month(lag, steps)
+    await month.live()
+    said = [month.said()[day][0] for day in month.days()[7:]]
+    assert {one.at.hour for one in said} <= {12}
+    assert all(month.is_right(one) for one in said)
+
+
 async def test_a_crontab_after_the_accounts_hour_costs_one_request_a_day() -> None:
     """Where AWS is 8 to 14 hours behind, a tick at three in the afternoon finds all of the day before."""
     month = Month(hours_behind())

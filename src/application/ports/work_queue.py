@@ -36,7 +36,7 @@ class Progress:
         planned: How many of these were planned; the others were wanted by the same tick put again.
         next_look: When AWS is to be asked again (UTC).
         looked_at: When AWS has given the answer that is not delivered yet (UTC): it will do for the next try.
-        seen: What the first look has shown.
+        seen: What the looks have shown.
         deaths: How many processes had ended with it in flight when it was last paused.
     """
 
@@ -70,7 +70,7 @@ class Progress:
     def looked(self, now: datetime, next_look: datetime, seen: Seen | None = None) -> Progress:
         """One more look, and the next is known."""
         is_planned = self.next_look is None or now >= self.next_look
-        planned, seen = self.planned + is_planned, self.seen or seen
+        planned, seen = self.planned + is_planned, seen or self.seen
         return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look, seen=seen)
 
 
