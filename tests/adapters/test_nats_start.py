@@ -23,7 +23,7 @@ from adapters.clock import SystemClock
 from adapters.state.nats import connection, layout
 from adapters.state.nats.address import parse_address
 from adapters.state.nats.connection import OutagePatience
-from adapters.state.nats.layout import TICKS, WORKERS, _compare
+from adapters.state.nats.layout import MARK, TICKS, WORKERS, _compare
 from adapters.state.nats.opening import open_nats_state
 from adapters.state.state import State, StateRefused
 from application.errors import StorageUnavailable
@@ -94,6 +94,20 @@ class TestLayout:
         async with opened(server.url, limit=20) as state:
             limit = (await jetstream.stream_info(TICKS)).config.max_msgs
             assert (limit, (await state.inbox.depth()).unfinished) == (2 * 20, 1)  # strangers, and the others
+
+    async def test_what_a_newer_version_wrote(self, server: NatsServer, jetstream: JetStreamContext) -> None:
+        """It is refused and left as it is; what the first version wrote, without a mark, gets one."""
+        async with opened(server.url):
+            config = (await jetstream.stream_info(TICKS)).config
+        for version, says in (("9", "has version 9, but this program knows up to 1"), ("x", "has version x")):
+            await jetstream.update_stream(config.evolve(metadata={MARK: version}))
+            with pytest.raises(StateRefused, match=says):
+                async with opened(server.url):
+                    pass
+        await jetstream.update_stream(config.evolve(metadata={}))
+        async with opened(server.url):
+            marked = (await jetstream.stream_info(TICKS)).config.metadata or {}
+        assert marked[MARK] == "1"
 
     async def test_an_operators_ack_wait(self, server: NatsServer, jetstream: JetStreamContext) -> None:
         """A consumer that is there keeps its own time, and leases are as long as that."""

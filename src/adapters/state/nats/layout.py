@@ -27,6 +27,12 @@ WORKERS = "workers"
 LEDGER = "SPEND_LEDGER"
 STORE = "SPEND_STORE"
 
+VERSION = 1
+"""Of the forms of what is kept."""
+
+MARK = "aws-spend-monitor-version"
+"""The key of a stream's metadata that says of which version it is; without it: of the first."""
+
 DUPLICATE_WINDOW = timedelta(minutes=2)
 """Longer than any patience: what is published again after an outage is stored once."""
 
@@ -93,6 +99,7 @@ def _streams(limits: Limits, replicas: int) -> Sequence[StreamConfig]:
         max_age=0,
         max_msgs=-1,
         max_bytes=-1,
+        metadata={MARK: str(VERSION)},
     )
     bucket = common.evolve(
         max_msgs_per_subject=1, allow_msg_ttl=True, allow_direct=True, allow_rollup_hdrs=True
@@ -158,12 +165,23 @@ async def _ensure_stream(connection: Connection, wanted: StreamConfig) -> None:
         found = (await _ask(connection, lambda: connection.jetstream.add_stream(wanted))).config
     except APIError:  # it is there, and is another
         found = (await _ask(connection, lambda: connection.jetstream.stream_info(name))).config
+    _check_version(name, found)
     _compare(f"stream {name}", found, wanted, SETTLED)
-    sizes = {"max_msgs": wanted.max_msgs, "max_bytes": wanted.max_bytes}
-    if any(getattr(found, name) != size for name, size in sizes.items()):
-        # The operator has set another SPEND_MONITOR_INBOX_LIMIT.
-        resized = found.evolve(**sizes)
-        await _ask(connection, lambda: connection.jetstream.update_stream(resized))
+    marked = {**(found.metadata or {}), MARK: str(VERSION)}
+    # The operator may have set another SPEND_MONITOR_INBOX_LIMIT.
+    changes = {"max_msgs": wanted.max_msgs, "max_bytes": wanted.max_bytes, "metadata": marked}
+    if any(getattr(found, field) != value for field, value in changes.items()):
+        changed = found.evolve(**changes)
+        await _ask(connection, lambda: connection.jetstream.update_stream(changed))
+
+
+def _check_version(name: str, found: StreamConfig) -> None:
+    version = (found.metadata or {}).get(MARK, "1")
+    if not version.isdecimal() or int(version) > VERSION:
+        raise StateRefused(
+            f"the NATS stream {name} has version {version}, but this program knows up to {VERSION}; it is "
+            "left as it is: run the newer program, or use another NATS account"
+        )
 
 
 async def _ensure_consumer(connection: Connection, lease_length: timedelta) -> timedelta:
