@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 
@@ -83,16 +83,12 @@ def still_to_come(history: CostHistory, month: Period) -> Money:
 
 def _one_offs(days: Days, among: list[date]) -> Iterator[OneOff]:
     for day in among:
+        day_before = days.get(day - DAY, {})
         for name, amount in days[day].items():
-            if amount and not _comes_again(days, day, name, amount):
+            if not amount or _is_alike(day_before.get(name, NOTHING), amount):  # nearly always
+                continue
+            if not any(_is_alike(days.get(day + away, {}).get(name, NOTHING), amount) for away in AROUND):
                 yield OneOff(day, name, amount)
-
-
-def _comes_again(days: Days, day: date, name: str, amount: Decimal) -> bool:
-    def is_there(away: timedelta) -> bool:
-        return _is_alike(days.get(day + away, {}).get(name, NOTHING), amount)
-
-    return is_there(-DAY) or any(map(is_there, AROUND))  # nearly always it was there the day before
 
 
 def _is_alike(other: Decimal, amount: Decimal) -> bool:

@@ -30,6 +30,7 @@ class Outside:
     Args:
         url: Their address, by a name that has to be looked up.
         aws_seconds: How long AWS takes for each answer.
+        asked: When AWS was first asked, in seconds of ``time.perf_counter``; zero: not yet.
         paid: How many Cost Explorer requests came.
         posts: When each message came to Telex, in seconds of ``time.perf_counter``.
         channels: Which channels they came for.
@@ -44,6 +45,7 @@ class Outside:
 
     def forget(self) -> None:
         """Count from zero."""
+        self.asked = 0.0
         self.paid = 0
         self.posts: list[float] = []
         self.channels: set[bytes] = set()
@@ -84,6 +86,7 @@ class Outside:
             if len(self.posts) == self._awaited:
                 self._reached.set()
             return TAKEN, 0.0
+        self.asked = self.asked or time.perf_counter()
         if b"GetCostAndUsage" in head:
             self.paid += 1
             return self.costs, self.aws_seconds
