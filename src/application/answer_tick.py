@@ -174,7 +174,7 @@ class AnswerTick:
         now, progress = self.clock.now(), work.progress
         # A try that failed after its look asks what that look asked, be it yesterday.
         at, since = progress.looked_at or now, progress.looked_at
-        if since and page.as_of and page.as_of > since:
+        if since and page.as_of and since < page.as_of <= now:
             at, since = now, page.as_of  # an old answer would take back what was told since
         elif since is None and progress.next_look and now >= progress.next_look:
             since = progress.next_look - SHARED_FOR

@@ -83,6 +83,20 @@ async def test_an_old_answer_never_takes_back_a_newer_word() -> None:
     assert [message.good for message in world.channel.messages] == [True, False]
 
 
+async def test_a_clock_that_was_set_back_pays_for_no_retries() -> None:
+    """The channel was told from an answer of a moment that is still to come: no answer is newer."""
+    world = PaidWorld()
+    world.clock.move(9 * HOUR)
+    await world.tick()
+    world.clock.move(-9 * HOUR)
+    world.account.bill = bill(world.today, d1="250")
+    world.channel.failures.extend([ChannelUnavailable("Away.")] * 100)
+    world.paid = 0
+    await world.accept()
+    tries = len(await world.work_for(5 * HOUR))
+    assert (tries > 10, world.paid <= 3) == (True, True)
+
+
 async def test_days_of_refusals_do_not_use_up_the_patience_with_a_failure() -> None:
     """A key that AWS refused for two weeks is mended, and then AWS is away for a minute."""
     world = World()
