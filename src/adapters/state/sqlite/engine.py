@@ -183,6 +183,13 @@ class Engine:
     # What follows runs in the thread.
 
     def _work(self) -> None:
+        try:
+            self._work_off()
+        finally:  # also when the thread dies: what is open is rolled back, and locks nobody out
+            self._disconnect()
+        self._tell(self._stopped.set_result, None)
+
+    def _work_off(self) -> None:
         stopping = False
         while not stopping:
             batch = self._next_batch()
@@ -192,8 +199,6 @@ class Engine:
             self._run([job for job in jobs if not job.writes], _read_all)
             self._run([job for job in jobs if job.writes], _commit_all)
             self._rests_until = time.monotonic() + REST_SECONDS if len(batch) > 1 else 0
-        self._disconnect()
-        self._tell(self._stopped.set_result, None)
 
     def _next_batch(self) -> list[_Job | None]:
         batch = [self._jobs.get()]
@@ -219,8 +224,10 @@ class Engine:
             inspect(self.path)
             self._inspected = True
         if self._opened is None:
-            connection = connect(self.path, self._busy_timeout)
-            self._opened = _Opened(connection, DatabaseFiles(self.path))
+            with contextlib.ExitStack() as stack:
+                connection = stack.enter_context(contextlib.closing(connect(self.path, self._busy_timeout)))
+                self._opened = _Opened(connection, DatabaseFiles(self.path))
+                stack.pop_all()  # it stays open
         return self._opened
 
     def _leave(self) -> None:
