@@ -24,9 +24,9 @@ from application.ports.intake import SealedTick
 from tests.doubles import aws_server as aws_state
 from tests.doubles import postgresql_server
 from tests.doubles.fakes.clock import FixedClock
-from tests.doubles.nats_server import empty, shared_server
+from tests.doubles.nats_server import purge, shared_server
 
-INBOX_LIMIT = 300
+INBOX_LIMIT = 100
 FEW = 24
 MANY = 30
 LEASE_SECONDS = 1.0
@@ -93,7 +93,7 @@ async def nats(_folder: Path) -> AsyncIterator[Harness]:
         async with another() as state:
             yield Harness(state, another, SystemClock().now, asyncio.sleep)
     finally:
-        await empty(server)
+        await purge(server)
 
 
 @contextlib.asynccontextmanager

@@ -147,13 +147,31 @@ def shared_server() -> NatsServer:
     return server
 
 
+STREAMS = (TICKS, GIVEN_UP, bucket_stream(LEDGER), bucket_stream(STORE))
+
+
 async def empty(server: NatsServer) -> None:
-    """Drop every stream and bucket of the service."""
+    """Drop every stream and bucket of the service, and what is in them.
+
+    Emptied first: a stream that is made at once under the name of a deleted one may find its messages.
+    """
+    await purge(server)
     client = await nats.connect(server.url)
     try:
-        for stream in (TICKS, GIVEN_UP, bucket_stream(LEDGER), bucket_stream(STORE)):
+        for stream in STREAMS:
             with contextlib.suppress(Error):
                 await client.jetstream().delete_stream(stream)
+    finally:
+        await client.close()
+
+
+async def purge(server: NatsServer) -> None:
+    """Leave streams and buckets of the service as they are, but empty."""
+    client = await nats.connect(server.url)
+    try:
+        for stream in STREAMS:
+            with contextlib.suppress(Error):
+                await client.jetstream().purge_stream(stream)
     finally:
         await client.close()
 
