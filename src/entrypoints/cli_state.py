@@ -45,7 +45,7 @@ def retry(tick: str | None, *, every: bool, yes: bool) -> None:
     _check_choice(tick, every=every)
     if every and not yes and at_a_terminal():
         click.confirm(f"Put {run(given_up(config))} given-up ticks back?", abort=True, err=True)
-    click.echo(f"put back: {run(revive(config, tick))}")
+    click.echo(f"put back: {_some(tick, run(revive(config, tick)))}")
 
 
 @inbox.command()
@@ -61,12 +61,18 @@ def purge(tick: str | None, *, every: bool, yes: bool) -> None:
     _check_choice(tick, every=every)
     if every and not yes and at_a_terminal():
         click.confirm(f"Drop {run(given_up(config))} given-up ticks for ever?", abort=True, err=True)
-    click.echo(f"dropped: {run(drop(config, tick))}")
+    click.echo(f"dropped: {_some(tick, run(drop(config, tick)))}")
 
 
 def at_a_terminal() -> bool:
     """Whether somebody is there to be asked."""
     return sys.stdin.isatty()
+
+
+def _some(tick: str | None, count: int) -> int:
+    if tick is not None and not count:
+        raise click.UsageError(f"no tick {tick!r} waits or was given up on; 'inbox list' shows those that do")
+    return count
 
 
 def _check_choice(tick: str | None, *, every: bool) -> None:

@@ -130,7 +130,9 @@ def _public_url(text: str) -> str:
         raise ValueError(
             "it holds a user name, which the manifest would show; accepted is https://host[:port][/path]"
         )
-    if not parts.hostname or parts.query or parts.fragment or (parts.scheme != "https" and not is_local):
+    if parts.query or parts.fragment:
+        raise ValueError(f"{text!r} has a part after ? or #; accepted is https://host[:port][/path]")
+    if not parts.hostname or (parts.scheme != "https" and not is_local):
         raise ValueError(f"{text!r} is not an https address; accepted is https://host[:port][/path]")
     return text.rstrip("/")
 

@@ -98,6 +98,13 @@ def test_all_has_to_be_said(command: str) -> None:
     assert spend("inbox", command, "some-id", "--all").exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["retry", "purge"])
+def test_a_tick_that_is_not_there(command: str) -> None:
+    """Nothing was done, and a script has to know."""
+    result = spend("inbox", command, "01-nobody")
+    assert (result.exit_code, "no tick '01-nobody'" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(("typed", "code", "left"), [("n\n", 3, 2), ("y\n", 0, 0)])
 def test_a_terminal_is_asked(typed: str, code: int, left: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many it is about; a script is not asked."""
