@@ -115,3 +115,13 @@ def test_a_terminal_is_asked(typed: str, code: int, left: int, monkeypatch: pyte
     entries = json.loads(spend("inbox", "list", "--format", "json").stdout)
     assert len([entry for entry in entries if entry["state"] == "given-up"]) == left
     assert spend("inbox", "purge", "--all").stdout == f"dropped: {left}\n"
+
+
+@pytest.mark.parametrize(
+    "addresses", [("memory://", "sqlite:///new.db"), ("sqlite:///state.db", "memory://")]
+)
+def test_nothing_is_copied_from_or_to_what_keeps_nothing(tmp_path: Path, addresses: tuple[str, str]) -> None:
+    """Whoever copied there would think it kept."""
+    refused = spend("state", "copy", *addresses)
+    assert (refused.exit_code, (tmp_path / "new.db").exists()) == (2, False)
+    assert "memory:// keeps nothing" in refused.stderr

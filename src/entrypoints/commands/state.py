@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import click
+
 from adapters.clock import SystemClock
 from adapters.state.copying import Copied, copy_state
 from entrypoints.commands.inbox import existing
@@ -20,8 +22,11 @@ async def copy(config: Config, source: str, target: str) -> Copied:
         target: Another one.
 
     Raises:
+        UsageError: One of them keeps nothing.
         StorageUnavailable: Either cannot be used; one line says why.
     """
+    if "memory://" in {source, target}:
+        raise click.UsageError("memory:// keeps nothing: name a state that lasts")
     clock = SystemClock()
     async with (
         open_state(existing(replace(config, state_url=source)), clock) as from_state,
