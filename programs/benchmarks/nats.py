@@ -20,7 +20,7 @@ WORKERS = (1, 2, 4)
 
 async def on_nats(bench: Bench) -> list[Figure]:
     """Ratios to SQLite; every process, the one NATS server too, on the one core."""
-    number, url = bench.scaled(1000), bench.outside.url
+    number, url = bench.scaled(500), bench.outside.url
     folder = bench.new_folder()
     kept: list[float] = []
     kept_by_nats: list[float] = []

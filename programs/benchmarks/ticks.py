@@ -125,7 +125,7 @@ async def one_account(bench: Bench) -> list[Figure]:
 
 async def known_tenants(bench: Bench) -> list[Figure]:
     """Tenants whose key is known and whose question is new, as on every day but the first: two requests."""
-    number, url = bench.scaled(2000), bench.outside.url
+    number, url = bench.scaled(1000), bench.outside.url
     limits, services = [], []
     async with (
         bench.machine.module("limit", bench.new_folder(), url, "known") as limit,
@@ -152,7 +152,7 @@ async def known_tenants(bench: Bench) -> list[Figure]:
 
 async def looks(bench: Bench) -> list[Figure]:
     """Ticks that wait for AWS, posted again so that each looks once more and finds nothing new."""
-    number, url = bench.scaled(2000), bench.outside.url
+    number, url = bench.scaled(1000), bench.outside.url
     whole, again = [], []
     async with bench.machine.service(bench.new_folder()) as monitor:
         await bench.warm_up(monitor)

@@ -340,8 +340,22 @@ class TestCost:
                 for name, text in statements.items()
             }
 
+        one_channels = {f"{ledger.__name__}.NEWEST"}  # are few, and sorted
         costly = {name for name, found in (await engine.read(steps)).items() if found}
-        assert (costly, len(statements) > 25) == (first_rows, True)
+        assert (costly, len(statements) > 25) == (first_rows | one_channels, True)
+
+    @pytest.mark.parametrize("statement", [ledger.READ, ledger.KNOWN, ledger.NEWEST])
+    async def test_a_channels_pages_are_found_among_all_by_the_channel(
+        self, engine: Engine, statement: str
+    ) -> None:
+        """And not among all that say the same or are as old: a million channels may have one."""
+
+        def plan(connection: sqlite3.Connection) -> list[str]:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * statement.count("?"))
+            return [row[3] for row in plan if row[3].startswith("SEARCH")]
+
+        (search,) = await engine.read(plan)
+        assert "(channel=?" in search
 
     async def test_a_tick_costs_the_same_behind_a_backlog(
         self, engine: Engine, inbox: SqliteInbox, clock: FixedClock
