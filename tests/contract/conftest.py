@@ -20,6 +20,13 @@ async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield opened
 
 
+@pytest.fixture(params=HARNESSES)
+async def roomy(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
+    """Likewise, with room for so many ticks that their bytes are the narrower limit."""
+    async with HARNESSES[request.param](tmp_path, 24) as opened:
+        yield opened
+
+
 @pytest.fixture
 def inbox(harness: Harness) -> Inbox:
     """The engine's inbox."""

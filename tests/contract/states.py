@@ -27,7 +27,8 @@ from tests.doubles.fakes.clock import FixedClock
 from tests.doubles.nats_server import purge, shared_server
 
 INBOX_LIMIT = 100
-FEW = 24
+FEW = 10
+"""Where the engine is a double that takes its time."""
 MANY = 30
 LEASE_SECONDS = 1.0
 """Short, for adapters whose servers have clocks of their own that no test can move."""
@@ -49,7 +50,7 @@ class Harness:
     another: Callable[[], AbstractAsyncContextManager[State]]
     now: Callable[[], datetime]
     advance: Callable[[float], Awaitable[None]]
-    limit: int = INBOX_LIMIT
+    limit: int
 
     @property
     def many(self) -> int:
@@ -58,72 +59,70 @@ class Harness:
 
 
 @contextlib.asynccontextmanager
-async def sqlite(folder: Path) -> AsyncIterator[Harness]:
+async def sqlite(folder: Path, limit: int = INBOX_LIMIT) -> AsyncIterator[Harness]:
     """A file in the test's own folder."""
     clock = FixedClock()
 
     def another() -> AbstractAsyncContextManager[State]:
         lease_length = timedelta(seconds=LEASE_SECONDS)
-        return open_sqlite_state(folder / "state.db", clock, INBOX_LIMIT, lease_length)
+        return open_sqlite_state(folder / "state.db", clock, limit, lease_length)
 
     async with another() as state:
-        yield Harness(state, another, clock.now, _mover(clock))
+        yield Harness(state, another, clock.now, _mover(clock), limit)
 
 
 @contextlib.asynccontextmanager
-async def memory(_folder: Path) -> AsyncIterator[Harness]:
+async def memory(_folder: Path, limit: int = INBOX_LIMIT) -> AsyncIterator[Harness]:
     """Memory: there is no other process that could see it."""
     clock = FixedClock()
-    async with open_memory_state(clock, INBOX_LIMIT, timedelta(seconds=LEASE_SECONDS)) as state:
-        yield Harness(state, lambda: contextlib.nullcontext(state), clock.now, _mover(clock))
+    async with open_memory_state(clock, limit, timedelta(seconds=LEASE_SECONDS)) as state:
+        yield Harness(state, lambda: contextlib.nullcontext(state), clock.now, _mover(clock), limit)
 
 
 @contextlib.asynccontextmanager
-async def nats(_folder: Path) -> AsyncIterator[Harness]:
+async def nats(_folder: Path, limit: int = INBOX_LIMIT) -> AsyncIterator[Harness]:
     """A real server: time is its own, and passes by itself."""
     server = shared_server()
 
     def another() -> AbstractAsyncContextManager[State]:
         lease_length = timedelta(seconds=LEASE_SECONDS)
-        return open_nats_state(
-            parse_address(server.url), SystemClock(), INBOX_LIMIT, lease_length=lease_length
-        )
+        return open_nats_state(parse_address(server.url), SystemClock(), limit, lease_length=lease_length)
 
     try:
         async with another() as state:
-            yield Harness(state, another, SystemClock().now, asyncio.sleep)
+            yield Harness(state, another, SystemClock().now, asyncio.sleep, limit)
     finally:
         await purge(server)
 
 
 @contextlib.asynccontextmanager
-async def postgresql(_folder: Path) -> AsyncIterator[Harness]:
+async def postgresql(_folder: Path, limit: int = INBOX_LIMIT) -> AsyncIterator[Harness]:
     """A real server, whose statements are given the time."""
     clock = FixedClock()
     server = postgresql_server.shared_server()
 
     def another() -> AbstractAsyncContextManager[State]:
-        return open_postgresql_state(server.url, clock, INBOX_LIMIT, timedelta(seconds=LEASE_SECONDS))
+        return open_postgresql_state(server.url, clock, limit, timedelta(seconds=LEASE_SECONDS))
 
     try:
         async with another() as state:
-            yield Harness(state, another, clock.now, _mover(clock))
+            yield Harness(state, another, clock.now, _mover(clock), limit)
     finally:
         await postgresql_server.empty(server)
 
 
 @contextlib.asynccontextmanager
-async def sqs_dynamodb(_folder: Path) -> AsyncIterator[Harness]:
+async def sqs_dynamodb(_folder: Path, limit: int = FEW) -> AsyncIterator[Harness]:
     """A table and a queue of their own on moto's server."""
     clock = FixedClock()
     client = aws_state.client()
     address = aws_state.new_address()
 
     def another() -> AbstractAsyncContextManager[State]:
-        return open_aws_state(address, clock, FEW, timedelta(seconds=LEASE_SECONDS), **client)
+        return open_aws_state(address, clock, limit, timedelta(seconds=LEASE_SECONDS), **client)
 
     async with another() as state:
-        yield Harness(state, another, clock.now, _mover(clock), FEW)
+        yield Harness(state, another, clock.now, _mover(clock), limit)
 
 
 def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
@@ -133,14 +132,14 @@ def _mover(clock: FixedClock) -> Callable[[float], Awaitable[None]]:
     return advance
 
 
-HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
+HARNESSES: dict[str, Callable[..., AbstractAsyncContextManager[Harness]]] = {
     "sqlite": sqlite,
     "memory": memory,
     "nats": nats,
     "postgresql": postgresql,
     "sqs+dynamodb": sqs_dynamodb,
 }
-"""What the suites run over."""
+"""What the suites run over: opened with a folder, and a limit if it matters."""
 
 _numbers = itertools.count()
 

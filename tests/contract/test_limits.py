@@ -45,10 +45,11 @@ async def put_all(inbox: Inbox, ticks: list[SealedTick]) -> int:
 class TestInbox:
     """What waits."""
 
-    async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
+    async def test_bytes_count_too(self, roomy: Harness) -> None:
         """Few large ticks fill the inbox as many small ones do."""
-        bound = Limits(harness.limit).bytes
-        stored = await put_all(inbox, [a_tick(harness.now(), size=bound // 20) for _ in range(30)])
+        inbox = roomy.state.inbox
+        bound = Limits(roomy.limit).bytes
+        stored = await put_all(inbox, [a_tick(roomy.now(), size=bound // 20) for _ in range(30)])
         assert stored == 19  # beside its payload, each takes some bytes more
 
     async def test_known_channels_have_a_share_of_their_own(
@@ -72,12 +73,13 @@ class TestInbox:
         ticks = [a_tick(harness.now(), channel="known") for _ in range(harness.limit + 10)]
         assert await put_all(inbox, ticks) == harness.limit
 
-    async def test_how_full_it_is(self, harness: Harness, inbox: Inbox) -> None:
+    async def test_how_full_it_is(self, roomy: Harness) -> None:
         """By count or by bytes, whichever is more."""
-        await put_all(inbox, [a_tick(harness.now()) for _ in range(harness.limit // 4)])
+        inbox = roomy.state.inbox
+        await put_all(inbox, [a_tick(roomy.now()) for _ in range(roomy.limit // 4)])
         few = (await inbox.depth()).fullness
-        large = Limits(harness.limit).bytes // 11
-        await put_all(inbox, [a_tick(harness.now(), size=large) for _ in range(6)])
+        large = Limits(roomy.limit).bytes // 11
+        await put_all(inbox, [a_tick(roomy.now(), size=large) for _ in range(6)])
         many = (await inbox.depth()).fullness
         assert few == pytest.approx(0.25, abs=0.01)
         assert many == pytest.approx(6 / 11, abs=0.02)
@@ -133,10 +135,11 @@ class TestGivenUp:
         kept = [entry.id for entry in await inbox.entries()]
         assert given_up[-harness.limit :] == kept
 
-    async def test_bytes_count_too(self, harness: Harness, inbox: Inbox) -> None:
+    async def test_bytes_count_too(self, roomy: Harness) -> None:
         """Large ones are dropped sooner."""
+        inbox = roomy.state.inbox
         for _ in range(22):
-            await inbox.put(a_tick(harness.now(), size=Limits(harness.limit).bytes // 20))
+            await inbox.put(a_tick(roomy.now(), size=Limits(roomy.limit).bytes // 20))
             (lease,) = await inbox.lease(1, PATIENCE)
             await inbox.give_up(lease, "refused")
         depth = await inbox.depth()
