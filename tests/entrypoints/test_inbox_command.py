@@ -61,9 +61,9 @@ def _full_disk(reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_what_a_tick_waits_for_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever lists the inbox reads what a tick waits for, until when, and why."""
-    path = tmp_path / "state.db"
+    path, tick = tmp_path / "state.db", a_tick(FixedClock().now())
     async with open_sqlite_state(path, FixedClock(), 1000) as state:
-        await state.inbox.put(a_tick(FixedClock().now()))
+        await state.inbox.put(tick)
         [lease] = await state.inbox.lease(1, 0)
         reason, until = (
             "AWS has not published all of 2026-11-22 yet",
@@ -73,7 +73,7 @@ async def test_what_a_tick_waits_for_is_listed(tmp_path: Path, capsys: pytest.Ca
     config = Config(state_url=f"sqlite:///{path}")
     await show(config, "table")
     row = " ".join(capsys.readouterr().out.split())
-    assert f"paused 2026-11-23 12:00:00 1 2026-11-24 00:01:00 news {reason}" in row
+    assert f"paused {tick.accepted_at:%Y-%m-%d %H:%M:%S} 1 2026-11-24 00:01:00 news {reason}" in row
     await show(config, "json")
     [entry] = json.loads(capsys.readouterr().out)
     assert (entry["state"], entry["why"], entry["at"]) == ("paused", "news", "2026-11-24T00:01:00Z")
