@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from application.errors import (
     Quarantined,
     ReturnUrlForbidden,
     SettingsRejected,
+    SomeoneElseSpeaks,
     SpendMonitorError,
     StorageUnavailable,
     TickUnreadable,
@@ -73,6 +75,8 @@ class AnswerTick:
     jitter: Callable[[], float] = random.random
     hourly_limit: HourlyLimit = field(default_factory=HourlyLimit)
     quarantine: Quarantine = field(default_factory=Quarantine)
+    at_work: set[str] = field(default_factory=set, repr=False)
+    """Ticks that this process is working on."""
 
     @property
     def _put_back(self) -> PutBack:
@@ -99,9 +103,20 @@ class AnswerTick:
         await self._put_back.after_a_failure(work, error, FOR_CHANNELS)
         return work.answer
 
+    @contextmanager
+    def _not_twice(self, tick_id: str) -> Iterator[None]:
+        """A lease can run out during the work, as when the clock jumps; it must not speak beside itself."""
+        if tick_id in self.at_work:
+            raise SomeoneElseSpeaks("this process is still working on it")
+        self.at_work.add(tick_id)
+        try:
+            yield
+        finally:
+            self.at_work.remove(tick_id)
+
     async def _work_on(self, work: Work) -> None:
         try:
-            with self.quarantine.place(work.lease):
+            with self._not_twice(work.lease.tick.id), self.quarantine.place(work.lease):
                 wait = await self._check_and_tell(self._open(work))
         except Quarantined as error:
             await self._put_back.until_tried_alone(work, error)

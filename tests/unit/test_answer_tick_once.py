@@ -73,6 +73,22 @@ class TestTwoTicks:
         assert [answer.outcome for answer in await world.work_for(HOUR)] == [Outcome.SILENT]
         assert len(world.texts) == 1
 
+    async def test_a_lease_that_runs_out_while_the_tick_speaks(self) -> None:
+        """The clock jumps, and the inbox hands the same tick out once more: it is said once."""
+        world, channel = World(), SlowChannel()
+        world.channel = channel
+        world.restart()
+        await world.accept()
+        [lease] = await world.lease()
+        speaking = asyncio.create_task(world.answer_tick.execute(lease))
+        await channel.reached.wait()
+        [again] = await lease_again(world)
+        assert (await world.answer_tick.execute(again)).cause == "someone-else-speaks"
+        channel.open.set()
+        assert (await speaking).outcome is Outcome.TOLD
+        assert [answer.outcome for answer in await world.work_for(HOUR)] == [Outcome.SILENT]
+        assert (len(world.texts), await world.inbox.entries()) == (1, [])
+
     async def test_waiting_for_the_other_costs_little(self) -> None:
         """While a dead worker's claim stands, AWS is not asked every second."""
         world = World()
