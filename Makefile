@@ -2,6 +2,8 @@
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked
+# One process more than there are cores: much of a test is waiting.
+PYTEST := pytest --dist worksteal --numprocesses $(shell python3 -c 'import os; print(1 + (os.cpu_count() or 1))')
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-on soak cluster bench screens check format audit release lambda
 
@@ -22,11 +24,11 @@ run: setup ## serve on 127.0.0.1:8000
 	@$(RUN) aws-spend-monitor serve
 
 test: setup ## all tests
-	@$(RUN) pytest --numprocesses auto --dist worksteal
+	@$(RUN) $(PYTEST)
 
 test-on: $(UV) ## the quick rooms of the tests on another Python: PYTHON=/path/to/python3.13
 	@UV_PROJECT_ENVIRONMENT=.venv-other $(RUN) --python $(PYTHON) \
-		pytest --numprocesses auto --dist worksteal tests/unit tests/contract tests/entrypoints
+		$(PYTEST) tests/unit tests/contract tests/entrypoints
 
 soak: setup ## ten thousand ticks with faults injected everywhere, then strangers; prints what was lost: 0; with ENGINE="nats", kills on it
 	@$(RUN) python -m programs.soak $(ENGINE)
@@ -47,7 +49,7 @@ check: setup ## what CI runs: format, lint, types, layers, dead code, then docum
 	@$(RUN) --group bench mypy
 	@$(RUN) lint-imports
 	@$(RUN) vulture
-	@$(RUN) pytest --numprocesses auto --dist worksteal
+	@$(RUN) $(PYTEST)
 
 format: setup ## put the code in order
 	@$(RUN) ruff format
