@@ -4,6 +4,8 @@ UV := .tools/bin/uv
 RUN := $(UV) run --locked
 # One process more than there are cores: much of a test is waiting.
 PYTEST := pytest --dist worksteal --numprocesses $(shell python3 -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Where it is set, each of some hundred processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-on soak cluster bench screens check format audit release lambda
 
