@@ -70,6 +70,7 @@ async def keep(store: SqliteStore, key: str) -> int:
                 await store.put(key, b"", HOUR)
             except StorageUnavailable:
                 refused += 1
+                await asyncio.sleep(0)  # a refusal may come at once, and the time has to run out
             else:
                 return refused
 
