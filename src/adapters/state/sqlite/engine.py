@@ -235,7 +235,8 @@ class Engine:
         if self._opened is None:
             return
         connection, files = self._opened
-        with contextlib.suppress(OSError, sqlite3.Error):  # tried again after the next batch
+        # Tried again after the next batch, whatever it is: what only this thread has open must not be lost.
+        with contextlib.suppress(Exception):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             if files.mend(connection):

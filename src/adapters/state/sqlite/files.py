@@ -88,12 +88,12 @@ class DatabaseFiles:
     def _empty_log(connection: sqlite3.Connection, *, another_is_there: bool) -> None:
         """Carry all that is in the log over to the database."""
         try:
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:
             if another_is_there:  # its process has emptied this one, and what it has is not in here
                 return
             raise
-        if busy:
+        if done is None or done[0]:
             raise sqlite3.OperationalError("another process is using the log that was taken away")
 
     def _now(self) -> tuple[_Identity | None, _Identity | None]:
