@@ -22,7 +22,7 @@ from tests.doubles.deployment import SECRET, Deployment, post, ready_is, recorde
 from tests.doubles.nats_server import NatsServer, running
 from tests.doubles.storm import Sender, Storm, storm
 
-TICKS = 500
+TICKS = 300
 LEASE = timedelta(seconds=3)
 """So that a dead worker's ticks come back soon."""
 
@@ -51,7 +51,7 @@ async def stopping(*services: service.Service) -> AsyncIterator[None]:
 
 
 async def test_a_killed_worker_loses_nothing(tmp_path: Path, server: NatsServer, outside: Storm) -> None:
-    """Of two workers one is killed amid 500 ticks: all are answered, twice only what had no record."""
+    """Of two workers one is killed amid 300 ticks: all are answered, twice only what had no record."""
     async with open_nats_state(parse_address(server.url), SystemClock(), 100_000, lease_length=LEASE):
         pass  # makes the consumer, which keeps its time
     deployment = Deployment(tmp_path, server.url, outside.url, CONCURRENCY="16")

@@ -11,7 +11,7 @@ import pytest
 from tests.doubles.kills import ENGINES, play
 from tests.doubles.storm import storm
 
-BURSTS = {"sqlite": (3, 120), "postgresql": (3, 120), "nats": (2, 120), "sqs+dynamodb": (2, 25)}
+BURSTS = {"sqlite": (3, 100), "postgresql": (2, 100), "nats": (2, 120), "sqs+dynamodb": (2, 25)}
 """Rounds and ticks by engine; ``make soak`` plays twenty rounds."""
 
 DICE = random.Random(20)  # noqa: S311  # the same kills every time, as far as two processes can

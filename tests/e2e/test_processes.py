@@ -31,13 +31,13 @@ async def unfinished(folder: Path) -> list[str]:
 async def test_two_processes_answer_every_tick_once(
     second: tuple[str, ...], tmp_path: Path, outside: Storm
 ) -> None:
-    """300 ticks, taken in by one door or two, answered by two workers: 300 channels, one message each."""
+    """200 ticks, taken in by one door or two, answered by two workers: 200 channels, one message each."""
     aws = {"AWS_ENDPOINT_URL": outside.url, "SPEND_MONITOR_CONCURRENCY": "32"}
     async with (
         forks.running(folder=tmp_path, **aws) as one,
         forks.running(*second, folder=tmp_path, **aws) as other,
     ):
-        names = [f"c{n}" for n in range(300)]
+        names = [f"c{n}" for n in range(200)]
         doors = [Sender(door.url) for door in (one, other) if door.url]
         shares = [names[n :: len(doors)] for n in range(len(doors))]
         await asyncio.gather(
