@@ -98,8 +98,6 @@ def _growth(name: str, costs: Mapping[int, Sequence[float]]) -> list[Figure]:
 async def ledger(bench: Bench) -> list[Figure]:
     """The same with a ledger of a million rows, a fresh page for each tick."""
     number, rows = bench.scaled(1000), bench.scaled(LEDGER_ROWS)
-    empty: list[float] = []
-    full: list[float] = []
     folders = bench.new_folder(), bench.new_folder()
     async with bench.machine.service(folders[1]):
         pass  # makes the database
@@ -109,13 +107,7 @@ async def ledger(bench: Bench) -> list[Figure]:
         bench.machine.service(folders[0]) as fresh,
         bench.machine.service(folders[1]) as old,
     ):
-        await bench.warm_up(fresh)
-        await bench.warm_up(old)
-        for n in range(bench.repetitions):
-            bench.say(f"ticks with a ledger of {rows:,} rows: {n + 1}")
-            for process, costs in ((fresh, empty), (old, full)):
-                burst = await bench.burst(process, ticks(number, bench.outside.url))
-                costs.append(1000 * burst.cpu_seconds / number)
+        empty, full = await _side_by_side(bench, fresh, old, number, f"ticks with a ledger of {rows:,} rows")
     growth = [cost / other for cost, other in zip(full, empty, strict=True)]
     return [Figure(f"CPU for a tick, {rows:,} ledger rows", "ms", full, NO_GROWTH, "an empty one", growth)]
 
@@ -123,8 +115,6 @@ async def ledger(bench: Bench) -> list[Figure]:
 async def news(bench: Bench) -> list[Figure]:
     """The same while 100,000 ticks wait for AWS to publish: nothing of them is touched."""
     number, waiting = bench.scaled(1000), bench.scaled(MANY)
-    none: list[float] = []
-    many: list[float] = []
     folders = bench.new_folder(), bench.new_folder()
     async with bench.machine.service(folders[1]):
         pass  # makes the database
@@ -135,19 +125,30 @@ async def news(bench: Bench) -> list[Figure]:
         bench.machine.service(folders[0], **variables) as fresh,
         bench.machine.service(folders[1], **variables) as waits,
     ):
-        await bench.warm_up(fresh)
-        await bench.warm_up(waits)
-        for n in range(bench.repetitions):
-            bench.say(f"ticks while {waiting:,} wait for news: {n + 1}")
-            for process, costs in ((fresh, none), (waits, many)):
-                burst = await bench.burst(process, ticks(number, bench.outside.url))
-                costs.append(1000 * burst.cpu_seconds / number)
+        none, many = await _side_by_side(
+            bench, fresh, waits, number, f"ticks while {waiting:,} wait for news"
+        )
         grown = waits.resident_mib() - fresh.resident_mib()
     growth = [cost / other for cost, other in zip(many, none, strict=True)]
     return [
         Figure(f"CPU for a tick, {waiting:,} waiting for news", "ms", many, NO_GROWTH, "none", growth),
         Figure(f"memory with {waiting:,} waiting for news", "MiB", [grown], Goal(100, at_most=True)),
     ]
+
+
+async def _side_by_side(
+    bench: Bench, before: Measured, after: Measured, number: int, what: str
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of CPU for a tick in each of two services, burst by burst in turn."""
+    costs: tuple[list[float], list[float]] = [], []
+    await bench.warm_up(before)
+    await bench.warm_up(after)
+    for n in range(bench.repetitions):
+        bench.say(f"{what}: {n + 1}")
+        for process, each in zip((before, after), costs, strict=True):
+            burst = await bench.burst(process, ticks(number, bench.outside.url))
+            each.append(1000 * burst.cpu_seconds / number)
+    return costs
 
 
 def _fill_inbox(database: Path, rows: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from typing import Any
 
@@ -20,7 +19,6 @@ from tests.doubles.fakes.notices import EXCEEDED, WITHIN
 from tests.doubles.webhooks import (
     TelexDouble,
     raw_server,
-    telex_double,
 )
 
 GOOD, BAD = WITHIN, EXCEEDED
@@ -31,13 +29,6 @@ def open_telex(concurrency: int = 256) -> AbstractAsyncContextManager[Chats]:
     return open_any(
         FixedClock(), concurrency=concurrency, allow_private=True, allowed_hosts=["127.0.0.1", "localhost"]
     )
-
-
-@pytest.fixture
-async def telex() -> AsyncIterator[TelexDouble]:
-    """A local Telex."""
-    async with telex_double() as double:
-        yield double
 
 
 async def test_a_failing_host_shrinks_to_a_quarter_and_no_other_does(telex: TelexDouble) -> None:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
-import nats
 import pytest
 from nats.js.client import JetStreamContext
 from structlog.testing import capture_logs
@@ -25,7 +24,7 @@ from application.errors import StorageUnavailable
 from application.ports.ledger import Page
 from tests.contract.states import a_tick
 from tests.doubles.nats_operator import operator_mode
-from tests.doubles.nats_server import NatsServer, empty, running, shared_server
+from tests.doubles.nats_server import NatsServer, running
 
 now = SystemClock().now
 
@@ -36,21 +35,6 @@ PARTS = {
     "store": bucket_stream(STORE),
     "consumer": None,
 }
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[NatsServer]:
-    """The shared server, empty afterwards."""
-    yield shared_server()
-    await empty(shared_server())
-
-
-@pytest.fixture
-async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    """Its API, as an operator's tools use it."""
-    client = await nats.connect(server.url)
-    yield client.jetstream()
-    await client.close()
 
 
 @pytest.fixture

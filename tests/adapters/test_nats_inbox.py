@@ -19,19 +19,12 @@ from adapters.state.state import State
 from application.errors import StorageUnavailable
 from application.ports.inbox import Inbox
 from tests.contract.states import a_tick
-from tests.doubles.nats_server import NatsServer, empty, shared_server
+from tests.doubles.nats_server import NatsServer, empty
 
 LEASE = timedelta(seconds=1)
 PATIENCE = 10.0
 
 now = SystemClock().now
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[NatsServer]:
-    """The shared server, empty before and after."""
-    yield shared_server()
-    await empty(shared_server())
 
 
 def opened(server: NatsServer, lease: timedelta = LEASE) -> AbstractAsyncContextManager[State]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import nats
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,7 +27,7 @@ from adapters.state.state import State, StateRefused
 from application.errors import StorageUnavailable
 from tests.contract.states import a_tick
 from tests.doubles.nats_operator import operator_mode
-from tests.doubles.nats_server import NatsServer, empty, running, shared_server
+from tests.doubles.nats_server import NatsServer, running
 
 LEASE = timedelta(seconds=30)
 
@@ -46,21 +44,6 @@ async def refusal(url: str, replicas: int = 1) -> str:
             pass
     assert "\n" not in str(refused.value)
     return str(refused.value)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[NatsServer]:
-    """The shared server, empty before and after."""
-    yield shared_server()
-    await empty(shared_server())
-
-
-@pytest.fixture
-async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    """Its API, as an operator's tools use it."""
-    client = await nats.connect(server.url)
-    yield client.jetstream()
-    await client.close()
 
 
 @pytest.fixture

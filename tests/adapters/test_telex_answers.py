@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.chats.channel import Chats, open_chats
+from adapters.chats.channel import Chats
 from adapters.chats.telex import message_of
 from application.errors import ChannelRefused, ChannelUnavailable
-from tests.doubles.fakes.clock import FixedClock
 from tests.doubles.fakes.notices import EXCEEDED, WITHIN
 from tests.doubles.webhooks import (
     TelexDouble,
-    telex_double,
 )
 
 GOOD, BAD = WITHIN, EXCEEDED
 
 OK = '{"status":"success","status_code":202,"message":"request received","task_id":"1"}'
-
-
-@pytest.fixture
-async def telex() -> AsyncIterator[TelexDouble]:
-    """A local Telex."""
-    async with telex_double() as double:
-        yield double
-
-
-@pytest.fixture
-async def channel() -> AsyncIterator[Chats]:
-    """The adapter, allowed to call loopback, and impatient."""
-    async with open_chats(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
-        yield opened
 
 
 async def test_the_wire(telex: TelexDouble, channel: Chats) -> None:

@@ -7,7 +7,6 @@ import gzip
 import socket
 import struct
 import traceback
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,20 +31,6 @@ from tests.doubles.webhooks import (
 GOOD, BAD = WITHIN, EXCEEDED
 
 OK = '{"status":"success","status_code":202,"message":"request received","task_id":"1"}'
-
-
-@pytest.fixture
-async def telex() -> AsyncIterator[TelexDouble]:
-    """A local Telex."""
-    async with telex_double() as double:
-        yield double
-
-
-@pytest.fixture
-async def channel() -> AsyncIterator[Chats]:
-    """The adapter, allowed to call loopback, and impatient."""
-    async with open_chats(FixedClock(), allow_private=True, total_timeout=0.5, connect_timeout=0.3) as opened:
-        yield opened
 
 
 async def test_a_silent_channel_is_unavailable(telex: TelexDouble, channel: Chats) -> None:
