@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.state.postgresql import database, open_postgresql_state
+from adapters.state.postgresql import database, open_postgresql_state, ticks
 from adapters.state.postgresql.inbox import PostgresqlInbox
 from adapters.state.state import State, StateRefused
 from application.errors import StorageUnavailable
@@ -135,6 +135,10 @@ async def test_what_a_dead_process_had_leased_comes_back_soon(url: str) -> None:
         await state.inbox.put(tick)
         async with opened(url) as living:
             await lease_one(living.inbox)
+            inbox = cast("PostgresqlInbox", state.inbox)
+            async with asyncio.timeout(PATIENCE):  # the sign is put up beside what else a start does
+                while await inbox._database.fetch(ticks.UNSEEN, database.ALIVE):
+                    pass
             await look_twice(state)
             assert list(await state.inbox.lease(1, 0)) == []
             await run(url, "UPDATE spend_monitor.tick SET owner = 12345")  # who is none of the living
