@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from entrypoints.config import Config
 
 MOST_WORKERS = 256
-
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Modules being loaded, and a few hundred ticks in flight, hold more than Python's 700 at any moment, and no
-garbage among them: the search for cycles would take a tenth of every start and a quarter of every tick."""
 
 EPILOG = """\b
 Examples:
@@ -65,7 +60,6 @@ def main() -> None:
 
     'check' needs no argument and no chat.
     """
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 for command in (check, inbox, channels, history, state, completion, man):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from uvicorn._types import ASGI3Application
 
 from entrypoints.config import Config
 from entrypoints.container import Adapters, Container, open_container
+from entrypoints.garbage import search_in_flight
 from entrypoints.listening import bound
 from entrypoints.logs import log_loop_error
 from entrypoints.processes import end_with_the_crew
@@ -264,6 +264,6 @@ async def _stop_without(worker: Worker, server: uvicorn.Server) -> None:
 def _prepare() -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_error)
-    loop.call_later(ALL_LOADED_SECONDS, gc.freeze)
+    loop.call_later(ALL_LOADED_SECONDS, search_in_flight)
     for variable in unknown_variables(os.environ):
         log.warning("unknown_variable", variable=variable)
