@@ -224,5 +224,5 @@ def run_watch(name: str) -> None:
 
 def _with_watches(config: Config, file: Path | None = None) -> Config:
     if file is None and config.watches is None:
-        raise click.UsageError("SPEND_MONITOR_WATCHES names no file")
+        raise click.UsageError("SPEND_MONITOR_WATCHES names no file: set it to the path of a TOML file")
     return replace(config, watches=file) if file else config

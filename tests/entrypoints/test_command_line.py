@@ -400,6 +400,7 @@ async def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     [
         (("check", "--on", "2026-13-1"), 'it is "2026-13-1", which is no date. Write a date as 2026-12-31.'),
         (("check", "-r", "us east"), 'it is "us east", which looks like no region. Did you mean us-east-2?'),
+        (("watches", "list"), "SPEND_MONITOR_WATCHES names no file: set it to the path of a TOML file"),
         (("doctor", "--role", "x"), "it is not a role's ARN. Accepted is what IAM shows"),
         (
             ("state", "copy", "a", "b"),

@@ -170,6 +170,7 @@ access.profile = ""
         ("[watch.a]\nx = 1\n[watch.a]\n", "watches.toml:3: [watch.a] is there twice."),
         ("[watch.a]\nthreshold = \n", "watches.toml:2: is not TOML: Invalid value."),
         ("watch = 3", "watches.toml:1: watch is not a table."),
+        ("\n[wacht.a]\n", "watches.toml:2: wacht is not known here. Did you mean [watch.name]?"),
         ("[watch]\na = 1", "watches.toml:2: watch.a is not a table."),
         ("x = " + "[" * 3000, "watches.toml"),
         (f"# {'x' * 1024 * 1024}", "watches.toml: is larger than 1048576 characters."),
@@ -227,6 +228,7 @@ def test_lines_are_found_whatever_the_values_look_like() -> None:
         "z=1\n"
     )
     assert dict(lines_of(text)) == {
+        ("a",): 2,
         ("a", "b.c"): 2,
         ("a", "b.c", "x"): 3,
         ("a", "b.c", "list"): 7,

@@ -21,14 +21,18 @@ def lines_of(text: str) -> Mapping[Path, int]:
             value.take(line)
         elif start.startswith("["):
             table = _path(_head(start.strip("["), "]"))
-            lines.setdefault(table, number)
+            _note(lines, table, number)
         elif start and not start.startswith("#"):
             key = _head(start, "=")
-            path = table + _path(key)
-            for length in range(len(table) + 1, len(path) + 1):
-                lines.setdefault(path[:length], number)
+            _note(lines, table + _path(key), number)
             value.take(start[len(key) + 1 :])
     return lines
+
+
+def _note(lines: dict[Path, int], path: Path, number: int) -> None:
+    """What begins here, with every table that is first named by it."""
+    for length in range(1, len(path) + 1):
+        lines.setdefault(path[:length], number)
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
