@@ -292,9 +292,9 @@ def _with_forecast(
     watch: Watch, looked_on: date, history: CostHistory, told: Mapping[Period, Told], report: Report
 ) -> Report:
     """Say what the month is heading for, if the channel does not know it."""
-    if watch.frequency not in {Frequency.DAILY, Frequency.MONTH_TO_DATE}:
-        return report
     month = looked_on.replace(day=1)
+    if watch.frequency not in {Frequency.DAILY, Frequency.MONTH_TO_DATE} or report.period.last_day < month:
+        return report  # a closed month, looked at once more, is no reason to speak of the one that runs
     said = [
         one.forecast
         for period, one in sorted(told.items())

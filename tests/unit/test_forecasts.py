@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -14,10 +14,12 @@ from application.monitor import Monitor
 from application.notice import Tone
 from application.ports.ledger import Page
 from domain.costs import CostHistory
+from domain.money import Money
 from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period
 from domain.reports import Report, news
-from domain.thresholds import Threshold
+from domain.settling import Settling
+from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from tests.doubles.fakes.histories import daily
 from tests.doubles.fakes.notices import spend_notice
@@ -75,6 +77,15 @@ def test_a_warning_is_taken_back() -> None:
 def test_weeks_and_closed_months_have_no_forecast(frequency: Frequency) -> None:
     """There is no running month to warn of."""
     assert heard(monitor("1", frequency), ["10"] * 28) == []
+
+
+def test_a_closed_month_is_not_told_again_for_the_next_ones_sake() -> None:
+    """Its bill is looked at once more on the 6th, when the running month is heading for too much."""
+    watcher, october = monitor("400"), Frequency.MONTH_TO_DATE.period_on(FIRST)
+    told = {october: Told((Verdict.WITHIN,), Money(Decimal(310)))}
+    sixth = datetime(2026, 11, 6, 12, tzinfo=UTC)
+    history = known_on(sixth.date(), ["20"] * 5)
+    assert news(watcher.watch, FIRST, history, told, settling=Settling(DAY, sixth)) == []
 
 
 def test_a_daily_channel_is_warned_of_all_its_days_together() -> None:
