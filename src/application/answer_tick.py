@@ -205,14 +205,15 @@ class AnswerTick:
         self, work: Work, monitor: Monitor, asker: Asker, costs: Costs, page: Page, plan: Plan
     ) -> None:
         is_first = not page.told and page.since is None
-        is_every = monitor.notify is Notify.EVERY_CHECK and work.is_wanted(self.clock.now())
+        speaks_at_ticks = monitor.notify is Notify.EVERY_CHECK  # and so has been told before any later look
+        is_due = work.is_wanted(self.clock.now()) if speaks_at_ticks else plan.next_look is None
         checked = await self.check_spend.reports(
             monitor,
             asker,
             costs,
             page,
             plan.settling,
-            at_once=is_first or is_every or plan.next_look is None,
+            at_once=is_first or is_due,
         )
         work.answer.paid_requests = checked.paid_requests
         period, topic = monitor.frequency.period_on(work.day), monitor.topic(costs.account_id)

@@ -148,6 +148,14 @@ class TestNotPublished:
         await world.work_for(11 * HOUR)
         assert len(world.texts) == 3
 
+    async def test_every_check_is_not_every_look(self) -> None:
+        """A week's bill is looked at until it is final; the last of these looks is no tick either."""
+        world = World()
+        await world.tick(settings(threshold="100", frequency="Weekly", notify="Every check"))
+        await world.work_for(30 * DAY)
+        assert await world.inbox.entries() == []
+        assert len(world.texts) == 1
+
 
 class TestMending:
     """Somebody has to mend something first."""
