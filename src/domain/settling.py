@@ -13,7 +13,7 @@ from decimal import Decimal
 from statistics import median
 
 from domain.costs import CostHistory
-from domain.money import Money
+from domain.money import CENT, Money
 from domain.periods import BILL_OPEN_FOR, DAY, HOUR, WEEK, Frequency, Period, first_of_next_month
 from domain.usual import SAME_WEEKDAYS
 
@@ -80,7 +80,7 @@ class Seen:
 
     def has_grown_to(self, spend: Decimal) -> bool:
         """Whether the last look has shown less, by more than what AWS goes on correcting."""
-        return spend - self.last_amount > spend * GROWN
+        return abs(spend) - abs(self.last_amount) > abs(spend) * GROWN
 
     def lets_expect(self, spend: Decimal, now: datetime) -> bool:
         """Whether the day is whole, if it was published as steadily as it passed.
@@ -88,14 +88,17 @@ class Seen:
         A day that still lacks some has grown by an hour's part of its whole each hour, which is more than of
         what is there. Over few hours that says nothing: AWS publishes in steps.
         """
-        return now - self.at < STEPS_TAKE or spend - self.amount <= self._steadily(spend, now)
+        return now - self.at < STEPS_TAKE or self._growth(spend) <= self._steadily(spend, now)
 
     def has_jumped_to(self, spend: Decimal, now: datetime) -> bool:
         """Whether it has grown by so much more that the account publishes days in few pieces."""
-        return spend - self.amount > JUMP * self._steadily(spend, now)
+        return self._growth(spend) > JUMP * self._steadily(spend, now)
+
+    def _growth(self, spend: Decimal) -> Decimal:
+        return abs(spend) - abs(self.amount)
 
     def _steadily(self, spend: Decimal, now: datetime) -> Decimal:
-        return spend * Decimal((now - self.at + MARGIN) / DAY)
+        return abs(spend) * Decimal((now - self.at + MARGIN) / DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +227,26 @@ def looks_whole(history: CostHistory, period: Period) -> bool:
     if not history.has(newest):
         return history.published_until is not None and history.published_until > period.end
     spend, least = history.spend(newest), least_usual(history, newest)
-    return spend is None or least is None or spend.amount >= NEAR_ENOUGH * least
+    return spend is None or least is None or _share(spend.amount, least) >= NEAR_ENOUGH
 
 
 def costs_the_usual(history: CostHistory, day: Period) -> bool:
     """Whether the day costs no less than half of its like did, and no more than all of them."""
     spend, like = history.spend(day), _like(history, day)
-    return spend is not None and bool(like) and median(like) <= spend.amount <= max(like)
+    if spend is None or not like:
+        return False
+    middle = median(like)
+    furthest = min(like) if middle < 0 else max(like)
+    return min(middle, furthest) <= spend.amount <= max(middle, furthest)
 
 
 def least_usual(history: CostHistory, day: Period) -> Decimal | None:
-    """What such a day costs at least, as a rule, leaving out the cheapest; None when too few are known."""
+    """What such a day costs at least, as a rule, leaving out the cheapest; None when too few are known.
+
+    Where credits outweigh what is used, a part of a day is nearer to zero, too: then it is the least credit.
+    """
     like = _like(history, day)
-    return sorted(like)[1] if like else None
+    return sorted(like, reverse=median(like) < 0)[1] if like else None
 
 
 def seen_of(history: CostHistory, period: Period, at: datetime, before: Seen | None = None) -> Seen:
@@ -252,9 +262,14 @@ def lag_of(history: CostHistory, period: Period, now: datetime) -> timedelta:
     newest = _last_day(period)
     spend, usual = history.spend(newest), least_usual(history, newest)
     share = Decimal(0)
-    if spend is not None and usual is not None and usual > 0:
-        share = min(max(spend.amount / usual, Decimal(0)), Decimal(1))
+    if spend is not None and usual is not None:
+        share = min(max(_share(spend.amount, usual), Decimal(0)), Decimal(1))
     return max(now - end_of(period), timedelta()) + float(1 - share) * DAY
+
+
+def _share(amount: Decimal, usual: Decimal) -> Decimal:
+    """Which part of what is usual is there; of less than a cent there is nothing to miss."""
+    return amount / usual if abs(usual) >= CENT else Decimal(1)
 
 
 def _last_day(period: Period) -> Period:
