@@ -54,6 +54,7 @@ class Report:
         despite: What is muted, if the report is told nevertheless.
         forecast: What the month is newly heading for, or no more, if the channel wants to know.
         week: The seven days past, when it is time for that.
+        more_to_come: Of a part: whether the channel hears of the whole even if that is within.
     """
 
     period: Period
@@ -74,6 +75,7 @@ class Report:
     despite: Mute | None = None
     forecast: Forecast | None = None
     week: WeekPast | None = None
+    more_to_come: bool = True
 
     @property
     def rings(self) -> bool:
@@ -222,6 +224,7 @@ def _with_figures(
         closing=closing,
         week=week_past(watch, history, report.period) if is_due else None,
         despite=watch.mute if is_despite else None,
+        more_to_come=watch.hears_when_whole(report.period),
     )
 
 
@@ -323,7 +326,7 @@ def _is_news(
     if report.spike and not (before and before.spike):
         return True
     if before:
-        hears_it = watch.notify is not Notify.ONLY_EXCEEDED or verdict is Verdict.EXCEEDED
+        hears_it = verdict is Verdict.EXCEEDED or watch.hears_when_whole(report.period)
         return before.allows(verdict, looked_on) and (hears_it or report.corrects)
     if not is_newest or (verdict is Verdict.NOT_PUBLISHED and not at_once):
         return verdict is Verdict.EXCEEDED

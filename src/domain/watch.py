@@ -53,3 +53,10 @@ class Watch:
     def is_running(self, period: Period) -> bool:
         """Whether the period is a month that has not closed: it can be judged so far only."""
         return self.frequency is Frequency.MONTH_TO_DATE and not period.is_whole_month
+
+    def hears_when_whole(self, period: Period) -> bool:
+        """Whether a period of which a part was told is told of again when all of it is there, and within."""
+        if self.notify is Notify.EVERY_CHECK:
+            return True
+        marks_only = bool(self.milestones) and self.is_running(period)
+        return self.notify is not Notify.ONLY_EXCEEDED and not marks_only

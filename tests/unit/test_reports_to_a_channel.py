@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from application.answer import Outcome
 from application.check_spend import LinkedAccounts
@@ -96,6 +98,23 @@ async def test_milestones_are_told_once_a_month() -> None:
         "Milestone: 115% of the threshold reached.",
         "💰 Current Spend: $230.00 (Sun 1 to Mon 23 Nov 2026)",
     ]
+
+
+@pytest.mark.parametrize("notify", ["Once per period", "Only when exceeded"])
+async def test_a_milestone_of_a_part_of_a_day_is_one_message(notify: str) -> None:
+    """At midnight it is told at once, and first; that the rest of the day is within is no news at noon."""
+    world = World()
+    raw = settings("280", "Month-to-date", milestones="80", notify=notify)
+    await world.tick(raw)
+    world.clock.move_to(datetime(2026, 11, 24, tzinfo=UTC))
+    world.account.bill = bill(world.today, d1="5")
+    await world.tick(raw)
+    world.account.bill = bill(world.today)
+    await world.work_for(DAY)
+    [text] = world.texts
+    assert text.splitlines()[1] == (
+        "Milestone: 80% of the threshold reached. AWS has not published all costs of this period yet."
+    )
 
 
 async def test_the_accounts_that_moved_are_named() -> None:

@@ -32,7 +32,8 @@ WHOLE = Decimal(100)
 def events(notice: SpendNotice) -> Iterator[str]:
     """What makes this report more than the usual one, the most important first."""
     report, analysis = notice.report, notice.report.analysis
-    yield from _unknown(notice)
+    if analysis and analysis.misfit:
+        yield _nothing_fits(analysis.misfit, notice.question)
     yield from map(_of_older, notice.also)
     if report.corrects:
         yield _correction(report)
@@ -47,6 +48,8 @@ def events(notice: SpendNotice) -> Iterator[str]:
         yield _milestone(report.milestone, percent_of(report.spend.amount, report.threshold.amount))
     if analysis and analysis.episode:
         yield _recovery(analysis.episode, report.period)
+    if report.verdict is Verdict.NOT_PUBLISHED and not (analysis and analysis.misfit):
+        yield from _pending(report)
     if analysis:
         yield from _behind_it(notice, analysis)
 
@@ -71,14 +74,6 @@ def _forecast(forecast: Forecast) -> str:
         return f"{heading} now, which is within {limit} again."
     share = "more than" if forecast.percent == WHOLE else f"more than {forecast.percent.normalize():f}% of"
     return f"{heading}, {share} its {limit}, two days in a row."
-
-
-def _unknown(notice: SpendNotice) -> Iterator[str]:
-    report, analysis = notice.report, notice.report.analysis
-    if analysis and analysis.misfit:
-        yield _nothing_fits(analysis.misfit, notice.question)
-    elif report.verdict is Verdict.NOT_PUBLISHED:
-        yield from _pending(report)
 
 
 def quiet_words(notice: SpendNotice, analysis: Analysis) -> Iterator[str]:
@@ -129,6 +124,9 @@ def _day(day: object) -> str:
 
 def _pending(report: Report) -> Iterator[str]:
     missing, pending = "AWS has not published all costs of this period yet", report.pending
+    if not report.more_to_come:
+        yield f"{missing}."
+        return
     if pending is None:
         yield f"{missing}; you will be told when it has."
         return
