@@ -55,6 +55,12 @@ async def test_syncs_on_every_commit(engine: Engine) -> None:
     assert modes == ["wal", 2]
 
 
+async def test_writes_no_temporary_files(engine: Engine) -> None:
+    """What a statement may have to undo is kept in memory."""
+    kept_in = await engine.read(lambda connection: connection.execute("PRAGMA temp_store").fetchone())
+    assert kept_in == (2,)
+
+
 async def test_a_write_is_seen_by_others_when_it_returns(engine: Engine, store: SqliteStore) -> None:
     """No result comes before its commit."""
     await store.put("key", b"value", HOUR)

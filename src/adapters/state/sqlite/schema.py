@@ -198,6 +198,8 @@ def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KiB: rarer than by default
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cache_size = -16384")
+        # What one statement may have to undo: else temporary files take as many writes as the log itself.
+        connection.execute("PRAGMA temp_store = MEMORY")
         if _check_version(connection, path) < len(MIGRATIONS):
             _migrate(connection, path)
     except BaseException:
