@@ -61,6 +61,15 @@ async def test_writes_no_temporary_files(engine: Engine) -> None:
     assert kept_in == (2,)
 
 
+async def test_reads_lock_the_file_once(engine: Engine, store: SqliteStore) -> None:
+    """Many reads at the same time are one transaction."""
+    statements: list[str] = []
+    await engine.read(lambda connection: connection.set_trace_callback(statements.append))
+    await asyncio.gather(*[store.get(f"key-{number}") for number in range(200)])
+    await engine.read(lambda connection: connection.set_trace_callback(None))
+    assert 1 <= statements.count("BEGIN") <= 20
+
+
 async def test_a_write_is_seen_by_others_when_it_returns(engine: Engine, store: SqliteStore) -> None:
     """No result comes before its commit."""
     await store.put("key", b"value", HOUR)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -49,14 +50,19 @@ def reserve(config: Config) -> Path:
 @pytest.fixture
 def _full_disk(reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be written before the reserve is gone."""
-    commit_all = engine._commit_all
+    fail_writes(monkeypatch, reserve.exists)
 
-    def commit(*arguments: Any) -> Any:
-        if reserve.exists():
+
+def fail_writes(monkeypatch: pytest.MonkeyPatch, disk_is_full: Callable[[], bool]) -> None:
+    """As SQLite does on a full disk."""
+    run_all = engine._run_all
+
+    def run(opened: Any, jobs: Any, begin: str) -> Any:
+        if begin == engine.WRITE and disk_is_full():
             raise sqlite3.OperationalError("database or disk is full")
-        return commit_all(*arguments)
+        return run_all(opened, jobs, begin)
 
-    monkeypatch.setattr(engine, "_commit_all", commit)
+    monkeypatch.setattr(engine, "_run_all", run)
 
 
 async def test_what_a_tick_waits_for_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,12 +114,8 @@ async def test_purge_on_a_full_disk(config: Config, reserve: Path) -> None:
 @pytest.mark.usefixtures("_full_disk")
 async def test_without_a_reserve(config: Config, reserve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be done is said."""
-
-    def fail(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     reserve.unlink()
-    monkeypatch.setattr(engine, "_commit_all", fail)
+    fail_writes(monkeypatch, lambda: True)
     with pytest.raises(StorageUnavailable, match="disk is full"):
         await purge(config, None)
 

@@ -35,6 +35,11 @@ STALLED_SECONDS = 3.0
 
 WATCH_SECONDS = 0.5
 
+READ = "BEGIN"
+"""So many reads at once lock the file once, not each for itself."""
+
+WRITE = "BEGIN IMMEDIATE"
+
 _deserted: list[sqlite3.Connection] = []
 """Connections to files that were taken away, which must not be closed while others use what is there now."""
 
@@ -196,8 +201,8 @@ class Engine:
             stopping = batch[-1] is None
             # What failed while the disk did not answer is not begun any more.
             jobs = [job for job in batch if job and (not job.future.done() or job.future.cancelled())]
-            self._run([job for job in jobs if not job.writes], _read_all)
-            self._run([job for job in jobs if job.writes], _commit_all)
+            self._run([job for job in jobs if not job.writes], READ)
+            self._run([job for job in jobs if job.writes], WRITE)
             self._rests_until = time.monotonic() + REST_SECONDS if len(batch) > 1 else 0
 
     def _next_batch(self) -> list[_Job | None]:
@@ -207,12 +212,12 @@ class Engine:
             batch.append(self._jobs.get_nowait())
         return batch
 
-    def _run(self, jobs: list[_Job], function: Callable[[_Opened, list[_Job]], list[_Outcome]]) -> None:
+    def _run(self, jobs: list[_Job], begin: str) -> None:
         if not jobs:
             return
         self._began = time.monotonic()
         try:
-            outcomes = function(self._connected(), jobs)
+            outcomes = _run_all(self._connected(), jobs, begin)
         except Exception as exc:  # noqa: BLE001  # whatever it is, nobody must wait for ever
             outcomes = [_Outcome(job.future, None, _unavailable(exc)) for job in jobs]
             self._leave()
@@ -256,16 +261,9 @@ class Engine:
             self._loop.call_soon_threadsafe(function, *args)
 
 
-def _read_all(opened: _Opened, jobs: list[_Job]) -> list[_Outcome]:
-    opened.files.check()
-    outcomes = [_outcome(opened.connection, job) for job in jobs]
-    opened.files.check()
-    return outcomes
-
-
-def _commit_all(opened: _Opened, jobs: list[_Job]) -> list[_Outcome]:
+def _run_all(opened: _Opened, jobs: list[_Job], begin: str) -> list[_Outcome]:
     connection, files = opened
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(begin)
     files.check()
     outcomes = [_outcome(connection, job) for job in jobs]
     connection.execute("COMMIT")
