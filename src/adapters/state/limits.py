@@ -28,8 +28,7 @@ BYTES_BESIDE = 600
 """What a tick takes beside its payload: hashes, moments, its places in the indexes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(NamedTuple):
     """What is kept of something.
 
     Args:

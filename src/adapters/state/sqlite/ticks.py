@@ -14,10 +14,11 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from adapters.state.ledger_pages import DELIVERED
 from adapters.state.limits import Limits, Loads
 from adapters.state.moments import SECOND, from_micros, to_micros
 from adapters.state.progress import decode_progress, encode_progress, tries
-from adapters.state.sqlite.ledger import knows
+from adapters.state.sqlite.ledger import KNOWN, knows
 from adapters.state.sqlite.owner import Owner
 from adapters.state.waiting import Taken
 from application.errors import InboxFull
@@ -30,6 +31,9 @@ BITE = 500
 """Rows that one job changes at most, so that the jobs beside it need not wait long."""
 
 LAST_TURN = "SELECT max(turn) FROM tick WHERE channel = ?"
+COUNTS = "unfinished, bytes, strangers, stranger_bytes, given_up, given_up_bytes"
+TALLY = f"SELECT {COUNTS} FROM tally"  # noqa: S608  # constants only
+BEFORE_PUT = f"SELECT ({LAST_TURN}), EXISTS ({KNOWN}), {COUNTS} FROM tally"  # noqa: S608  # likewise
 OF_CHANNEL = "SELECT count(*) FROM tick WHERE channel = ?"
 OF_HOST = "SELECT count(*) FROM tick WHERE host = ? AND known = 0"
 PUT = """
@@ -74,7 +78,6 @@ GIVE_UP = f"""
 """  # noqa: S608  # constants only
 DROP_OLDEST = "DELETE FROM given_up WHERE seq = (SELECT seq FROM given_up ORDER BY known, at LIMIT 1)"
 
-TALLY = "SELECT unfinished, bytes, strangers, stranger_bytes, given_up, given_up_bytes FROM tally"
 OLDEST = "SELECT accepted_at FROM tick ORDER BY seq LIMIT 1"
 GIVEN_UP = """
     SELECT id, channel, 'given-up', accepted_at, attempts, at, reason, '', x''
@@ -113,12 +116,13 @@ def put(connection: Connection, tick: SealedTick, limits: Limits, now: int) -> b
         InboxFull: There is no room for it.
     """
     accepted_at = to_micros(tick.accepted_at)
-    last_turn: int | None = connection.execute(LAST_TURN, (tick.channel,)).fetchone()[0]
-    known = knows(connection, tick.channel)
+    last_turn, known, *counts = connection.execute(
+        BEFORE_PUT, (tick.channel, tick.channel, DELIVERED)
+    ).fetchone()
     # What the channel was told about before waits behind nothing else of the channel.
     is_own = last_turn is not None and known and knows(connection, tick.channel, tick.asks)
     is_first = last_turn is None or is_own
-    loads = _loads(connection)
+    loads = Loads.counted(*counts)
     try:
         limits.check(
             tick,
