@@ -138,7 +138,7 @@ def analyse(
     outlook = outlook_on(today, history, for_month, by_day=by_day) if is_newest else None
     is_whole = counted == period
     running = frequency is Frequency.MONTH_TO_DATE
-    usual = usual_of_services(frequency, history, counted) if is_whole and not running else None
+    usual = usual_of_services(history, frequency, counted) if is_whole and not running else None
     return Analysis(
         counted=counted,
         before=before,

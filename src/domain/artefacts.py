@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
-from domain.costs import CostHistory
+from domain.costs import CostHistory, found_once
 from domain.money import Money
 from domain.periods import Period
 
@@ -46,11 +47,13 @@ class Artefact:
     amount: Money
 
 
+@lru_cache(maxsize=1024)  # the same few services again and again
 def kind_of(service: str) -> Kind | None:
     """What the service's charges are, when they are no usage."""
     return next((kind for kind, names in KINDS.items() if names.fullmatch(service)), None)
 
 
+@found_once
 def artefacts_of(history: CostHistory, period: Period) -> tuple[Artefact, ...]:
     """What of a period's spend is no usage, the largest first."""
     amounts: dict[Kind, Decimal] = {}

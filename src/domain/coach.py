@@ -43,8 +43,7 @@ def coach(frequency: Frequency, history: CostHistory, threshold: Threshold, toda
     """
     if frequency not in LOOKED_AT or threshold == UNLIMITED:
         return None
-    periods = _last_periods(frequency, history, today)[: LOOKED_AT[frequency]]
-    spends = [spend.amount for period in periods if (spend := history.spend(period))]
+    spends = _last_spends(frequency, history, today)[: LOOKED_AT[frequency]]
     if len(spends) < FEWEST[frequency]:
         return None
     fired = _fired(spends, threshold.amount)
@@ -59,18 +58,15 @@ def _fired(spends: list[Decimal], threshold: Decimal) -> int:
     return sum(spend > threshold for spend in spends)
 
 
-def _last_periods(frequency: Frequency, history: CostHistory, today: date) -> list[Period]:
-    """The published ones, the newest first."""
-    end = min(history.published_until or today, today)
-    start = history.published_from or end
+def _last_spends(frequency: Frequency, history: CostHistory, today: date) -> list[Decimal]:
+    """What the published ones cost, the newest first."""
     if frequency is Frequency.DAILY:
-        periods = [entry.period for entry in reversed(history.entries)]
-        return [period for period in periods if start <= period.start and period.end <= end]
-    months, first = [], end.replace(day=1)
-    while first > start:
+        return [amount for (_, end), amount in reversed(history.totals.items()) if end <= today]
+    months, first = [], min(history.published_until or today, today).replace(day=1)
+    while first > (history.published_from or first):
         months.append(Period(first_of_previous_month(first), first))
         first = months[-1].start
-    return months
+    return [amount for month in months if (amount := history.amount(month)) is not None]
 
 
 def _round_up(amount: Decimal) -> Decimal:

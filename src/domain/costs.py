@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.money import Money
 from domain.periods import Period
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOTHING = Decimal()
 BETWEEN = "\x1f"
@@ -58,7 +62,8 @@ class CostHistory:
     is known; nor before the oldest, where the account, or Cost Explorer's view of it, may not have begun.
     Every rule that needs to know what is published asks here.
 
-    A report asks for some seventy sums of one history, most of them of single days: these are taken once.
+    A report asks for some seventy sums of one history, half of them twice; all channels of an account ask one
+    history. So each sum is taken once, and ``found_once`` lets a history remember what else is found in it.
     """
 
     entries: tuple[CostEntry, ...]
@@ -97,11 +102,27 @@ class CostHistory:
 
     def spend(self, period: Period) -> Money | None:
         """The sum over what AWS has published of the period, or None when that is nothing."""
-        if (single := self._sums.get(period.start)) and single[0] == period.end:
-            return single[1]
+        days = period.start, period.end
+        if days not in self._spends:
+            amount = self.amount(period)
+            self._spends[days] = None if amount is None else Money(amount, self.currency)
+        return self._spends[days]
+
+    def amount(self, period: Period) -> Decimal | None:
+        """The same as a bare number."""
+        single = self.totals.get((period.start, period.end))
+        if single is not None:
+            return single
         if not self.is_begun(period):
             return None
-        return Money(sum(self._totals[self._inside(period)], NOTHING), self.currency)
+        return sum(
+            (
+                total
+                for (start, end), total in self.totals.items()
+                if start >= period.start and end <= period.end
+            ),
+            NOTHING,
+        )
 
     def services(self, period: Period) -> Mapping[str, Decimal]:
         """The sum for each service over the entries inside the period."""
@@ -131,16 +152,18 @@ class CostHistory:
         return self.entries[first : bisect_left(self._starts, self.published_until)]
 
     @cached_property
-    def _sums(self) -> Mapping[date, tuple[date, Money]]:
-        """The end and the sum of each of them, by its start."""
-        return {
-            entry.period.start: (entry.period.end, Money(entry.total, self.currency))
-            for entry in self._published
-        }
+    def totals(self) -> dict[tuple[date, date], Decimal]:
+        """The sum of each entry that AWS has published, by its start and end, oldest first."""
+        return {(entry.period.start, entry.period.end): entry.total for entry in self._published}
 
     @cached_property
-    def _totals(self) -> list[Decimal]:
-        return [entry.total for entry in self.entries]
+    def _spends(self) -> dict[tuple[date, date], Money | None]:
+        return {}
+
+    @cached_property
+    def findings(self) -> dict[Any, Any]:
+        """What ``found_once`` remembers."""
+        return {}
 
     def _inside(self, period: Period) -> slice:
         first = bisect_left(self._starts, period.start)
@@ -153,3 +176,18 @@ class CostHistory:
     @cached_property
     def _ends(self) -> list[date]:
         return [entry.period.end for entry in self.entries]
+
+
+def found_once(rule: Callable[Concatenate[CostHistory, P], T]) -> Callable[Concatenate[CostHistory, P], T]:
+    """Let a history remember what the rule, which looks at nothing but its arguments, has found in it."""
+
+    @wraps(rule)
+    def found(history: CostHistory, /, *args: P.args, **named: P.kwargs) -> T:
+        asked = rule, args, *named.items()
+        try:
+            result: T = history.findings[asked]
+        except KeyError:
+            result = history.findings[asked] = rule(history, *args, **named)
+        return result
+
+    return found

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import NOTHING, CostHistory
+from domain.costs import NOTHING, CostHistory, found_once
 from domain.money import Money
 from domain.movers import Part
 from domain.pace import ALIKE, OneOff, one_offs, pace_of
@@ -64,7 +64,8 @@ class Culprit:
     month_without: Money | None = None
 
 
-def usual_of_services(frequency: Frequency, history: CostHistory, period: Period) -> Amounts | None:
+@found_once
+def usual_of_services(history: CostHistory, frequency: Frequency, period: Period) -> Amounts | None:
     """What each service costs in such a period as a rule; None when too few are known.
 
     On the 1st, what fell on the 1st before is usual, too.
@@ -131,7 +132,7 @@ def culprit_of(
         known: What is usual in such a period, where that was found out already.
     """
     kind, period = _measured(frequency, counted)
-    usual = known or usual_of_services(kind, history, period)
+    usual = known or usual_of_services(history, kind, period)
     if usual is None:
         return None
     now = history.services(period)
@@ -222,7 +223,7 @@ def _run(
     """The distances of this period and of those right before it that belong to the same rise."""
     run, before = [distance], frequency.period_before(period)
     while len(run) < LONGEST_RUN:
-        usual = usual_of_services(frequency, history, before)
+        usual = usual_of_services(history, frequency, before)
         if usual is None:
             return run, history.services(before).get(name, NOTHING) >= LASTS * history.services(period)[name]
         earlier = history.services(before).get(name, NOTHING) - usual.get(name, NOTHING)

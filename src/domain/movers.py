@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.costs import CostHistory
+from domain.costs import CostHistory, found_once
 from domain.periods import Period, a_month_before
 
 NAMED = 3
@@ -42,6 +42,7 @@ class Part:
         return None if self.before is None else self.amount - self.before
 
 
+@found_once
 def parts_of(history: CostHistory, period: Period, before: Period | None) -> tuple[Part, ...]:
     """The parts of a period's spend, those first that moved the most; they add up to it.
 

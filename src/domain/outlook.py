@@ -79,9 +79,8 @@ def outlook_on(
     spend = history.spend(month) if until > month.start else None
     if spend is None:
         return None
-    outlook = Outlook(month, until, spend, pace=None, threshold=threshold)
-    if by_day:
-        outlook = replace(outlook, pace=pace_of(history, until), to_come=still_to_come(history, month))
+    pace, to_come = (pace_of(history, until), still_to_come(history, month)) if by_day else (None, None)
+    outlook = Outlook(month, until, spend, pace, to_come, threshold)
     return replace(outlook, reached_on=_reached_on(threshold, history, outlook)) if threshold else outlook
 
 

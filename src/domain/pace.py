@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import NOTHING, CostHistory
+from domain.costs import NOTHING, CostHistory, found_once
 from domain.money import Money
 from domain.periods import DAY, Period, first_of_previous_month
 
@@ -42,6 +42,7 @@ class OneOff:
     amount: Decimal
 
 
+@found_once
 def pace_of(history: CostHistory, until: date) -> Money | None:
     """What the last seven published days before ``until`` cost on average, without what does not come again.
 
@@ -58,12 +59,14 @@ def pace_of(history: CostHistory, until: date) -> Money | None:
     return Money(total / len(last), history.currency)
 
 
+@found_once
 def one_offs(history: CostHistory, period: Period) -> tuple[OneOff, ...]:
     """The charges in the period that come on no other day of the two weeks around them."""
     days = history.published
     return tuple(_one_offs(days, [day for day in period.days() if day in days]))
 
 
+@found_once
 def still_to_come(history: CostHistory, month: Period) -> Money:
     """What fell on the 1st of the month before and does not come daily, and has not come in this month yet.
 

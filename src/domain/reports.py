@@ -27,7 +27,7 @@ from domain.trust import SETTLES_IN
 from domain.usual import usual_for
 from domain.watch import Watch
 
-__all__ = ["Report", "Told", "news", "report_on"]
+__all__ = ["Report", "Told", "news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +116,6 @@ class Report:
             (*before.of_parts, *self.news_of_parts),
             before.forecast if forecast is None else forecast,
         )
-
-
-def report_on(
-    period: Period,
-    history: CostHistory,
-    threshold: Threshold,
-    before: Told | None = None,
-    *,
-    still_open: bool = False,
-) -> Report:
-    """Compare one period's spend with the threshold."""
-    verdict = threshold.judge(history, period, still_open=still_open)
-    return Report(period, history.spend(period), threshold, verdict, before)
 
 
 def news(
@@ -255,16 +242,21 @@ def _look_at(
     told: Mapping[Period, Told],
     settling: Settling | None,
 ) -> Report:
-    report = report_on(
-        period, history, watch.threshold, told.get(period), still_open=watch.is_running(period)
-    )
-    verdict, whole = report.verdict, True
+    verdict, whole = watch.threshold.judge(history, period, still_open=watch.is_running(period)), True
     if settling:
         is_old = settling.now >= end_of(period) + max(settling.after, SETTLES_IN)
         whole = is_old or settling.is_whole(history, period)
         if verdict is Verdict.WITHIN and not settling.is_settled(history, period):
             verdict = Verdict.NOT_PUBLISHED
-    report = replace(report, verdict=verdict, made_on=looked_on, whole=whole)
+    report = Report(
+        period,
+        history.spend(period),
+        watch.threshold,
+        verdict,
+        told.get(period),
+        made_on=looked_on,
+        whole=whole,
+    )
     if report.spend is None:
         return report
     if watch.frequency is Frequency.MONTH_TO_DATE:

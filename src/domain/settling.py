@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import CostHistory
+from domain.costs import CostHistory, found_once
 from domain.money import CENT, Money
 from domain.periods import BILL_OPEN_FOR, DAY, HOUR, WEEK, Frequency, Period, first_of_next_month
 from domain.usual import SAME_WEEKDAYS
@@ -215,6 +215,7 @@ def bill_is_final(period: Period) -> datetime:
     return datetime.combine(first_of_next_month(period.last_day) + BILL_OPEN_FOR, time(12), UTC)
 
 
+@found_once
 def looks_whole(history: CostHistory, period: Period) -> bool:
     """Whether AWS seems to have published all of the period.
 
@@ -276,6 +277,7 @@ def _last_day(period: Period) -> Period:
     return Period(period.last_day, period.end)
 
 
+@found_once
 def _like(history: CostHistory, day: Period) -> list[Decimal]:
     """What the last same weekdays cost; where these are too few, the days before; else nothing."""
     same_weekdays = _spends(history, [day.start - n * WEEK for n in range(1, SAME_WEEKDAYS + 1)])
@@ -286,5 +288,5 @@ def _like(history: CostHistory, day: Period) -> list[Decimal]:
 
 
 def _spends(history: CostHistory, days: Sequence[date]) -> list[Decimal]:
-    spends = (history.spend(Period(day, day + DAY)) for day in days)
-    return [spend.amount for spend in spends if spend is not None]
+    amounts = (history.amount(Period(day, day + DAY)) for day in days)
+    return [amount for amount in amounts if amount is not None]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from domain.costs import CostHistory
+from domain.costs import CostHistory, found_once
 from domain.money import Money
 from domain.periods import WEEK, Period
 
@@ -42,6 +42,7 @@ class Usual:
         return max((spend for _, spend in self.days), key=lambda spend: spend.amount)
 
 
+@found_once
 def usual_for(history: CostHistory, day: Period) -> Usual | None:
     """What the day's weekday usually costs, or None when too few of the last four are published.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.costs import CostHistory
+from domain.costs import CostHistory, found_once
 from domain.money import Money
 from domain.periods import DAY, Period
 from tests.doubles.fakes.histories import AMOUNTS, daily, day
@@ -100,3 +100,18 @@ def test_the_currency_is_the_one_that_aws_names() -> None:
     """Yuan stay yuan."""
     spend = daily("2026-11-23", "7", currency="CNY").spend(day("2026-11-22"))
     assert spend == Money(Decimal(7), "CNY")
+
+
+def test_what_a_rule_has_found_is_found_once_for_each_history_and_question() -> None:
+    """Channels of one account share what is found; another account's history has its own."""
+    asked: list[str] = []
+
+    @found_once
+    def dearest(history: CostHistory, on: Period) -> str:
+        asked.append(str(on))
+        return max(history.services(on), key=history.services(on).__getitem__)
+
+    here, there = daily("2026-11-23", {"EC2": "1", "S3": "2"}), daily("2026-11-23", {"EC2": "3", "S3": "2"})
+    assert [dearest(history, day("2026-11-22")) for history in (here, here, there)] == ["S3", "S3", "EC2"]
+    assert asked == ["2026-11-22", "2026-11-22"]
+    assert here == daily("2026-11-23", {"EC2": "1", "S3": "2"})  # what is remembered is none of its costs

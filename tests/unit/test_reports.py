@@ -18,11 +18,11 @@ from domain.milestones import Milestones
 from domain.money import Money
 from domain.notify import Notify
 from domain.periods import DAY, Frequency, Period
-from domain.reports import Report, news, report_on
+from domain.reports import Report, news
 from domain.thresholds import Threshold, Verdict
 from domain.told import Told
 from domain.watch import Watch
-from tests.doubles.fakes.histories import Amounts, by_period, daily, day, month
+from tests.doubles.fakes.histories import Amounts, by_period, daily, month
 
 W, E, N = Verdict.WITHIN, Verdict.EXCEEDED, Verdict.NOT_PUBLISHED
 BUDGET = Threshold(Decimal(100))
@@ -413,8 +413,7 @@ class TestMilestones:
 
 
 def test_every_report_that_is_told_has_its_figures() -> None:
-    """The analysis comes with the news; one period alone can be judged without."""
+    """The analysis comes with the news."""
     [report] = news(DAILY, MONDAY, on(MONDAY, "7", "9"), {})
     assert report.analysis is not None
     assert report.analysis.spend_before == Money(Decimal(7))
-    assert report_on(day("2026-11-22"), on(MONDAY, "9"), BUDGET).analysis is None
