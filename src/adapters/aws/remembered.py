@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -76,18 +76,19 @@ class KeptHistory(msgspec.Struct, array_like=True, gc=False):
     Args:
         currency: Of all amounts.
         services: Names.
-        entries: Start, end (exclusive), and the services' amounts in their order; None: not there.
+        amounts: Of each period, the services' in their order; None: not there.
     """
 
     currency: str
     services: list[str]
-    entries: list[tuple[date, date, list[Decimal | None]]]
+    amounts: list[list[Decimal | None]]
 
 
 class KeptCosts(msgspec.Struct, array_like=True, gc=False):
     """What of a CostAnswer is kept.
 
     Args:
+        periods: Start and end (exclusive), of all that follows.
         history: Divided by the first thing.
         names: What its keys are called.
         second: Divided by the second.
@@ -96,6 +97,7 @@ class KeptCosts(msgspec.Struct, array_like=True, gc=False):
         whole: Whether all that was asked for was published.
     """
 
+    periods: list[tuple[date, date]]
     history: KeptHistory
     names: dict[str, str]
     second: KeptHistory | None = None
@@ -108,32 +110,32 @@ def pack(answer: CostAnswer, asked_at: datetime | None = None, *, whole: bool = 
     """Write an answer as it is kept."""
     second = _pack(answer.second) if answer.second else None
     pairs = _pack(answer.pairs) if answer.pairs else None
-    return KeptCosts(_pack(answer.history), dict(answer.names), second, pairs, asked_at, whole)
+    periods = [(entry.period.start, entry.period.end) for entry in answer.history.entries]
+    return KeptCosts(periods, _pack(answer.history), dict(answer.names), second, pairs, asked_at, whole)
 
 
 def unpack(kept: KeptCosts) -> CostAnswer:
     """The answer; it costs nothing."""
-    second = _unpack(kept.second) if kept.second else None
-    pairs = _unpack(kept.pairs) if kept.pairs else None
-    return CostAnswer(_unpack(kept.history), 0, kept.names, kept.asked_at, second, pairs)
+    periods = [_period(start, end) for start, end in kept.periods]
+    second = _unpack(kept.second, periods) if kept.second else None
+    pairs = _unpack(kept.pairs, periods) if kept.pairs else None
+    return CostAnswer(_unpack(kept.history, periods), 0, kept.names, kept.asked_at, second, pairs)
 
 
 def _pack(history: CostHistory) -> KeptHistory:
     services = list({name: None for entry in history.entries for name in entry.services})
-    entries = [
-        (entry.period.start, entry.period.end, [*map(entry.services.get, services)])
-        for entry in history.entries
-    ]
-    return KeptHistory(history.currency, services, entries)
+    amounts = [[*map(entry.services.get, services)] for entry in history.entries]
+    return KeptHistory(history.currency, services, amounts)
 
 
-def _unpack(kept: KeptHistory) -> CostHistory:
+def _unpack(kept: KeptHistory, periods: Sequence[Period]) -> CostHistory:
+    services = kept.services
     entries = [
         CostEntry(
-            _period(start, end),
-            {name: amount for name, amount in zip(kept.services, amounts, strict=True) if amount is not None},
+            period,
+            {name: amount for name, amount in zip(services, amounts, strict=True) if amount is not None},
         )
-        for start, end, amounts in kept.entries
+        for period, amounts in zip(periods, kept.amounts, strict=True)
     ]
     return CostHistory(tuple(entries), kept.currency)
 
