@@ -220,14 +220,19 @@ class AnswerTick:
         if checked.reports:
             *also, newest = checked.reports
             is_pending = newest.period == period and newest.verdict is Verdict.NOT_PUBLISHED
-            usual = usual_for(costs.history, period) if is_first else None
-            newest = replace(newest, pending=plan.pending(period, usual) if is_pending else None)
+            if is_pending:
+                usual = usual_for(costs.history, period) if is_first else None
+                newest = replace(newest, pending=plan.pending(period, usual))
             reported = [report.period for report in checked.reports]
-            notice = replace(
-                SpendNotice.of(work.lease.tick.id, self.clock.now(), monitor, checked, newest),
+            notice = SpendNotice.of(
+                work.lease.tick.id,
+                self.clock.now(),
+                monitor,
+                checked,
+                newest,
+                idle=monitor.idle if is_first else (),
                 also=tuple(also),
                 restated=restated_in(monitor.frequency, costs.history, page.told, but=reported),
-                idle=monitor.idle if is_first else (),
             )
             note = partial(note_told, notice, work.lease.tick, work.progress.looks, costs.asked_at)
             page = await self._say(work, topic, page, notice, note, own=bool(page.told))

@@ -183,8 +183,8 @@ class CheckSpend:
         """
         as_of = min(now.date(), today + DAYS_ASKED_BEYOND)
         query = query_for(monitor, asker.account_id, today, as_of)
-        window = Period(max(query.window.start, known_from(now.date())), query.window.end)
-        query = replace(query, window=window)
+        if query.window.start < (oldest := known_from(now.date())):
+            query = replace(query, window=Period(oldest, query.window.end))
         if by:
             query = replace(query, group_by=by, most_pages=MOST_PAGES)
         try:

@@ -86,8 +86,12 @@ class SpendNotice:
         monitor: Monitor,
         checked: SpendChecked,
         report: Report,
+        *,
+        idle: tuple[str, ...] = (),
+        also: tuple[Report, ...] = (),
+        restated: tuple[Restated, ...] = (),
     ) -> Self:
-        """One of the reports of a check."""
+        """One of the reports of a check, and what is said with it."""
         return cls(
             id=f"{tick_id}-{report.period.start:%Y%m%d}-{report.verdict}",
             made_at=now,
@@ -97,6 +101,9 @@ class SpendNotice:
             question=checked.query,
             history=checked.history,
             further=checked.further,
+            idle=idle,
+            also=also,
+            restated=restated,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostQuery, Granularity, GroupBy, GroupType
@@ -15,6 +16,7 @@ MONTHS_KEPT = 13
 """Of closed ones; what is older is refused. Source: docs/facts/cost-explorer.md, price, freshness, limits."""
 
 
+@lru_cache(maxsize=64)  # all channels ask for the same days
 def known_from(today: date) -> date:
     """The first day that Cost Explorer still has."""
     start = today.replace(day=1)

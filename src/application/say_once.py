@@ -9,7 +9,6 @@ answer was lost, or a kill fell before its record: that is said again, so it is 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -90,7 +89,8 @@ class SayOnce:
             SomeoneElseSpeaks: Another tick has claimed the page, or has said something since it was read.
             ReturnUrlForbidden, ChannelRefused, ChannelUnavailable: As of the channel's port.
         """
-        told, _ = await asyncio.gather(self.reports.keep(notice), self._claim(lease, topic, read))
+        await self._claim(lease, topic, read)
+        told = await self.reports.keep(notice)
         try:
             await self.channel.post(return_url, told)
         except ChannelGone:

@@ -58,7 +58,7 @@ class NarrowedCosts(CostSource):
                 error.paid_requests += paid
                 raise
             else:
-                return replace(answer, paid_requests=paid + answer.paid_requests)
+                return replace(answer, paid_requests=paid + answer.paid_requests) if paid else answer
 
     def _key(self, query: CostQuery) -> str:
         """The question whatever its days."""

@@ -65,13 +65,17 @@ class Progress:
 
     def goes_on(self) -> Progress:
         """This try has succeeded, and there will be another."""
-        return replace(self, failures=0, failing_since=None, turns=0, looked_at=None, deaths=0)
+        return Progress(looks=self.looks, planned=self.planned, next_look=self.next_look, seen=self.seen)
 
     def looked(self, now: datetime, next_look: datetime, seen: Seen | None = None) -> Progress:
         """One more look, and the next is known."""
         is_planned = self.next_look is None or now >= self.next_look
-        planned, seen = self.planned + is_planned, seen or self.seen
-        return replace(self.goes_on(), looks=self.looks + 1, planned=planned, next_look=next_look, seen=seen)
+        return Progress(
+            looks=self.looks + 1,
+            planned=self.planned + is_planned,
+            next_look=next_look,
+            seen=seen or self.seen,
+        )
 
 
 NOTHING_YET = Progress()

@@ -181,7 +181,7 @@ async def _result(place: _Place, look: Look, now: datetime, today: date) -> Resu
         trouble = place.troubles[-1] if place.troubles else ""
         return Failed(failure, *advice(failure, place.profile, trouble), notice, shown)
     report = _as_of(checked.reports[-1], now.date())
-    told = replace(SpendNotice.of(check_id, now, monitor, checked, report), idle=monitor.idle)
+    told = SpendNotice.of(check_id, now, monitor, checked, report, idle=monitor.idle)
     return Found(monitor, checked, told, look.divided, shown)
 
 
