@@ -126,6 +126,13 @@ def copy(source: str, target: str) -> None:
     """
     config = read_config()
     from entrypoints.commands.state import copy as move
+    from entrypoints.commands.state import key_beside
 
     copied = run(move(config, source, target))
     click.echo(f"copied: {copied.ticks} ticks, {copied.pages} ledger pages, {copied.reports} report pages")
+    if key := key_beside(config, source):
+        click.echo(
+            f"Without its key nothing in it can be opened: give the service the content of {key} as "
+            "SPEND_MONITOR_SECRET_KEY, or copy that file beside a new database.",
+            err=True,
+        )

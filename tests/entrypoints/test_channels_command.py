@@ -125,3 +125,12 @@ def test_nothing_is_copied_from_or_to_what_keeps_nothing(tmp_path: Path, address
     refused = spend("state", "copy", *addresses)
     assert (refused.exit_code, (tmp_path / "new.db").exists()) == (2, False)
     assert "memory:// keeps nothing" in refused.stderr
+
+
+@pytest.mark.parametrize("has_key", [False, True])
+def test_a_copy_says_which_key_belongs_to_it(monkeypatch: pytest.MonkeyPatch, *, has_key: bool) -> None:
+    """One that is made anew beside it would open nothing; one from the environment is there anyway."""
+    if has_key:
+        monkeypatch.setenv("SPEND_MONITOR_SECRET_KEY", "00" * 32)
+    copied = spend("state", "copy", "sqlite:///state.db", "sqlite:///new.db")
+    assert (copied.exit_code, "content of state.db.key" in copied.stderr) == (0, not has_key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -33,3 +34,9 @@ async def copy(config: Config, source: str, target: str) -> Copied:
         open_state(replace(config, state_url=target), clock) as to_state,
     ):
         return await copy_state(from_state, to_state, clock)
+
+
+def key_beside(config: Config, source: str) -> Path | None:
+    """The file of the key that a copy has to be used with, where the key is in a file only."""
+    path = None if config.secret_keys else replace(config, state_url=source).key_path
+    return path if path and path.exists() else None
