@@ -15,7 +15,7 @@ import pytest
 from adapters.aws.access import AwsAccess, Own
 from adapters.aws.clients import open_aws
 from adapters.aws.cost_explorer import CostExplorer
-from adapters.aws.questions import open_questions
+from adapters.aws.questions import read_sdk
 from adapters.aws.refusals import refusal
 from adapters.aws.sts import StsIdentity
 from application.aws_errors import (
@@ -287,8 +287,7 @@ async def test_endpoints_and_regions_are_the_sdks(
         "ce": ("get_cost_and_usage", PARAMETERS),
         "sts": ("get_caller_identity", {}),
     }
-    async with open_questions() as (questions, _):
-        question = await questions[service].question(*operations[service])
+    question = read_sdk()[0][service].question(*operations[service])
     scope = question.signed(AccessKey("AKIA", "secret"))["Authorization"].split("/")
     assert (question.url.host, scope[2]) == (host, signed_for)
 
@@ -385,9 +384,9 @@ async def test_the_metadata_service_is_not_asked_for_anything(
 
 async def test_a_question_that_aws_does_not_take_is_not_asked(aws: DoubleWorld) -> None:
     """The parameters are checked by the SDK before anything is sent."""
-    async with open_questions() as (questions, _):
-        with pytest.raises(RequestRefused):
-            await questions["ce"].question("get_cost_and_usage", {**PARAMETERS, "Metrics": 7})
+    questions = read_sdk()[0]
+    with pytest.raises(RequestRefused):
+        questions["ce"].question("get_cost_and_usage", {**PARAMETERS, "Metrics": 7})
     assert aws.requests == []
 
 

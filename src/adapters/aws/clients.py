@@ -1,6 +1,6 @@
 """Calls AWS for all tenants at once; each request carries its own tenant's credentials, nobody else's.
 
-A call through aiobotocore's client costs one to five milliseconds of CPU, most of it the same for every
+A call through the SDK's client costs one to five milliseconds of CPU, most of it the same for every
 tenant. So the client writes each question once (``questions.py``); a call then only signs it with botocore's
 signer, sends it, and reads the answer.
 """
@@ -104,9 +104,7 @@ class Aws:
         if operation.service == "ce" and desk.partition in WITHOUT_COST_EXPLORER:
             raise CostExplorerAbsent
         hidden = [str(parameters[name]) for name in operation.secrets]
-        question = await desk.questions[operation.service].question(
-            operation.name, parameters, keep=not hidden
-        )
+        question = desk.questions[operation.service].question(operation.name, parameters, keep=not hidden)
         hidden += [key.access_key_id, key.secret_access_key, key.session_token or ""] if key else []
         requests = 0
         for attempt in count(1):
@@ -140,7 +138,7 @@ class Aws:
             AwsUnavailable: AWS could not be asked, or did not say.
         """
         desk = await self._desks.desk()
-        question = await desk.questions["sts"].question("get_caller_identity", {})
+        question = desk.questions["sts"].question("get_caller_identity", {})
         try:
             async with self._http.post(
                 question.url,

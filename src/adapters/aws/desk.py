@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -40,14 +39,14 @@ class Desk:
     partition: str
 
 
-OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+OpenDesk = Callable[[], Desk]
 
 
 class DeskKeeper:
     """Opens the desk for the first call or soon after the start, and tries again when that has failed.
 
     Args:
-        open_desk: Opens it.
+        open_desk: Opens it, in a thread.
         on_trouble: Is told why it could not be opened.
         reopen_seconds: How long after a failure it is tried again, when somebody asks for it.
     """
@@ -56,7 +55,6 @@ class DeskKeeper:
         self._open_desk = open_desk
         self._on_trouble = on_trouble
         self._reopen_seconds = reopen_seconds
-        self._stack = AsyncExitStack()
         self._failed_at = 0.0
         self._opening: asyncio.Task[Desk | None] | None = None
         self._soon = asyncio.get_running_loop().call_later(OPEN_SECONDS, self._begin)
@@ -82,12 +80,11 @@ class DeskKeeper:
         return desk
 
     async def close(self) -> None:
-        """Close what has been opened."""
+        """Open nothing any more."""
         self._soon.cancel()
         if self._opening:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
-        await self._stack.aclose()
 
     def _begin(self) -> asyncio.Task[Desk | None]:
         is_due = self.trouble and time.monotonic() - self._failed_at >= self._reopen_seconds
@@ -97,7 +94,7 @@ class DeskKeeper:
 
     async def _open(self) -> Desk | None:
         try:
-            return await self._stack.enter_async_context(self._open_desk())
+            return await asyncio.to_thread(self._open_desk)
         except Exception as error:  # noqa: BLE001  # whatever it is, a process that never asks again is worse
             self._failed_at = time.monotonic()
             self._on_trouble(
@@ -106,14 +103,13 @@ class DeskKeeper:
             return None
 
 
-@asynccontextmanager
-async def open_desk(profile: str | None = None) -> AsyncIterator[Desk]:
-    """Import botocore, which takes the better part of a second, and let it read this machine's settings.
+def open_desk(profile: str | None = None) -> Desk:
+    """Import botocore, and let it read this machine's settings: a third of a second, for a thread.
 
     Args:
         profile: Of the AWS configuration files; None: what the environment says.
+
+    Raises:
+        AwsUnavailable: They cannot be used.
     """
-    botocore = await asyncio.to_thread(import_module, "adapters.aws.questions")
-    tls = await asyncio.to_thread(botocore.certificates, profile)
-    async with botocore.open_questions(profile) as (questions, partition):
-        yield Desk(questions, tls, partition)
+    return Desk(*import_module("adapters.aws.questions").read_sdk(profile))
