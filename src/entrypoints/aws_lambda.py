@@ -5,7 +5,15 @@ tick into the state and is answered; the queue's message brings the tick back to
 looks for what no message came for, and fires watches.
 """
 
+# ruff: noqa: E402  # how these are imported is a fifth of a cold start
+
 from __future__ import annotations
+
+from adapters.lean import import_libraries
+from entrypoints.garbage import search_after_start, search_in_flight
+
+search_after_start()
+import_libraries()
 
 import asyncio
 import os
@@ -16,9 +24,9 @@ from functools import cache
 from typing import Any, cast
 
 import structlog
-from aiobotocore.session import AioSession
 from mangum import Mangum
 
+from adapters.sdk import AioSession
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from application.errors import InboxFull, StorageUnavailable
 from entrypoints.config import Config
@@ -55,7 +63,9 @@ def _function() -> Function:
     asyncio.set_event_loop(loop)
     environment = dict(os.environ)
     loop.run_until_complete(fetch_secret_key(environment))
-    return Function(Config.from_environment(environment), loop)
+    function = Function(Config.from_environment(environment), loop)
+    search_in_flight()
+    return function
 
 
 async def fetch_secret_key(environment: MutableMapping[str, str]) -> None:

@@ -177,6 +177,9 @@ def read_config(*, for_service: bool = False) -> Config:
     Args:
         for_service: Whether it is logged what goes on. A command that ends tells it instead.
     """
+    from adapters.lean import import_libraries
+
+    import_libraries()
     from entrypoints.config import Config
     from entrypoints.environment import ConfigError, mend_sdk_variables
     from entrypoints.logs import configure_logs

@@ -299,13 +299,20 @@ async def test_no_cookie_is_kept(telex: TelexDouble, channel: Chats) -> None:
     assert "cookie" not in telex.received[1].headers
 
 
-async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
-    """A certificate that we trust for this name lets the message through; for another name it does not."""
+@pytest.mark.parametrize("given", [True, False])
+async def test_tls_is_checked_against_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool
+) -> None:
+    """A certificate that is trusted for this name, by us or by this machine, is good for no other name."""
     server, client = certificate_for("ping.telex.im", tmp_path)
+    if not given:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ping.telex.im.pem"))
     resolver = ScriptedResolver({"ping.telex.im": ["127.0.0.1"], "other.telex.im": ["127.0.0.1"]})
     async with (
         telex_double(certificate=server) as telex,
-        open_chats(FixedClock(), ssl=client, resolver=resolver, public=lambda _: True) as channel,
+        open_chats(
+            FixedClock(), ssl=client if given else None, resolver=resolver, public=lambda _: True
+        ) as channel,
     ):
         port = telex.base.rpartition(":")[2]
         await channel.post(f"https://ping.telex.im:{port}/v1/return/1", GOOD)

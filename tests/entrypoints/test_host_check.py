@@ -25,6 +25,7 @@ from entrypoints.container import Adapters
 from tests.contract.states import a_tick
 from tests.doubles.aws_service import open_double
 from tests.doubles.fakes.clock import FixedClock
+from tests.doubles.webhooks import certificate_for
 
 NOW = datetime.now(UTC)
 
@@ -44,7 +45,7 @@ class Host:
 
 @pytest.fixture
 async def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Host]:
-    """Where all is well."""
+    """Where all is well, and this machine trusts the certificate of the public address."""
     path = tmp_path / "state.db"
     load_or_create_key_file(tmp_path / "state.db.key")
     async with open_sqlite_state(path, FixedClock(NOW), 1000):
@@ -56,11 +57,16 @@ async def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     app = web.Application()
     app.router.add_get("/{path}", answer)
-    async with open_double(monkeypatch), TestServer(app) as server:
+    certificate, _ = certificate_for("127.0.0.1", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "127.0.0.1.pem"))
+    server = TestServer(app)
+    async with open_double(monkeypatch):
+        await server.start_server(ssl=certificate)
         base = str(server.make_url("")).rstrip("/")
         host.config = replace(host.config, public_url=base)
         host.manifest = {"data": {"tick_url": f"{base}/tick"}}
         yield host
+        await server.close()
 
 
 async def test_all_is_well(host: Host) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aiobotocore.session import AioSession
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -17,6 +16,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NotConnectedError
 
+from adapters.sdk import AioSession
 from application.aws_errors import AwsUnavailable, CredentialsMissing, ProfileUnknown, SignInEnded
 from application.credentials import AccessKey
 

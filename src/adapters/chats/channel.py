@@ -23,7 +23,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from adapters.chats.addresses import IPAddress, is_public
-from adapters.chats.connector import AddressForbidden, guarded_connector
+from adapters.chats.connector import AddressForbidden, Authorities, guarded_connector
 from adapters.chats.destination import ChatAnswer, Destination
 from adapters.chats.lanes import BUSY_SECONDS, HostLanes
 from adapters.chats.lookups import LookupsBusy, SystemResolver
@@ -84,7 +84,7 @@ async def open_chats(
     system = SystemResolver(trusts=rules.trusts)
     try:
         async with ClientSession(
-            connector=guarded_connector(rules.allows, resolver or system, ssl),
+            connector=guarded_connector(rules.allows, resolver or system),
             headers=HEADERS,
             timeout=ClientTimeout(total=total_timeout, connect=connect_timeout),
             cookie_jar=DummyCookieJar(),
@@ -93,6 +93,7 @@ async def open_chats(
         ) as session:
             yield Chats(
                 session,
+                Authorities(ssl),
                 rules,
                 Destinations(rules, webhook_secrets, clock),
                 HostLanes(concurrency, trusts=rules.trusts),
@@ -109,6 +110,7 @@ class Chats(Channel):
 
     Args:
         session: Connects to checked addresses only, and takes nothing from the environment.
+        authorities: Check the certificates of hosts.
         rules: Say which return_urls are called.
         destinations: Say what each is sent, and what its answers mean.
         lanes: Limit what is in flight to each host.
@@ -120,6 +122,7 @@ class Chats(Channel):
     def __init__(
         self,
         session: ClientSession,
+        authorities: Authorities,
         rules: ReturnUrlRules,
         destinations: Destinations,
         lanes: HostLanes,
@@ -128,6 +131,7 @@ class Chats(Channel):
         total_timeout: float,
     ) -> None:
         self._session = session
+        self._authorities = authorities
         self._rules = rules
         self._destinations = destinations
         self.lanes = lanes
@@ -199,7 +203,11 @@ class Chats(Channel):
             url = with_query(url, "&".join(filter(None, (url.raw_query_string, urlencode(request.query)))))
         try:
             async with self._session.post(
-                url, data=request.body, headers=request.headers, allow_redirects=False
+                url,
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                ssl=await self._authorities.context() if url.scheme == "https" else True,
             ) as response:
                 body, whole = await _read(response)
         except (ClientError, TimeoutError) as error:

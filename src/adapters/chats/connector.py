@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
-from ssl import SSLContext
+from ssl import SSLContext, create_default_context
 
 from aiohttp import AddrInfoType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -25,9 +25,32 @@ class AddressForbidden(OSError):
     """An address that is never connected to. An OSError, so that aiohttp takes it for a failed connection."""
 
 
-def guarded_connector(
-    allows: Allows, resolver: AbstractResolver, ssl: SSLContext | None = None
-) -> TCPConnector:
+class Authorities:
+    """Who vouches for hosts: the given ones, or the system's, which the first https connection reads.
+
+    Args:
+        given: None: the system's.
+    """
+
+    def __init__(self, given: SSLContext | None) -> None:
+        self._context = given
+        self._reading: asyncio.Task[SSLContext] | None = None
+
+    async def context(self) -> SSLContext:
+        """Return what checks a host's certificate."""
+        if self._context is None:
+            self._reading = self._reading or asyncio.create_task(asyncio.to_thread(_of_the_system))
+            self._context = await asyncio.shield(self._reading)
+        return self._context
+
+
+def _of_the_system() -> SSLContext:
+    context = create_default_context()
+    context.set_alpn_protocols(["http/1.1"])  # as aiohttp does
+    return context
+
+
+def guarded_connector(allows: Allows, resolver: AbstractResolver) -> TCPConnector:
     """A pool of connections, each checked when it is made.
 
     The check sits where the socket is made, with the address that it is connected to next: whatever gave
@@ -36,7 +59,6 @@ def guarded_connector(
     connector = TCPConnector(
         resolver=GuardedResolver(resolver, allows),
         socket_factory=partial(_guarded_socket, allows),
-        ssl=ssl or True,
         limit=0,  # lanes and workers limit what is in flight
         keepalive_timeout=IDLE_SECONDS,
     )

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from ssl import create_default_context
 from typing import Any, Unpack
 from urllib.parse import urlsplit
 
@@ -132,7 +133,8 @@ async def _public(config: Config) -> list[Finding]:
         detail = "not set: the manifest shows where each request came to; there are no report pages"
         return [_works("Public URL", detail)]
     timeout = aiohttp.ClientTimeout(total=SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as client:
+    connector = aiohttp.TCPConnector(ssl=create_default_context())
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as client:
         health = await _fetched(client, f"{base}/health", None)
         manifest = await _fetched(client, f"{base}/integration", lambda body: _wrong_in(body, base))
     remedy = (

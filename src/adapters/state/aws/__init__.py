@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.sdk import AioConfig, AioSession
 from adapters.state.aws.contents import DynamoDbContents
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from adapters.state.aws.ledger import DynamoDbLedger
