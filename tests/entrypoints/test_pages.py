@@ -78,3 +78,13 @@ async def test_the_operator_is_named_and_cannot_be_markup(door: Door) -> None:
     """A name as text, an address as a link."""
     html = (await door.ask("GET", "/")).body.decode()
     assert 'Run by Ops &lt;b&gt;, <a href="mailto:ops@acme.example">ops@acme.example</a>.' in html
+
+
+@pytest.mark.parametrize("admin_port", [None, 9000])
+async def test_the_landing_page_links_to_nothing_that_is_not_there(admin_port: int | None) -> None:
+    """On a port of the operator's own the API's description is nobody else's business."""
+    async with open_door(Config(state_url="memory://", admin_port=admin_port)) as door:
+        html = (await door.ask("GET", "/", Host="spend.example")).body.decode()
+        links = re.findall(r'href="http://spend.example(/[^"]*)"', html)
+        assert ("/schema" in links) is (admin_port is None)
+        assert [(await door.ask("GET", path)).status for path in links] == [200] * len(links)

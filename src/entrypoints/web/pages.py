@@ -51,6 +51,7 @@ async def home(request: Request[Any, Any, State], state: State) -> Response[byte
             base=base,
             operator=config.operator,
             policy=least_policy(),
+            has_schema=config.admin_port is None,
             roles=config.role_access is not RoleAccess.OFF,
             sample=sample_message(),
             version=_version(),
