@@ -88,7 +88,8 @@ class PutBack:
         end = of_use_until(frequency, period)
         if until >= end:
             return None
-        reason = f"{refusal.code}: {refusal} AWS is asked again until {end:%Y-%m-%d}."
+        said = str(refusal).removesuffix(".")  # what AWS says has none, as a rule
+        reason = f"{refusal.code}: {said}. AWS is asked again until {end:%Y-%m-%d}."
         return Wait(until, refusal.code, reason, progress)
 
     async def finish(self, work: Work, wait: Wait | None) -> None:

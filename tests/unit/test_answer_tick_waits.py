@@ -163,10 +163,10 @@ class TestMending:
     async def test_the_report_comes_when_the_policy_is_mended(self) -> None:
         """Told once, looked at again seldom; and the report still comes."""
         world = World()
-        world.aws.fail(KEY, PermissionMissing())
+        world.aws.fail(KEY, PermissionMissing("You may not"))
         answer = await world.tick()
         assert (answer.outcome, answer.waits_for) == (Outcome.FAILURE_TOLD, "permission-missing")
-        assert answer.reason.endswith(" AWS is asked again until 2026-11-25.")
+        assert answer.reason.endswith("AWS says: You may not. AWS is asked again until 2026-11-25.")
         await world.work_for(20 * HOUR)
         assert len(world.texts) == 1
         assert len(world.aws.identified) <= 8
