@@ -33,7 +33,7 @@ from entrypoints.web.hosts import refusing_odd_hosts
 from entrypoints.web.openapi import webhooks
 from entrypoints.web.pages import home, report
 from entrypoints.web.rate_limit import forgetting, rate_limit_config
-from entrypoints.web.tick import SLOWEST_BODY_SECONDS, TICK_FORM, Refusal, TickRefused, tick
+from entrypoints.web.tick import SLOWEST_BODY_SECONDS, Refusal, TickRefused, tick
 
 log = structlog.get_logger()
 
@@ -100,9 +100,7 @@ REASONS = {
         "There is nothing here. See / and /integration; ticks are posted to /tick.",
     ),
     405: ("method-not-allowed", "This address does not take that method; POST /tick takes ticks."),
-    413: ("too-large", "The body is larger than 256 KiB. " + TICK_FORM),
     429: ("rate-limited", "Too many requests from this address; come back in a minute."),
-    500: ("broken-off", "The request broke off."),
 }
 """By status, a bounded reason for the metrics and what is said about it."""
 

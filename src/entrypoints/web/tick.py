@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 import structlog
-from litestar import Request, post
-from litestar.datastructures import State
+from litestar import post
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.errors import InboxFull, ReturnUrlForbidden, StorageUnavailable
 from entrypoints import metrics
@@ -105,7 +105,6 @@ class TickOperation(Operation):
     "/tick",
     status_code=202,
     operation_class=TickOperation,
-    request_max_body_size=LARGEST_TICK_BYTES,
     responses={202: ResponseSpec(Acceptance, description="It is on durable storage.")}
     | {
         status: ResponseSpec(Refusal, description=description)
@@ -119,10 +118,16 @@ class TickOperation(Operation):
     },
     raises=[],
 )
-async def tick(request: Request[Any, Any, State], state: State) -> ASGIResponse:
+async def tick() -> ASGIApp:
     """Take a tick: 202 once it is on durable storage; the answer goes to its return_url."""
+    return take_in  # an application of its own: so nothing is read of the request that no tick needs
+
+
+async def take_in(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the request."""
+    state = scope["litestar_app"].state
     container: Container = state.container
-    return_url, settings = read_tick(await read_body(request, state.body_seconds))
+    return_url, settings = read_tick(await read_body(scope, receive, state.body_seconds))
     try:
         with container.door().taking_in():
             accepted = await container.accept_tick().execute(return_url, settings)
@@ -135,18 +140,35 @@ async def tick(request: Request[Any, Any, State], state: State) -> ASGIResponse:
     metrics.accepted.labels("new" if accepted.stored else "same-as-waiting").inc()
     event = "tick_accepted" if accepted.stored else "tick_same_as_waiting"
     log.info(event, tick=accepted.tick_id, channel=accepted.channel)
-    return ACCEPTED
+    await ACCEPTED(scope, receive, send)
 
 
-async def read_body(request: Request[Any, Any, State], seconds: float) -> bytes:
-    """The whole body, if it comes in time."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+async def read_body(scope: Scope, receive: Receive, seconds: float) -> bytes:
+    """The whole body, if it is not too large and comes in time."""
+    headers = dict(scope["headers"])
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise TickRefused(400, "compressed", f"Compressed bodies are not read. {TICK_FORM}")
+    check_size(int(headers.get(b"content-length", 0)))
+    body = b""
     try:
         async with asyncio.timeout(seconds):
-            return await request.body()
+            more_body = True
+            while more_body:
+                message: Any = await receive()
+                if message["type"] == "http.disconnect":
+                    raise TickRefused(500, "broken-off", "The request broke off.")
+                body += message.get("body", b"")
+                check_size(len(body))
+                more_body = message.get("more_body", False)
     except TimeoutError as error:
         raise TickRefused(408, "slow-body", f"The body did not arrive within {seconds:g} seconds.") from error
+    return body
+
+
+def check_size(size: int) -> None:
+    """Refuse a body of so many bytes, announced or found out, if that is too much."""
+    if size > LARGEST_TICK_BYTES:
+        raise TickRefused(413, "too-large", f"The body is larger than 256 KiB. {TICK_FORM}")
 
 
 def read_tick(body: bytes) -> tuple[str, bytes]:
