@@ -220,6 +220,11 @@ async def test_metrics_and_openapi_answer(door: Door) -> None:
     assert set(paths) >= {"/tick", "/integration", "/integration.json", "/health", "/ready"}
     assert set(paths["/tick"]) == {"post"}
     assert set(paths["/tick"]["post"]["responses"]) >= {"202", "400", "413", "503"}
+    read = paths["/tick"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (set(read["properties"]), read["required"]) == (
+        {"return_url", "channel_id", "settings"},
+        ["return_url"],
+    )
     sent = json.loads(schema.body)["webhooks"]["report"]["post"]["requestBody"]
     body = sent["content"]["application/json"]["schema"]
     assert {event["$ref"].rpartition("/")[2] for event in body["oneOf"]} <= set(body["$defs"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -72,6 +73,7 @@ class TickRefused(HTTPException):
         self.reason = reason
 
 
+@dataclass
 class TickOperation(Operation):
     """Documents the body of ``POST /tick``, which is read by hand so that anything a form sends is taken."""
 
