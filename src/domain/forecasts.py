@@ -17,6 +17,9 @@ from domain.thresholds import Threshold
 BACK = Decimal()
 """In place of a percent: the month is heading for less than any that is told of."""
 
+CLEARLY = Decimal("0.95")
+"""Of the lowest percent: an outlook that goes to and fro around it would be warned of again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -51,8 +54,8 @@ def forecast_on(
     """What is to be told of the month that ``today`` is in, if anything.
 
     One dear day does not turn a month: the percent has to be passed by the outlooks of the last two whole
-    days, and both have to be below all of them before a warning is taken back. What is spent already is no
-    forecast.
+    days, and both have to be clearly below all of them before a warning is taken back. What is spent already
+    is no forecast.
 
     Args:
         today: The UTC day.
@@ -77,7 +80,7 @@ def forecast_on(
     sure = [p for p in ahead if min(newest.amount, before.amount) > limit.amount * p / 100]
     if sure and sure[-1] > (said or BACK):
         return Forecast(sure[-1], newest, month, limit)
-    is_back = said and max(newest.amount, before.amount) <= limit.amount * percents[0] / 100
+    is_back = said and max(newest.amount, before.amount) <= CLEARLY * limit.amount * percents[0] / 100
     return Forecast(BACK, newest, month, limit) if is_back else None
 
 

@@ -73,6 +73,12 @@ def test_a_warning_is_taken_back() -> None:
     assert [percent for _, percent in said] == ["100", "0"]
 
 
+def test_an_outlook_around_the_threshold_is_told_of_once() -> None:
+    """$312, $296 and $302 by the end are no warning, all-clear and warning."""
+    around = ["10.4"] * 10 + ["9.6"] * 8 + ["10.4"] * 12
+    assert [percent for _, percent in heard(monitor("300"), around)] == ["100"]
+
+
 @pytest.mark.parametrize("frequency", [Frequency.WEEKLY, Frequency.MONTHLY])
 def test_weeks_and_closed_months_have_no_forecast(frequency: Frequency) -> None:
     """There is no running month to warn of."""
