@@ -206,6 +206,10 @@ def secret_keys(config: Config) -> list[bytes]:
     key_file = config.key_path
     if config.sqlite_path is None or key_file is None:
         return [secrets.token_bytes(32)]
+    if not key_file.parent.is_dir():
+        raise StorageUnavailable(
+            f"SPEND_MONITOR_STATE_URL: there is no folder {key_file.parent}; make it, or name another one"
+        )
     if config.sqlite_path.exists() and not key_file.exists():
         log.warning(
             "key_file_missing", path=str(key_file), effect="what waits in the database cannot be opened"

@@ -104,7 +104,7 @@ def read_state_url(text: str) -> str:
         parse_aws_address(text)
     elif text.startswith(("postgresql://", "postgres://")):
         return text.replace("postgres://", "postgresql://", 1)  # as Heroku and others spell it
-    elif not re.fullmatch(r"sqlite:///[^?#]+|memory://", text):
+    elif not re.fullmatch(r"sqlite:///(?!:memory:)[^?#]+|memory://", text):
         raise ValueError(f"not an address of a state store; {accepted}")
     return text
 

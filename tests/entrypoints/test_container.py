@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from adapters.aws.cost_explorer import CostExplorer
 from adapters.chats.channel import Chats
@@ -10,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.pages.reports import NoReports
 from adapters.state.memory import open_memory_state
 from adapters.vault import AesGcmVault
+from application.errors import StorageUnavailable
 from entrypoints.config import Config
 from entrypoints.container import Adapters, open_container
 from tests.doubles.fakes.aws import FakeAccess, FakeAws, FakeCostSource, FakeIdentity, FakeRoleTrials
@@ -61,3 +66,12 @@ async def test_the_real_ones_are_the_default() -> None:
     assert (answer.inbox, accept.inbox) == (inbox, inbox)
     assert answer.check_spend.cost_source is asked
     assert not isinstance(asked, CostExplorer), "what saves requests stands around it"
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With the variable that names it, not with a file in it that nobody has named."""
+    config = Config(state_url=f"sqlite:///{tmp_path / 'nowhere' / 'spend.db'}")
+    said = f"SPEND_MONITOR_STATE_URL: there is no folder {tmp_path / 'nowhere'}; make it"
+    with pytest.raises(StorageUnavailable, match=re.escape(said)):
+        async with open_container(config):
+            pass

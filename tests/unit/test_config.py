@@ -81,6 +81,7 @@ def test_every_variable_is_read() -> None:
     [
         ("STATE_URL", "mysql://host/db"),
         ("STATE_URL", "sqlite:///"),
+        ("STATE_URL", "sqlite:///:memory:"),
         ("STATE_URL", "spend.db"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 44),
