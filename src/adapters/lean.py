@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 
@@ -38,6 +39,21 @@ def absent(*modules: str) -> Iterator[None]:
     finally:
         for name in hidden:
             cache.pop(name, None)
+
+
+def find_models_by_name(session: Any) -> None:
+    """Let a session of botocore's look for the models of a service in the folder of its name.
+
+    It would look for those of all four hundred services first, so as to tell their names if one is unknown:
+    hundreds of folders for each kind of model, which a machine that has just started reads from its disk.
+    """
+    loader = session.get_component("data_loader")
+
+    def folders(_kind_of_model: str) -> list[str]:
+        paths = filter(Path.is_dir, map(Path, loader.search_paths))
+        return [folder.name for path in paths for folder in path.iterdir()]
+
+    loader.list_available_services = folders
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from typing import Any, cast
 import structlog
 from mangum import Mangum
 
-from adapters.sdk import AioSession
+from adapters.sdk import process_session
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from application.errors import InboxFull, StorageUnavailable
 from entrypoints.config import Config
@@ -72,7 +72,7 @@ async def fetch_secret_key(environment: MutableMapping[str, str]) -> None:
     """Put the secret key into the environment, where it is named by its ARN."""
     if arn := environment.pop(SECRET_KEY_ARN, ""):
         region = environment.get("AWS_REGION")
-        async with AioSession().create_client("secretsmanager", region_name=region) as client:
+        async with process_session().create_client("secretsmanager", region_name=region) as client:
             secret = await client.get_secret_value(SecretId=arn)
         environment[f"{PREFIX}SECRET_KEY"] = secret["SecretString"]
 

@@ -427,3 +427,17 @@ async def test_a_machine_without_credentials_says_so(
         monkeypatch.setenv(variable, value)
     with pytest.raises(CredentialsMissing, match=said):
         await Own().key()
+
+
+def test_no_other_services_models_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of several hundred are used."""
+    listed: list[str] = []
+    listdir = os.listdir
+
+    def counting(path: str) -> list[str]:
+        listed.append(Path(path).name)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", counting)
+    read_sdk()
+    assert set(listed) - {"data"} == {"sts", "ce"}

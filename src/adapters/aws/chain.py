@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NotConnectedError
 
-from adapters.sdk import AioSession
+from adapters.sdk import new_session
 from application.aws_errors import AwsUnavailable, CredentialsMissing, ProfileUnknown, SignInEnded
 from application.credentials import AccessKey
 
@@ -40,7 +40,7 @@ class OwnKeys:
             CredentialsMissing: There are none, or those that are configured cannot be had.
         """
         try:
-            found = self._found.get(profile) or await AioSession(profile=profile).get_credentials()
+            found = self._found.get(profile) or await new_session(profile).get_credentials()
             frozen = await found.get_frozen_credentials() if found else None
         except ProfileNotFound as exc:
             raise ProfileUnknown from exc
@@ -62,7 +62,7 @@ class OwnKeys:
 def profiles() -> list[str]:
     """The names in this machine's AWS configuration files; none when they cannot be read."""
     try:
-        return sorted(AioSession().available_profiles)
+        return sorted(new_session().available_profiles)
     except BotoCoreError:
         return []
 
@@ -70,6 +70,6 @@ def profiles() -> list[str]:
 def names_region(profile: str | None) -> bool:
     """Whether the environment or the profile names a region."""
     try:
-        return bool(os.environ.get("AWS_REGION") or AioSession(profile=profile).get_config_variable("region"))
+        return bool(os.environ.get("AWS_REGION") or new_session(profile).get_config_variable("region"))
     except BotoCoreError:
         return True

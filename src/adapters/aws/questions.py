@@ -26,6 +26,7 @@ from botocore.session import Session
 from botocore.utils import get_environ_proxies
 from yarl import URL
 
+from adapters.lean import find_models_by_name
 from application.aws_errors import AwsUnavailable, RequestRefused
 from application.credentials import AccessKey
 
@@ -206,6 +207,7 @@ def read_sdk(profile: str | None = None) -> tuple[Mapping[str, Questions], ssl.S
     _silence_request_logs()
     with _settings_of_this_machine():
         session = Session(profile=profile)
+        find_models_by_name(session)
         tls = _certificates(session)
         questions = {service: Questions(_client(session, service)) for service in SERVICES}
         return questions, tls, session.get_partition_for_region(_region(session))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.sdk import AioConfig, AioSession
+from adapters.sdk import AioConfig, process_session
 from adapters.state.aws.contents import DynamoDbContents
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from adapters.state.aws.ledger import DynamoDbLedger
@@ -55,7 +54,7 @@ async def open_aws_state(
             newer version.
         StorageUnavailable: AWS cannot be reached.
     """
-    session = _session()
+    session = process_session()
     if region := os.environ.get("AWS_REGION"):  # the SDK for Python reads AWS_DEFAULT_REGION only
         client.setdefault("region_name", region)
     async with contextlib.AsyncExitStack() as stack:
@@ -84,12 +83,6 @@ async def open_aws_state(
         finally:
             with contextlib.suppress(StorageUnavailable):  # then they come back when their time is over
                 await inbox.close()
-
-
-@functools.cache
-def _session() -> AioSession:
-    """One for the process: it reads the services' models once."""
-    return AioSession()
 
 
 async def _check_version(dynamodb: Any, table: Table, name: str) -> None:
