@@ -333,7 +333,8 @@ async def test_a_sign_in_that_cannot_be_renewed_now(
     assert (code, out) == (3, "")
     assert err == (
         "✗ AWS could not be reached for credentials.\n"
-        "  → Run the command again in a minute. See health.aws.amazon.com if this goes on.\n"
+        "  → Run the command again in a minute. If this goes on, look at the network and HTTPS_PROXY here, "
+        "and at health.aws.amazon.com.\n"
     )
 
 

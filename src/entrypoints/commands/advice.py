@@ -32,7 +32,8 @@ NO_REGION = "must specify a region"
 """What botocore says when it needs a region to get credentials, and nothing names one."""
 
 REMEDIES: dict[type[AwsError], str] = {
-    AwsUnavailable: "Run the command again in a minute. See health.aws.amazon.com if this goes on.",
+    AwsUnavailable: "Run the command again in a minute. If this goes on, look at the network and HTTPS_PROXY "
+    "here, and at health.aws.amazon.com.",
     AwsBusy: "Run the command again in a minute.",
     ClockOff: "Set this machine's clock, best by NTP. Nothing is wrong with the credentials.",
     CostExplorerAbsent: "Give a profile of the standard account that the GovCloud account is billed to.",
