@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +12,9 @@ from domain.money import Money
 from domain.parts import Budgets, fits
 from domain.periods import Period, a_month_before
 from domain.thresholds import Threshold, Verdict
+
+OVER = "over "
+"""Begins the event of a part that is over its budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class PartReport:
     @property
     def events(self) -> tuple[str, ...]:
         """What there is to tell of it, each once a period, or once a month while that runs."""
-        events = [f"over {self.name}"] if self.verdict is Verdict.EXCEEDED else []
+        events = [f"{OVER}{self.name}"] if self.verdict is Verdict.EXCEEDED else []
         events += [f"{self.milestone.normalize():f}% {self.name}"] if self.milestone else []
         return (*events, *([f"new {self.name}"] if self.is_new else []))
 
@@ -100,6 +103,18 @@ def part_reports(
         *sorted(over, key=lambda part: part.excess, reverse=True),
         *sorted(within, key=lambda part: part.spend.amount, reverse=True),
     )
+
+
+def parts_back(parts: Sequence[PartReport], told: Sequence[str]) -> tuple[str, ...]:
+    """The names of the parts that were told to be over their budgets, and are not any more.
+
+    Args:
+        parts: As they are now; one that is missing cost nothing.
+        told: The events that were told of the period before.
+    """
+    over = {part.name for part in parts if part.verdict is Verdict.EXCEEDED}
+    were_over = (event.removeprefix(OVER) for event in told if event.startswith(OVER))
+    return tuple(name for name in were_over if name not in over)
 
 
 def unfit_budgets(costs: PartCosts, budgets: Budgets) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from domain.money import Money
 from domain.movers import parts_of
 from domain.muting import Mute
 from domain.notify import Notify
-from domain.part_reports import PartCosts, PartReport, part_reports, unfit_budgets
+from domain.part_reports import PartCosts, PartReport, part_reports, parts_back, unfit_budgets
 from domain.periods import WEEK, Frequency, Period
 from domain.quiet import is_muted
 from domain.rhythm import WeekPast, goes_further, is_wanted, is_week_due, week_past
@@ -50,6 +50,7 @@ class Report:
         closing: What the month before cost; with the first report of a month only.
         parts: Of a bill that is divided, each with its own budget: those over theirs first.
         news_of_parts: What of them the channel was not told before.
+        parts_back: Names of those that it was told were over their budgets, and that are within them again.
         unfit: Names of budgets that no part fits.
         despite: What is muted, if the report is told nevertheless.
         forecast: What the month is newly heading for, or no more, if the channel wants to know.
@@ -71,6 +72,7 @@ class Report:
     closing: Closing | None = None
     parts: tuple[PartReport, ...] = ()
     news_of_parts: tuple[str, ...] = ()
+    parts_back: tuple[str, ...] = ()
     unfit: tuple[str, ...] = ()
     despite: Mute | None = None
     forecast: Forecast | None = None
@@ -280,7 +282,10 @@ def _with_parts(watch: Watch, costs: PartCosts, told: Mapping[Period, Told], rep
     is_over = any(part.verdict is Verdict.EXCEEDED for part in parts)
     verdict = Verdict.EXCEEDED if is_over else report.verdict
     unfit = unfit_budgets(costs, watch.budgets)
-    return replace(report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh), unfit=unfit)
+    back = () if is_running or not report.whole else parts_back(parts, _told_before(report.period, told))
+    return replace(
+        report, verdict=verdict, parts=parts, news_of_parts=tuple(fresh), parts_back=back, unfit=unfit
+    )
 
 
 def _with_forecast(
@@ -324,6 +329,12 @@ def _is_news(
         return verdict is Verdict.EXCEEDED
     goes_on = report.spend is not None and goes_further(watch, report.period, report.spend, told)
     return goes_on or is_wanted(watch, report.period, verdict, told, since)
+
+
+def _told_before(period: Period, told: Mapping[Period, Told]) -> tuple[str, ...]:
+    """What was told of parts of the newest period before."""
+    before = max((other for other in told if other < period), default=None)
+    return told[before].of_parts if before else ()
 
 
 def _told_of_month(period: Period, told: Mapping[Period, Told]) -> list[Told]:

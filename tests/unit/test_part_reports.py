@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.chats.part_words import part_events
 from adapters.chats.telex import message_of
 from adapters.pages.writing import document_of
 from adapters.settings.amounts import read_milestones
@@ -100,6 +101,28 @@ def test_one_part_over_its_budget_is_bad_news_whatever_the_whole_costs() -> None
     assert channel.hears(first) == [("2026-11-22", Verdict.EXCEEDED, ("over sandbox-anna (222222222222)",))]
     assert channel.hears(first) == []
     assert channel.hears(both) == [("2026-11-22", Verdict.EXCEEDED, ("over production (111111111111)",))]
+
+
+@pytest.mark.parametrize(
+    ("dear", "said"),
+    [
+        ({SANDBOX: "16"}, "sandbox-anna (222222222222) is back within its budget."),
+        ({PRODUCTION: "130", SANDBOX: "16"}, "are back within their budgets."),
+    ],
+)
+def test_the_way_back_is_told_of_parts_too(dear: Amounts, said: str) -> None:
+    """Once, also to a channel that hears of breaches only: the whole has never been over anything."""
+    channel = Channel(Watch(UNLIMITED, notify=Notify.ONLY_EXCEEDED, budgets=BUDGETS))
+    days: list[Amounts] = [*[USUAL] * 9, {**USUAL, **dear}, USUAL, USUAL]
+    heard: list[str] = []
+    for number in range(10, 13):
+        today, before = MONDAY + number * DAY, dict(channel.told)
+        parts = costs(*days[:number], today=today)
+        for report in news(channel.watch, today, whole(parts), before, None, None, parts):
+            heard += part_events(report)
+        channel.hears(parts, today)
+    assert len(heard) == 2
+    assert heard[1].endswith(said)
 
 
 def test_a_part_that_appears_is_told_of_once_even_where_only_breaches_are_wanted() -> None:

@@ -25,6 +25,10 @@ def part_events(report: Report) -> Iterator[str]:
             f", and {_count(others, 'other')} {'is' if others == 1 else 'are'} over theirs" if others else ""
         )
         yield f"{_name(first)} is over its budget: {first.spend} of {_budget(first)}{more}."
+    if back := report.parts_back:
+        also = f" and {_count(len(back) - 1, 'other')}" if back[1:] else ""
+        its = "are back within their budgets" if also else "is back within its budget"
+        yield f"{one_line(back[0], LONGEST_NAME)}{also} {its}."
     fresh = frozenset(report.news_of_parts)
     reached = [
         part for part in report.parts if part not in over and _is_told(part, f"{_mark(part)}% ", fresh)
