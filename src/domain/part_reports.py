@@ -112,9 +112,14 @@ def parts_back(parts: Sequence[PartReport], told: Sequence[str]) -> tuple[str, .
         parts: As they are now; one that is missing cost nothing.
         told: The events that were told of the period before.
     """
-    over = {part.name for part in parts if part.verdict is Verdict.EXCEEDED}
+    over = {name for part in parts if part.verdict is Verdict.EXCEEDED for name in (part.name, part.key)}
     were_over = (event.removeprefix(OVER) for event in told if event.startswith(OVER))
-    return tuple(name for name in were_over if name not in over)
+    return tuple(name for name in were_over if not over & {name, _key_in(name)})
+
+
+def _key_in(label: str) -> str:
+    """An account can be renamed; its number stays."""
+    return label.rpartition(" (")[2].removesuffix(")")
 
 
 def unfit_budgets(costs: PartCosts, budgets: Budgets) -> tuple[str, ...]:

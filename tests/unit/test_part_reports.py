@@ -23,7 +23,7 @@ from application.question import query_for
 from domain.costs import CostHistory
 from domain.milestones import NO_MILESTONES
 from domain.notify import Notify
-from domain.part_reports import PartCosts, part_reports, unfit_budgets
+from domain.part_reports import PartCosts, part_reports, parts_back, unfit_budgets
 from domain.periods import Frequency, Period
 from domain.reports import news
 from domain.thresholds import UNLIMITED, Threshold, Verdict
@@ -123,6 +123,12 @@ def test_the_way_back_is_told_of_parts_too(dear: Amounts, said: str) -> None:
         channel.hears(parts, today)
     assert len(heard) == 2
     assert heard[1].endswith(said)
+
+
+def test_a_renamed_account_is_not_back() -> None:
+    """It goes by its number."""
+    parts = part_reports(costs(USUAL, {**USUAL, SANDBOX: "16"}), SUNDAY, BUDGETS, NO_MILESTONES)
+    assert parts_back(parts, [f"over anna ({SANDBOX})", f"over {SANDBOX}", "50% x", "over y"]) == ("y",)
 
 
 def test_a_part_that_appears_is_told_of_once_even_where_only_breaches_are_wanted() -> None:
