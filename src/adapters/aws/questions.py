@@ -10,6 +10,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -208,14 +209,14 @@ def read_sdk(profile: str | None = None) -> tuple[Mapping[str, Questions], ssl.S
     with _settings_of_this_machine():
         session = Session(profile=profile)
         find_models_by_name(session)
-        tls = _certificates(session)
-        questions = {service: Questions(_client(session, service)) for service in SERVICES}
-        return questions, tls, session.get_partition_for_region(_region(session))
+        with ThreadPoolExecutor(1) as beside:  # OpenSSL needs as long as botocore, and not Python's lock
+            tls = beside.submit(_certificates, session.get_config_variable("ca_bundle"))
+            questions = {service: Questions(_client(session, service)) for service in SERVICES}
+        return questions, tls.result(), session.get_partition_for_region(_region(session))
 
 
-def _certificates(session: Session) -> ssl.SSLContext:
+def _certificates(bundle: str | None) -> ssl.SSLContext:
     """The authorities that the SDK trusts: ``AWS_CA_BUNDLE``, the profile's, or its own."""
-    bundle = session.get_config_variable("ca_bundle")
     try:
         return ssl.create_default_context(cafile=bundle or get_cert_path(verify=True))
     except OSError as exc:
