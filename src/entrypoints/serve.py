@@ -72,10 +72,19 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say where the service listens, once it does."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn has logged why, but not always where
+            log.error("not_listening", host=self.config.host, port=self.config.port)  # noqa: TRY400  # likewise
+            raise
         if self.started:
             addresses = [each.getsockname()[:2] for server in self.servers for each in server.sockets]
-            log.info(self._event, urls=[f"http://{host}:{port}" for host, port in addresses])
+            log.info(self._event, urls=[url_of(host, port) for host, port in addresses])
+
+
+def url_of(host: str, port: int) -> str:
+    """``http://127.0.0.1:8000``, ``http://[::1]:8000``."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def serve(

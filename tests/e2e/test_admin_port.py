@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from entrypoints.serve import url_of
 from tests.doubles import forks
 from tests.doubles.storm import Sender, storm
 
@@ -69,13 +71,21 @@ async def test_a_worker_says_how_it_is(tmp_path: Path) -> None:
         assert [await door.stop(), await worker.stop()] == [0, 0]
 
 
-async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["public", "operator"])
+async def test_a_port_that_is_taken_is_said(which: str, tmp_path: Path) -> None:
     """Nothing is served without what the operator has asked for."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        code, _, err = await forks.run(
-            "serve", "--port", "0", folder=tmp_path, SPEND_MONITOR_ADMIN_PORT=str(port)
-        )
+        port = str(taken.getsockname()[1])
+        public, own = (port, {}) if which == "public" else ("0", {"SPEND_MONITOR_ADMIN_PORT": port})
+        code, _, err = await forks.run("serve", "--port", public, folder=tmp_path, **own)
     assert code == 3
     assert f'"port":{port}' in err
     assert "in use" in err
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000")]
+)
+def test_an_address_that_is_logged_can_be_opened(host: str, url: str) -> None:
+    """An IPv6 address stands in brackets in a URL."""
+    assert url_of(host, 8000) == url
