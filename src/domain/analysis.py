@@ -119,6 +119,8 @@ def analyse(
     threshold: Threshold,
     period: Period,
     told: Mapping[Period, Told],
+    *,
+    whole: bool = True,
 ) -> Analysis:
     """Derive every figure from the costs and from what was told before.
 
@@ -129,13 +131,15 @@ def analyse(
         threshold: What a period may cost.
         period: What is reported.
         told: What the channel was told of other periods.
+        whole: Whether AWS has published all of the period, as far as can be told.
     """
     by_day = frequency is not Frequency.MONTHLY
     is_newest = period == frequency.period_on(today)
     counted = counted_part(history, period)
     before = compared_with(frequency, history, period, counted)
     for_month = threshold if frequency in {Frequency.MONTHLY, Frequency.MONTH_TO_DATE} else None
-    outlook = outlook_on(today, history, for_month, by_day=by_day) if is_newest else None
+    ends_whole = whole or history.published_until != period.end
+    outlook = outlook_on(today, history, for_month, by_day=by_day, whole=ends_whole) if is_newest else None
     is_whole = counted == period
     running = frequency is Frequency.MONTH_TO_DATE
     usual = usual_of_services(history, frequency, counted) if is_whole and not running else None
@@ -168,7 +172,7 @@ def _culprit(
     culprit = culprit_of(frequency, history, counted, usual)
     if culprit is None or outlook is None or outlook.pace is None:
         return culprit
-    return with_month(culprit, history, outlook.month.end, outlook.spend, outlook.to_come)
+    return with_month(culprit, history, outlook.month.end, outlook.sure)
 
 
 def taken_off(history: CostHistory, period: Period) -> Money | None:

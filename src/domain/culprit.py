@@ -152,17 +152,14 @@ def culprit_of(
     )
 
 
-def with_month(
-    culprit: Culprit, history: CostHistory, month_end: date, spent: Money, to_come: Money | None
-) -> Culprit:
+def with_month(culprit: Culprit, history: CostHistory, month_end: date, sure: Money) -> Culprit:
     """Add where the running month is heading, with the rise and without it.
 
     Args:
         culprit: Measured by the newest days.
         history: By day.
         month_end: The end (exclusive) of the running month.
-        spent: What the month has cost so far.
-        to_come: What is known to come once more.
+        sure: What the month has cost so far, and what is known to come.
     """
     days = (culprit.period.end - culprit.period.start).days
     since = culprit.period.end - culprit.lasts * days * DAY
@@ -170,12 +167,12 @@ def with_month(
     if pace is None:
         return culprit
     days_left = (month_end - culprit.period.end).days
-    without = spent.amount + days_left * pace.amount + (to_come.amount if to_come else NOTHING)
+    without = sure.amount + days_left * pace.amount
     rise = (culprit.amount.amount - culprit.usual.amount) / days
     return replace(
         culprit,
-        month_with=Money(without + days_left * rise, spent.currency),
-        month_without=Money(without, spent.currency),
+        month_with=Money(without + days_left * rise, sure.currency),
+        month_without=Money(without, sure.currency),
     )
 
 

@@ -24,6 +24,7 @@ class Outlook:
         pace: What a usual day costs, by the last seven published ones, or None when days are not known. It
             is below zero only where credits come again and again.
         to_come: What fell on the 1st of the month before and is still missing in this one.
+        lacking: What the newest day lacks to a usual one, where AWS has published a part of it.
         threshold: What the month may cost, or None when the channel's threshold is for something else.
         reached_on: The day on which the month reaches the threshold, at its pace if it has not yet; None:
             not this month, or not known.
@@ -36,6 +37,7 @@ class Outlook:
     to_come: Money | None = None
     threshold: Threshold | None = None
     reached_on: date | None = None
+    lacking: Money | None = None
 
     @property
     def by_month_end(self) -> Money | None:
@@ -43,25 +45,33 @@ class Outlook:
         if self.pace is None:
             return None
         days_left = (self.month.end - self.until).days
-        return self._sure + Money(days_left * self.pace.amount, self.pace.currency)
+        return self.sure + Money(days_left * self.pace.amount, self.pace.currency)
 
     @property
-    def _sure(self) -> Money:
+    def sure(self) -> Money:
         """What is spent, and what will be in any case."""
-        return self.spend + self.to_come if self.to_come else self.spend
+        sure = self.spend
+        for missing in (self.to_come, self.lacking):
+            sure = sure + missing if missing else sure
+        return sure
 
     def day_at(self, amount: Decimal) -> date | None:
         """The day on which the month will have cost the amount; it has not yet. None: not this month."""
         heading = self.by_month_end
         if heading is None or self.pace is None or heading.amount < amount:
             return None
-        left = amount - self._sure.amount
+        left = amount - self.sure.amount
         days = left / self.pace.amount if left > 0 else Decimal()
         return self.until + max(int(days.to_integral_value(ROUND_CEILING)) - 1, 0) * DAY
 
 
 def outlook_on(
-    today: date, history: CostHistory, threshold: Threshold | None = None, *, by_day: bool = True
+    today: date,
+    history: CostHistory,
+    threshold: Threshold | None = None,
+    *,
+    by_day: bool = True,
+    whole: bool = True,
 ) -> Outlook | None:
     """Look at the month that ``today`` is in.
 
@@ -70,6 +80,7 @@ def outlook_on(
         history: The month's costs up to it.
         threshold: What the month may cost, if that is what the channel has set.
         by_day: Whether the history has an entry per day, and so a pace.
+        whole: Whether AWS has published all of the newest day; a part says nothing of the pace.
 
     Returns:
         None when nothing of the month is published, as on the 1st.
@@ -79,9 +90,17 @@ def outlook_on(
     spend = history.spend(month) if until > month.start else None
     if spend is None:
         return None
-    pace, to_come = (pace_of(history, until), still_to_come(history, month)) if by_day else (None, None)
-    outlook = Outlook(month, until, spend, pace, to_come, threshold)
+    pace = to_come = lacking = None
+    if by_day:
+        pace, to_come = pace_of(history, until if whole else until - DAY), still_to_come(history, month)
+        lacking = None if whole else _lacking(history, Period(until - DAY, until), pace)
+    outlook = Outlook(month, until, spend, pace, to_come, threshold, lacking=lacking)
     return replace(outlook, reached_on=_reached_on(threshold, history, outlook)) if threshold else outlook
+
+
+def _lacking(history: CostHistory, day: Period, pace: Money | None) -> Money | None:
+    there = history.spend(day)
+    return pace - there if pace and there and abs(pace.amount) > abs(there.amount) else None
 
 
 def _reached_on(threshold: Threshold, history: CostHistory, outlook: Outlook) -> date | None:

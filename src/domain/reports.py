@@ -187,7 +187,9 @@ def _with_figures(
     since: date | None,
     report: Report,
 ) -> Report:
-    analysis = analyse(watch.frequency, today, history, watch.threshold, report.period, told)
+    analysis = analyse(
+        watch.frequency, today, history, watch.threshold, report.period, told, whole=report.whole
+    )
     if report.verdict is Verdict.EXCEEDED:  # by a part, perhaps: then nothing is back within its budget
         analysis = replace(analysis, episode=None)
     if watch.threshold == UNLIMITED and analysis.outlook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from domain.costs import CostHistory
 from domain.money import Money
 from domain.outlook import Outlook, outlook_on
-from domain.periods import Period
+from domain.periods import DAY, Period
+from domain.reports import news
+from domain.settling import Settling
 from domain.thresholds import Threshold
+from domain.watch import Watch
 from tests.doubles.fakes.histories import Amounts, by_period, daily, month
 
 TODAY = date(2026, 11, 23)
@@ -51,6 +54,30 @@ def test_by_the_month_end_the_pace_goes_on() -> None:
     assert outlook.month == month("2026-11-01")
     assert outlook.spend == Money(Decimal(220))
     assert outlook.by_month_end == Money(Decimal(300))
+
+
+@pytest.mark.parametrize(
+    ("usual", "published", "lacking", "by_month_end"),
+    [("10", "4", "6", "300"), ("10", "25", None, "315"), ("-10", "-4", "-6", "-300")],
+)
+def test_a_part_of_a_day_counts_as_the_usual_day_that_it_will_be(
+    usual: str, published: str, lacking: str | None, by_month_end: str
+) -> None:
+    """At midnight half of the newest day is there: it neither slows the pace nor misses in the month."""
+    [report] = news(
+        Watch(Threshold(Decimal(1000))),
+        TODAY,
+        daily("2026-11-23", *[usual] * 29, published),
+        {},
+        settling=Settling(DAY, datetime(2026, 11, 23, tzinfo=UTC), lag=DAY),
+    )
+    assert report.analysis is not None
+    outlook = report.analysis.outlook
+    assert outlook is not None
+    assert outlook.spend == Money(21 * Decimal(usual) + Decimal(published))
+    assert outlook.pace == Money(Decimal(usual))
+    assert outlook.lacking == (Money(Decimal(lacking)) if lacking else None)
+    assert outlook.by_month_end == Money(Decimal(by_month_end))
 
 
 @pytest.mark.parametrize(

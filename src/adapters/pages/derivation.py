@@ -88,3 +88,5 @@ def _outlook(outlook: Outlook) -> Iterator[str]:
             else ""
         )
         yield f"by the end of the month: {outlook.by_month_end.amount:f}{late}"
+        if outlook.lacking:
+            yield f"of the newest day a part is there: {outlook.lacking.amount:f} more make it a usual one"
