@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import email
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from adapters.chats.channel import open_chats
 from adapters.chats.mail import MailServer, address_in, parse_sender, parse_server
+from adapters.chats.mail import send as hand_in
 from application.errors import ChannelRefused, ChannelUnavailable, ReturnUrlForbidden
 from application.notice import Notice
 from tests.doubles.fakes.clock import FixedClock
 from tests.doubles.fakes.notices import EXCEEDED, FAILED, WITHIN
 from tests.doubles.fakes.overfull import HOSTILE, overfull
+from tests.doubles.webhooks import certificate_for
 
 SENDER = "Spend Monitor <spend@example.com>"
 ADDRESS = "finance@example.com"
@@ -157,6 +161,40 @@ async def test_4xx_is_for_now_and_5xx_for_ever(
     assert str(caught.value).startswith(
         f"The mail server answered {(recipient + data).replace('250 OK', '')[:3]}"
     )
+
+
+@asynccontextmanager
+async def listening(protocol: Callable[[], asyncio.Protocol]) -> AsyncIterator[int]:
+    """Let that answer on a free port while the block lasts."""
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_server_of_this_machine_may_have_made_its_own_certificate(tmp_path: Path) -> None:
+    """As Debian's Postfix is installed; from elsewhere it is not trusted, and the reason says what to do."""
+    box, (context, _) = Postbox(), certificate_for("elsewhere.example", tmp_path)
+    async with listening(lambda: SMTP(box, tls_context=context, require_starttls=True)) as port:
+        near = MailServer("127.0.0.1", port, tls=False, user="", password="", sender=SENDER)
+        await hand_in(near, WITHIN, ADDRESS, 5)
+        with pytest.raises(
+            ChannelUnavailable, match=r"not trusted \(self-signed certificate\)\. SSL_CERT_FILE"
+        ):
+            await hand_in(replace(near, host="127.1"), WITHIN, ADDRESS, 5)
+    assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize(("url", "told"), [("smtps", "smtp:// is STARTTLS"), ("smtp", "no mail server")])
+async def test_the_wrong_port_is_told_as_that(url: str, told: str) -> None:
+    """Rather than as a server that is away."""
+
+    class Web(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            cast("asyncio.Transport", transport).write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with listening(Web) as port:
+        with pytest.raises(ChannelUnavailable, match=told):
+            await hand_in(parse_server(f"{url}://127.0.0.1:{port}", SENDER), WITHIN, ADDRESS, 5)
 
 
 async def test_a_server_that_is_away_is_tried_again(postbox: Postbox) -> None:

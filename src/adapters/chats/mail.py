@@ -10,6 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 from ipaddress import ip_address
+from ssl import SSLCertVerificationError, SSLError
 from urllib.parse import unquote, urlsplit
 
 from adapters.chats.fitting import cut
@@ -147,9 +148,11 @@ async def chart_of(notice: Notice) -> bytes:
 async def send(server: MailServer, notice: Notice, address: str, timeout: float) -> None:  # noqa: ASYNC109  # the library's own
     """Hand the mail in, once.
 
+    A server on this very machine may have made its certificate itself, as it does when it is installed.
+
     Raises:
         ChannelRefused: The server answered 5xx, or has no STARTTLS.
-        ChannelUnavailable: It answered 4xx, or did not.
+        ChannelUnavailable: It answered 4xx, or did not, or TLS failed.
     """
     import aiosmtplib  # noqa: PLC0415  # few send mail
 
@@ -162,6 +165,7 @@ async def send(server: MailServer, notice: Notice, address: str, timeout: float)
             password=server.password or None,
             use_tls=server.tls,
             start_tls=None if server.is_near else not server.tls,
+            validate_certs=not server.is_near,
             timeout=timeout,
         )
     except aiosmtplib.SMTPRecipientsRefused as error:
@@ -170,12 +174,25 @@ async def send(server: MailServer, notice: Notice, address: str, timeout: float)
         raise _judged(error.code, error.message, address) from None
     except aiosmtplib.SMTPNotSupported:
         raise ChannelRefused("The mail server has no STARTTLS, or no login that is known here.") from None
-    except (aiosmtplib.SMTPException, OSError):
-        raise ChannelUnavailable("The mail server could not be reached, or broke off.") from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise ChannelUnavailable(_trouble(error)) from None
+
+
+def _trouble(error: Exception) -> str:
+    """Why nothing was answered; what is wrong with TLS does not mend itself, so that says what to do."""
+    match error if isinstance(error, SSLError) else error.__cause__:
+        case SSLCertVerificationError() as cause:
+            reason = f"The mail server's certificate is not trusted ({cause.verify_message})."
+            return f"{reason} SSL_CERT_FILE can name the authority that made it."
+        case SSLError():
+            return "The mail server speaks no TLS on this port: smtps:// is TLS at once, smtp:// is STARTTLS."
+    return "The mail server could not be reached, or broke off."
 
 
 def _judged(code: int, said: str, address: str) -> ChannelRefused | ChannelUnavailable:
     """4xx is for now, 5xx for ever. Source: RFC 5321, 4.2.1."""
+    if code < 0:  # aiosmtplib's own
+        return ChannelUnavailable("What answered is no mail server; see the host and the port.")
     reason = one_line(said.replace(address, "…")).rstrip(".")
     text = f"The mail server answered {code}{f': {reason}' if reason else ''}."
     return ChannelRefused(text) if code >= 500 else ChannelUnavailable(text)  # noqa: PLR2004
