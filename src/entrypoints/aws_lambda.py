@@ -24,6 +24,7 @@ from functools import cache
 from typing import Any, cast
 
 import structlog
+from litestar.types import ASGIApp, Receive, Scope, Send
 from mangum import Mangum
 
 from adapters.sdk import process_session
@@ -33,7 +34,7 @@ from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.logs import configure_logs
 from entrypoints.variables import PREFIX
-from entrypoints.web.http import create_app
+from entrypoints.web.http import HARDENING, create_app
 
 log = structlog.get_logger()
 
@@ -94,7 +95,7 @@ class Function:
         )
         app = create_app(config, lambda: nullcontext(self._container), with_worker=False)
         loop.run_until_complete(self._stack.enter_async_context(app.lifespan()))
-        self._http = Mangum(cast("Any", app), lifespan="off")
+        self._http = Mangum(cast("Any", hardened(app)), lifespan="off")
 
     def handle(self, event: Event, context: object) -> Any:
         """Answer one event."""
@@ -141,6 +142,23 @@ class Function:
         except StorageUnavailable as error:
             log.warning("message_unsettled", reason=str(error))
             return False
+
+
+def hardened(app: ASGIApp) -> ASGIApp:
+    """Put on every answer what a server of ours does, where the answer does not bring its own."""
+    defaults = [(name.lower().encode(), value.encode()) for name, value in HARDENING.items()]
+
+    async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_hardened(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                own = [*message["headers"]]
+                named = {name for name, _ in own}
+                message["headers"] = [header for header in defaults if header[0] not in named] + own
+            await send(message)
+
+        await app(scope, receive, send_hardened)
+
+    return with_headers
 
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:

@@ -13,6 +13,7 @@ from adapters.clock import SystemClock
 from adapters.state.aws import AwsAddress, open_aws_state
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from application.ports.work_queue import Why
+from entrypoints.web.http import HARDENING
 from tests.doubles import aws_server as aws_state
 from tests.doubles.lambda_runtime import SCHEDULED, LambdaRuntime, messages, request, running_function
 from tests.doubles.storm import Storm, storm
@@ -42,7 +43,13 @@ async def function(outside: Storm, address: AwsAddress) -> AsyncIterator[LambdaR
 async def test_a_tick_goes_through_the_queue_to_its_channel(
     function: LambdaRuntime, outside: Storm, address: AwsAddress
 ) -> None:
-    """The door answers 202; the message brings the tick back; the same message again does nothing."""
+    """The door answers 202; the message brings the tick back; the same message again does nothing.
+
+    A page comes with the headers that our own server puts on every answer, its own policy among them.
+    """
+    page = (await function.invoke(request("GET", "/")))["headers"]
+    assert {name.lower() for name in HARDENING} <= set(page)
+    assert "style-src" in page["content-security-policy"]
     manifest = await function.invoke(request("GET", "/integration"))
     assert json.loads(manifest["body"])["data"]["tick_url"].endswith("on.aws/tick")
     answer = await function.invoke(request("POST", "/tick", outside.tick("c1", 1)))
@@ -57,8 +64,10 @@ async def test_what_no_message_came_for_is_found_by_the_schedule(
     function: LambdaRuntime, outside: Storm, address: AwsAddress
 ) -> None:
     """A lost message loses no tick, and a refused tick is refused as everywhere."""
-    refused = await function.invoke(request("POST", "/tick", {"settings": []}))
-    assert refused["statusCode"] == 400
+    odd = request("POST", "/tick", {"settings": []})
+    odd["headers"]["content-length"] = "two"
+    for event in (request("POST", "/tick", {"settings": []}), odd):
+        assert (await function.invoke(event))["statusCode"] == 400
     await function.invoke(request("POST", "/tick", outside.tick("c2", 2)))
     aws_state.received(address)  # and lost
     assert (await function.invoke(SCHEDULED))["settled"] == 1

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 from litestar import post
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -150,7 +150,10 @@ async def read_body(scope: Scope, receive: Receive, seconds: float) -> bytes:
     headers = dict(scope["headers"])
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise TickRefused(400, "compressed", f"Compressed bodies are not read. {TICK_FORM}")
-    check_size(int(headers.get(b"content-length", 0)))
+    try:
+        check_size(int(headers.get(b"content-length", 0)))
+    except ValueError as error:  # uvicorn lets none through, but it is not everywhere
+        raise ClientException from error
     body = b""
     try:
         async with asyncio.timeout(seconds):
