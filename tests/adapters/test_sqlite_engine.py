@@ -10,11 +10,14 @@ import sys
 import textwrap
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from adapters.state.sqlite import engine as engines
 from adapters.state.sqlite.engine import Engine, open_engine
 from adapters.state.sqlite.store import SqliteStore
 from application.errors import StorageUnavailable
@@ -93,11 +96,9 @@ async def test_an_error_of_one_job_is_its_own(engine: Engine, store: SqliteStore
     assert (await store.get("before"), await store.get("after")) == (b"", b"")
 
 
-async def test_a_failure_of_the_storage_fails_the_whole_batch(engine: Engine, store: SqliteStore) -> None:
-    """When the transaction is lost, nobody is told that his write was kept."""
-
-    def fail(_: sqlite3.Connection) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+@asynccontextmanager
+async def held(engine: Engine) -> AsyncIterator[None]:
+    """What is asked for meanwhile is one batch."""
 
     def keep_busy(_: sqlite3.Connection) -> None:
         busy.set()
@@ -105,12 +106,36 @@ async def test_a_failure_of_the_storage_fails_the_whole_batch(engine: Engine, st
 
     busy, go_on = threading.Event(), threading.Event()
     engine.read(keep_busy)
-    await asyncio.to_thread(busy.wait)  # so that the next three are one batch
-    writes = [store.put("before", b"", HOUR), engine.write(fail), store.put("after", b"", HOUR)]
-    gathered = asyncio.gather(*writes, return_exceptions=True)
+    await asyncio.to_thread(busy.wait)
+    yield
     await asyncio.sleep(0)
     go_on.set()
-    outcomes = await gathered
+
+
+@pytest.mark.parametrize(("jobs", "rest"), [(1, 0), (2, 0.001), (50, 0.005)])
+async def test_the_more_come_together_the_longer_more_are_waited_for(
+    jobs: int, rest: float, engine: Engine, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few ticks do not wait as a crowd does, for which fewer commits are worth it."""
+    rests: list[float] = []
+    monkeypatch.setattr(engines, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=rests.append))
+    async with held(engine):
+        batch = asyncio.gather(*(store.get(str(number)) for number in range(jobs)))
+    await batch
+    await store.get("next")
+    assert rests[-1] == rest
+
+
+async def test_a_failure_of_the_storage_fails_the_whole_batch(engine: Engine, store: SqliteStore) -> None:
+    """When the transaction is lost, nobody is told that his write was kept."""
+
+    def fail(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with held(engine):
+        writes = [store.put("before", b"", HOUR), engine.write(fail), store.put("after", b"", HOUR)]
+        batch = asyncio.gather(*writes, return_exceptions=True)
+    outcomes = await batch
     assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
     assert (await store.get("before"), await store.get("after")) == (None, None)
 

@@ -26,9 +26,11 @@ Ts = TypeVarTuple("Ts")
 MOST_JOBS_PER_COMMIT = 1000
 """Bounds how long the first caller of a batch waits for the last."""
 
-REST_SECONDS = 0.005
-"""After a batch of several jobs, while more gather: a commit costs much the same for one as for a hundred.
-Jobs that come one by one never wait for that."""
+REST_SECONDS = 0.0005
+"""After a batch of several jobs, for each of them, while more gather: a commit costs much the same for one as
+for a hundred. Jobs that come one by one never wait for that, and those of a few ticks not for long."""
+
+LONGEST_REST_SECONDS = 0.005
 
 STALLED_SECONDS = 3.0
 """Beyond the time that a batch may wait for a lock. No disk takes so long: it has stopped answering."""
@@ -203,7 +205,8 @@ class Engine:
             jobs = [job for job in batch if job and (not job.future.done() or job.future.cancelled())]
             self._run([job for job in jobs if not job.writes], READ)
             self._run([job for job in jobs if job.writes], WRITE)
-            self._rests_until = time.monotonic() + REST_SECONDS if len(batch) > 1 else 0
+            rest = min(len(batch) * REST_SECONDS, LONGEST_REST_SECONDS) if len(batch) > 1 else 0
+            self._rests_until = time.monotonic() + rest
 
     def _next_batch(self) -> list[_Job | None]:
         batch = [self._jobs.get()]
