@@ -79,11 +79,14 @@ async def test_what_a_newer_version_wrote_is_refused(url: str) -> None:
     [
         ("nobody:hunter2", "postgres", "refuses us"),
         ("monitor:hunter2", "missing", "refuses us"),
-        ("monitor:hunter2", "postgres?sslmode=require", "PostgreSQL"),
+        ("monitor:hunter2", "postgres?sslmode=require", r"it has no TLS, which the address asks for"),
+        ("monitor:hunter2", "postgres?pgbouncer=true", "knows no pgbouncer: take it out of the address"),
+        ("monitor:hunter2", "postgres?sslmode=hunter2", "libpq's names and values"),
+        ("monitor:hunter2#", "postgres", "address cannot be read: in a user name or password #"),
     ],
 )
 async def test_a_refused_start_says_why_without_the_password(user: str, path: str, said: str) -> None:
-    """Unknown user, unknown database, no TLS where it is asked for."""
+    """Unknown user, unknown database, no TLS where it is asked for, an address that has to be mended."""
     url = f"postgresql://{user}@127.0.0.1:{shared_server().port}/{path}"
     with pytest.raises(StorageUnavailable, match=said) as refused:
         async with opened(url):
@@ -91,9 +94,16 @@ async def test_a_refused_start_says_why_without_the_password(user: str, path: st
     assert "hunter2" not in str(refused.value)
 
 
+async def test_what_only_libpq_knows_stands_in_nobodys_way(url: str) -> None:
+    """An address that works with psql works here; what the server is to know reaches it."""
+    async with opened(f"{url}?connect_timeout=10&application_name=spend&keepalives=1") as state:
+        database = cast("PostgresqlInbox", state.inbox)._database
+        assert (await database.fetchrow("SHOW application_name"))[0] == "spend"
+
+
 async def test_nothing_listens() -> None:
     """Said at once, not after a long wait."""
-    with pytest.raises(StorageUnavailable, match="cannot be reached"):
+    with pytest.raises(StorageUnavailable, match="nobody listens at its host and port"):
         async with opened("postgresql://monitor@127.0.0.1:1/postgres"):
             pass
 

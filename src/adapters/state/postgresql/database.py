@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from socket import gaierror
+from ssl import SSLError
 from typing import Any
 
 import asyncpg
@@ -30,6 +33,25 @@ NEWS = "spend_monitor_inbox"
 ALIVE = 0x5350_4D4E
 """The first key ("SPMN") of the advisory lock that a process holds while it lives; the second is its own."""
 
+CLIENTS_OWN = frozenset(
+    {
+        "connect_timeout",
+        "fallback_application_name",
+        "gssencmode",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "sslcompression",
+        "sslsni",
+        "tcp_user_timeout",
+    }
+)
+"""Parameters of libpq's that asyncpg hands on to the server, which refuses them. None makes it safer.
+
+Source: PostgreSQL's manual, "Parameter Key Words".
+"""
+
 BROKEN = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -37,6 +59,18 @@ BROKEN = (
     OSError,
     TimeoutError,
 )
+
+
+REASONS = {
+    ConnectionRefusedError: "nobody listens at its host and port",
+    gaierror: "its host name is not known",
+    SSLError: "its TLS certificate is not trusted, or TLS failed",
+    TimeoutError: "it did not answer in time",
+    FileNotFoundError: "a file of certificates is not there, or a socket",
+}
+"""Why it cannot be reached."""
+
+UNKNOWN = re.compile(r'unrecognized configuration parameter "(\w+)"')
 
 
 class Database:
@@ -113,6 +147,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         StateRefused: What is there is of a newer version; it is left as it is.
         StorageUnavailable: The server cannot be reached, or refuses us.
     """
+    url = without_clients_own(url)
     try:
         is_pooled = await _prepare(url)
         pool = await asyncpg.create_pool(
@@ -140,6 +175,13 @@ async def open_database(url: str) -> AsyncIterator[Database]:
             pool.terminate()
 
 
+def without_clients_own(url: str) -> str:
+    """The address without the parameters that only libpq knows."""
+    address, mark, query = url.partition("?")
+    kept = [one for one in query.split("&") if one.partition("=")[0] not in CLIENTS_OWN]
+    return address + mark + "&".join(kept)
+
+
 async def _prepare(url: str) -> bool:
     """Bring the schema to the present version; say whether there is a pooler in between."""
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
@@ -159,15 +201,34 @@ def unavailable(error: Exception) -> StorageUnavailable:
     """What an error of asyncpg's means, in a text without the address, which may hold a password."""
     if isinstance(error, StorageUnavailable):
         return error
+    if mistake := _mistake(error):
+        return StateRefused(mistake)
+    name = type(error).__name__
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError | asyncpg.InvalidCatalogNameError):
-        return StorageUnavailable(
-            f"PostgreSQL refuses us ({type(error).__name__}): check user, password and database"
-        )
+        return StorageUnavailable(f"PostgreSQL refuses us ({name}): check user, password and database")
+    if isinstance(error, PostgresConnectionError | OSError | TimeoutError | asyncpg.InterfaceError):
+        return StorageUnavailable(f"PostgreSQL cannot be reached ({_reason(error)})")
+    return StorageUnavailable(f"PostgreSQL fails ({name})")
+
+
+def _mistake(error: Exception) -> str:
+    """What an operator has to mend, if it is that."""
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        return StateRefused(
+        return (
             "the PostgreSQL user may not make or use the schema spend_monitor: make it once with "
             "'CREATE SCHEMA spend_monitor AUTHORIZATION user'"
         )
-    if isinstance(error, PostgresConnectionError | OSError | TimeoutError | asyncpg.InterfaceError):
-        return StorageUnavailable(f"PostgreSQL cannot be reached ({type(error).__name__})")
-    return StorageUnavailable(f"PostgreSQL fails ({type(error).__name__})")
+    if isinstance(error, ValueError):
+        return (
+            "PostgreSQL's address cannot be read: in a user name or password #, /, ?, @ and % are written "
+            "%23, %2F, %3F, %40 and %25, and what stands after ? has libpq's names and values"
+        )
+    if isinstance(error, asyncpg.UndefinedObjectError) and (unknown := UNKNOWN.search(str(error))):
+        return f"PostgreSQL knows no {unknown[1]}: take it out of the address"
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    if "rejected SSL" in str(error):
+        return "it has no TLS, which the address asks for"
+    return next((said for kind, said in REASONS.items() if isinstance(error, kind)), type(error).__name__)
