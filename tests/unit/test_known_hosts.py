@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from adapters.chats.known_hosts import KEY, KnownHosts, keeping_hosts
@@ -94,3 +96,19 @@ async def test_what_is_not_new_is_written_once_a_day(
     deliver(lanes, STRANGER)
     await known.keep()
     assert (await store.get(KEY) is not None) == is_written
+
+
+async def test_a_stop_does_not_wait_for_a_store_that_is_away(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait its outage out, until whoever asked for the stop kills the process."""
+
+    async def get(_: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("adapters.chats.known_hosts.LAST_SECONDS", 0.01)
+    lanes = HostLanes(256)
+    async with asyncio.timeout(5):
+        async with keeping_hosts(KnownHosts(store, FakeVault(), lanes)):
+            deliver(lanes, STRANGER)
+            monkeypatch.setattr(store, "get", get)

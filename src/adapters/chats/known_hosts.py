@@ -23,6 +23,9 @@ SECONDS_BETWEEN = 60.0
 RENEWED_SECONDS = 24 * 60 * 60.0
 """So that it does not expire while nothing is new."""
 
+LAST_SECONDS = 2.0
+"""A stop does not wait an outage of the store out, as work in hand does."""
+
 _decode = msgspec.msgpack.Decoder(list[str]).decode
 
 
@@ -77,7 +80,9 @@ async def keeping_hosts(known: KnownHosts) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-        await known.keep()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                await known.keep()
 
 
 async def _keep(known: KnownHosts) -> None:
