@@ -23,7 +23,7 @@ SECONDS_BETWEEN = 60.0
 RENEWED_SECONDS = 24 * 60 * 60.0
 """So that it does not expire while nothing is new."""
 
-LAST_SECONDS = 2.0
+LAST_SECONDS = 1.0
 """A stop does not wait an outage of the store out, as work in hand does."""
 
 _decode = msgspec.msgpack.Decoder(list[str]).decode

@@ -73,6 +73,10 @@ ASKING = OutagePatience(2, 2)
 AT_ONCE = OutagePatience(0, 0)
 
 
+CLOSING_ERRORS = (Error, OSError, TypeError, RuntimeError)
+"""Of a connection that is being lost; the last two are asyncio's and uvloop's for writing to a closed one."""
+
+
 @contextlib.asynccontextmanager
 async def open_connection(address: NatsAddress) -> AsyncIterator[Connection]:
     """Connect, and in the end close.
@@ -125,8 +129,7 @@ class Connection:
         self._closing = True
         if self._reopening:
             self._reopening.cancel()
-        # Of a connection that is being lost; a TypeError is what asyncio has for writing to a closed one.
-        with contextlib.suppress(Error, OSError, TypeError):
+        with contextlib.suppress(*CLOSING_ERRORS):
             await self.client.close()
 
     async def renew_if_lost(self) -> None:
@@ -134,7 +137,7 @@ class Connection:
         if self._away_since and time.monotonic() - self._away_since > LOST_SECONDS:
             log.warning("nats_client_renewed")
             self._away_since = time.monotonic()
-            with contextlib.suppress(Error, OSError, TypeError):
+            with contextlib.suppress(*CLOSING_ERRORS):
                 await self.client.close()
             await self._open_again()
 
