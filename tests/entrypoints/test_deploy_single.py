@@ -26,7 +26,7 @@ from entrypoints.worker import DRAIN_SECONDS
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
-PRIVATE = ("/metrics", "/ready", "/schema", "/schema/openapi.json")
+PRIVATE = ("/metrics", "/metrics/", "/ready", "/ready/", "/schema", "/schema/openapi.json")
 PUBLIC = ("/", "/tick", "/integration", "/integration.json", "/health", "/reports/x", "/metricsx", "/readyx")
 TARGETS = {"up"}
 """Made by Prometheus itself."""
