@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 from structlog.testing import capture_logs
 
 from adapters.clock import SystemClock
-from adapters.state.aws import open_aws_state
+from adapters.state.aws import ATTEMPTS, TABLE_SECONDS, open_aws_state, queue
 from adapters.state.state import State
 from application.errors import StorageUnavailable
+from entrypoints.web.protocol import ConnectionLimits
 from tests.contract.inboxes import drain, ids
 from tests.contract.states import a_tick
 from tests.doubles import aws_server
@@ -51,6 +54,26 @@ async def test_longer_throttling_is_said_and_passes(state: State, monkeypatch: p
     refusals().clear()
     stored = [await state.inbox.put(tick), await state.inbox.put(tick)]
     assert (stored, ids(await drain(state.inbox))) == ([True, False], [tick.id])
+
+
+def test_a_table_that_hangs_is_told_of_in_time() -> None:
+    """A sender hears 503 rather than nothing: its connection is cut after half a minute."""
+    pauses = 1 + 2
+    assert TABLE_SECONDS * ATTEMPTS + pauses < ConnectionLimits().seconds
+
+
+async def test_a_queue_that_hangs_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tick is in the table already."""
+
+    class Hanging:
+        async def send_message(self, **_: object) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(queue, "SEND_SECONDS", 0.01)
+    with capture_logs() as logs:
+        async with asyncio.timeout(5):
+            await queue.Queue(cast("Any", Hanging()), "url").send("a tick")
+    assert [event["event"] for event in logs] == ["wake_up_lost"]
 
 
 async def test_a_queue_that_is_away_loses_no_tick(state: State) -> None:

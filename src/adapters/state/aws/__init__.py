@@ -29,7 +29,13 @@ VERSION = 1
 """Of the forms of the items."""
 
 
-CONFIG = AioConfig(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+ATTEMPTS = 3
+
+TABLE_SECONDS = 5
+"""A table that hangs is a storage that fails, and is told as that before the door's connection is cut."""
+
+QUEUE_SECONDS = 30
+"""Whoever listens to a queue is answered after twenty."""
 
 
 @contextlib.asynccontextmanager
@@ -60,9 +66,11 @@ async def open_aws_state(
     async with contextlib.AsyncExitStack() as stack:
         try:
             dynamodb = await stack.enter_async_context(
-                session.create_client("dynamodb", config=CONFIG, **client)
+                session.create_client("dynamodb", config=_config(TABLE_SECONDS), **client)
             )
-            sqs = await stack.enter_async_context(session.create_client("sqs", config=CONFIG, **client))
+            sqs = await stack.enter_async_context(
+                session.create_client("sqs", config=_config(QUEUE_SECONDS), **client)
+            )
             url = (await sqs.get_queue_url(QueueName=address.queue))["QueueUrl"]
             table = Table(dynamodb, address.table)
             await _check_version(dynamodb, table, address.table)
@@ -83,6 +91,11 @@ async def open_aws_state(
         finally:
             with contextlib.suppress(StorageUnavailable):  # then they come back when their time is over
                 await inbox.close()
+
+
+def _config(seconds: int) -> AioConfig:
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    return AioConfig(connect_timeout=5, read_timeout=seconds, retries=retries)
 
 
 async def _check_version(dynamodb: Any, table: Table, name: str) -> None:

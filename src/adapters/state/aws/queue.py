@@ -24,6 +24,9 @@ LISTEN_SECONDS = 20
 
 PAUSE_SECONDS = 5.0
 
+SEND_SECONDS = 5.0
+"""Whoever has sent the tick waits for its 202 meanwhile, and it is stored."""
+
 
 class Queue:
     """Sends ids, and hears of them.
@@ -47,7 +50,10 @@ class Queue:
         seconds = min(max(math.ceil(delay), 0), LONGEST_DELAY_SECONDS)
         try:
             with translated("SQS"):
-                await self._client.send_message(QueueUrl=self._url, MessageBody=tick_id, DelaySeconds=seconds)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._client.send_message(
+                        QueueUrl=self._url, MessageBody=tick_id, DelaySeconds=seconds
+                    )
         except StorageUnavailable as error:
             if not self._failed:
                 log.warning("wake_up_lost", reason=str(error), effect="ticks are found in the table instead")
