@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import warnings
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -95,7 +96,8 @@ def load_or_create_signing_keys(path: Path) -> list[RSAKey]:
 
 def _parse(block: str, name: str) -> RSAKey:
     try:
-        key = RSAKey.import_key(block, {"use": "sig", "alg": "RS256"})
+        with warnings.catch_warnings(action="ignore"):  # of a key that is too short, which is said below
+            key = RSAKey.import_key(block, {"use": "sig", "alg": "RS256"})
     except (ValueError, JoseError):
         # The cause may hold a part of the key, so it is left out.
         raise ValueError(f"{name} cannot be read; a key is {ACCEPTED}") from None

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -16,6 +17,11 @@ from tests.doubles.sts import SIGNING_KEYS
 PEM = SIGNING_KEYS[0].as_pem(private=True).decode()
 EC = (
     generate_private_key(SECP256R1())
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
+SHORT = (
+    rsa.generate_private_key(65537, 1024)  # noqa: S505  # it is what is refused
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     .decode()
 )
@@ -56,8 +62,8 @@ def test_discovery_says_what_aws_reads() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "canary", PEM.replace("A", "!"), PEM[: len(PEM) // 2], EC],
-    ids=["none", "word", "torn", "half", "ec"],
+    ["", "canary", PEM.replace("A", "!"), PEM[: len(PEM) // 2], EC, SHORT],
+    ids=["none", "word", "torn", "half", "ec", "short"],
 )
 def test_what_is_no_key_is_named_without_a_word_of_it(text: str) -> None:
     """The error says what is accepted, and repeats nothing."""
