@@ -136,7 +136,7 @@ async def test_without_a_secret_it_goes_out_unsigned() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["S3cret", "whsec_", "whsec_AAAA", f"{OLD}x!", OLD[6:], f"whsec_{'A' * 200}"]
+    "text", ["S3cret", "whsec_", "whsec_AAAA", f"{OLD}x!", OLD[6:], "whsec_ü", f"whsec_{'A' * 200}"]
 )
 def test_a_secret_has_a_form(text: str) -> None:
     """And an error does not repeat it."""

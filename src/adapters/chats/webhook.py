@@ -6,7 +6,6 @@ Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/st
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -179,7 +178,7 @@ def parse_secrets(text: str) -> tuple[bytes, ...]:
 def _secret(text: str) -> bytes:
     try:
         secret = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         secret = b""
     if not (text.startswith(SECRET_PREFIX) and SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET):
         raise ValueError(f"not a secret of a webhook; {SECRET_FORM}")
