@@ -20,6 +20,7 @@ from rich.console import Console
 from programs.benchmarks import (
     cold_starts,
     doors,
+    floor,
     growth,
     nats,
     pages,
@@ -38,6 +39,7 @@ FIGURES: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "door": doors.accepted,
     "whole": ticks.whole_ticks,
     "yesterday": ticks.known_tenants,
+    "floor": floor.floor,
     "looks": ticks.looks,
     "slow-aws": slow_aws.slow_aws,
     "delays": slow_aws.delays,
