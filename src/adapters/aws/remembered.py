@@ -56,11 +56,11 @@ class RememberedIdentity(Identity):
     async def account_id(self, credentials: AccessKey) -> str:
         """See the port."""
         key = self._recall.key(*credentials.who)
-        return (await self._flights.board(key, partial(self._find, key, credentials))).answer
-
-    async def _find(self, key: str, credentials: AccessKey) -> str:
-        if known := await self._recall.get(key):
+        if known := await self._recall.get(key):  # nearly always
             return known
+        return (await self._flights.board(key, partial(self._ask, key, credentials))).answer
+
+    async def _ask(self, key: str, credentials: AccessKey) -> str:
         try:
             account_id = await self._identity.account_id(credentials)
         except AwsRefused as refusal:
