@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from domain.money import Money
 from domain.periods import Period
@@ -35,8 +35,7 @@ def apart(name: str) -> tuple[str, str]:
     return first, second
 
 
-@dataclass(frozen=True, slots=True)
-class CostEntry:
+class CostEntry(NamedTuple):
     """What one day or month cost, service by service (or linked account by linked account).
 
     Args:

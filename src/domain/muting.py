@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from domain.costs import CostHistory
+from domain.costs import CostEntry, CostHistory
 from domain.money import Money
 from domain.periods import Period
 
@@ -46,9 +46,9 @@ class Mute:
     def without(self, history: CostHistory) -> CostHistory:
         """What is not known: the costs of all other services."""
         entries = (
-            replace(
-                entry,
-                services={name: cost for name, cost in entry.services.items() if not self.is_known(name)},
+            CostEntry(
+                entry.period,
+                {name: cost for name, cost in entry.services.items() if not self.is_known(name)},
             )
             for entry in history.entries
         )

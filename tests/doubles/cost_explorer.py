@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from application.ports.cost_source import GroupBy, GroupType
-from domain.costs import BETWEEN, CostHistory
+from domain.costs import BETWEEN, CostEntry, CostHistory
 from domain.periods import Period
 from domain.scope import Scope
 
@@ -85,9 +85,9 @@ def as_named(history: CostHistory, groups: Sequence[GroupBy]) -> CostHistory:
         return f"{group.key}${'' if name == f'no {group.key}' else name}"
 
     entries = [
-        replace(
-            entry,
-            services={
+        CostEntry(
+            entry.period,
+            {
                 BETWEEN.join(map(key, name.split(BETWEEN), groups)): amount
                 for name, amount in entry.services.items()
             },

@@ -20,7 +20,7 @@ from application.monitor import Monitor
 from application.ports.cost_source import BY_ACCOUNT, BY_SERVICE, CostAnswer, CostQuery, GroupBy, GroupType
 from application.ports.ledger import Page
 from application.question import query_for
-from domain.costs import CostHistory
+from domain.costs import CostEntry, CostHistory
 from domain.milestones import NO_MILESTONES
 from domain.notify import Notify
 from domain.part_reports import PartCosts, part_reports, parts_back, unfit_budgets
@@ -50,7 +50,7 @@ def costs(*days: Amounts, today: date = MONDAY) -> PartCosts:
 def whole(parts: PartCosts) -> CostHistory:
     """The same costs, of one service."""
     entries = tuple(
-        replace(entry, services={"Amazon EC2": entry.total} if entry.services else {})
+        CostEntry(entry.period, {"Amazon EC2": entry.total} if entry.services else {})
         for entry in parts.history.entries
     )
     return CostHistory(entries, parts.history.currency)

@@ -37,7 +37,7 @@ from domain import coach
 from domain.analysis import Analysis
 from domain.causes import Cause
 from domain.closing import Closing
-from domain.costs import CostHistory
+from domain.costs import CostEntry, CostHistory
 from domain.money import Money
 from domain.movers import Part
 from domain.outlook import Outlook
@@ -232,7 +232,7 @@ def _with_others(history: CostHistory, named: frozenset[str], others: str) -> Co
         kept = {name: amount for name, amount in entry.services.items() if name in named}
         if len(kept) < len(entry.services):
             kept[others] = entry.total - sum(kept.values(), Decimal())
-        entries.append(replace(entry, services=kept))
+        entries.append(CostEntry(entry.period, kept))
     return replace(history, entries=tuple(entries))
 
 
