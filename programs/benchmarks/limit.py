@@ -15,7 +15,7 @@ import aiohttp
 import uvicorn
 import uvloop
 
-CONCURRENCY = 512
+CONCURRENCY = 640
 """As many ticks in flight as the service has by default."""
 
 SIGNED = {

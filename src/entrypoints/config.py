@@ -58,7 +58,7 @@ class Config:
     return_url_hosts: tuple[str, ...] = ()
     allow_private_return_urls: bool = False
     inbox_limit: int = 100_000
-    concurrency: int = 512
+    concurrency: int = 640
     settle: timedelta = timedelta(hours=24)
     cost_cache_ttl: timedelta = timedelta(hours=6)
     max_paid_requests_per_day: int = 100
