@@ -34,7 +34,8 @@ from entrypoints.config import Config
 from entrypoints.container import Container, open_container
 from entrypoints.logs import configure_logs
 from entrypoints.variables import PREFIX
-from entrypoints.web.http import HARDENING, create_app
+from entrypoints.web.hardening import HARDENING, Defaults
+from entrypoints.web.http import create_app
 
 log = structlog.get_logger()
 
@@ -146,14 +147,12 @@ class Function:
 
 def hardened(app: ASGIApp) -> ASGIApp:
     """Put on every answer what a server of ours does, where the answer does not bring its own."""
-    defaults = [(name.lower().encode(), value.encode()) for name, value in HARDENING.items()]
+    defaults = Defaults((name.lower().encode(), value.encode()) for name, value in HARDENING.items())
 
     async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_hardened(message: Any) -> None:
             if message["type"] == "http.response.start":
-                own = [*message["headers"]]
-                named = {name for name, _ in own}
-                message["headers"] = [header for header in defaults if header[0] not in named] + own
+                message["headers"] = defaults.beside([*message["headers"]])
             await send(message)
 
         await app(scope, receive, send_hardened)

@@ -28,7 +28,8 @@ from entrypoints.program import EXIT_FAILED
 from entrypoints.scheduler import reload_on_hangup
 from entrypoints.variables import unknown_variables
 from entrypoints.web.admin import admin_app
-from entrypoints.web.http import HARDENING, create_app, describe
+from entrypoints.web.hardening import HARDENING
+from entrypoints.web.http import create_app, describe
 from entrypoints.web.protocol import FEW_FILES, ConnectionLimits, GuardedProtocol, Held, raise_file_limit
 from entrypoints.worker import Worker
 

@@ -13,7 +13,7 @@ from adapters.clock import SystemClock
 from adapters.state.aws import AwsAddress, open_aws_state
 from adapters.state.aws.inbox import SqsDynamoDbInbox
 from application.ports.work_queue import Why
-from entrypoints.web.http import HARDENING
+from entrypoints.web.hardening import HARDENING
 from tests.doubles import aws_server as aws_state
 from tests.doubles.lambda_runtime import SCHEDULED, LambdaRuntime, messages, request, running_function
 from tests.doubles.storm import Storm, storm

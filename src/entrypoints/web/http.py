@@ -47,18 +47,6 @@ TELEX_ORIGINS = [
 ]
 """Where a browser may fetch the manifest from. Source: docs/facts/telex.md."""
 
-HARDENING = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""Put on every answer by the server, its own to malformed requests included. Pages bring their own policy."""
-
-
 @route(
     ["/integration", "/integration.json"],
     http_method=[HttpMethod.GET, HttpMethod.HEAD],

@@ -9,6 +9,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrypoints.web.hardening import Defaults
+
 MOST_FILES = 65536
 
 
@@ -31,15 +33,6 @@ class ConnectionLimits:
     held_bytes: int = 32 * 1024 * 1024
     connections: int = 1000
     pipelined: int = 16
-
-
-class Defaults(list[tuple[bytes, bytes]]):
-    """Headers of every answer, but where the answer brings its own: a page has a policy of its own."""
-
-    def __add__(self, own: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
-        """The answer's own headers, and what they leave open. uvicorn adds the two."""
-        named = {name for name, _ in own}
-        return [header for header in self if header[0] not in named] + own
 
 
 class Held:
