@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from adapters.pages.drawings import Drawings
 from adapters.telex.manifest import manifest
 from entrypoints import metrics
 from entrypoints.config import Config
-from entrypoints.container import Container
+from entrypoints.container import Container, open_container
 from entrypoints.logs import frames_of
 from entrypoints.readiness import SHARED_SECONDS
 from entrypoints.variables import LOCAL_HOSTS
@@ -46,6 +46,7 @@ TELEX_ORIGINS = [
     "https://staging.telextest.im",
 ]
 """Where a browser may fetch the manifest from. Source: docs/facts/telex.md."""
+
 
 @route(
     ["/integration", "/integration.json"],
@@ -178,8 +179,6 @@ def create_app(
 @lru_cache(maxsize=1)
 def describe(config: Config) -> dict[str, Any]:
     """The OpenAPI document of all that is served, on whichever port."""
-
-    def nothing() -> AbstractAsyncContextManager[Container]:
-        raise NotImplementedError("it is never started")
-
-    return create_app(replace(config, admin_port=None), nothing).openapi_schema.to_schema()
+    whole = replace(config, admin_port=None)
+    app = create_app(whole, partial(open_container, whole))  # it is never started, so nothing is opened
+    return app.openapi_schema.to_schema()
