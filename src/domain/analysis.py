@@ -13,7 +13,6 @@ from domain.causes import Cause
 from domain.coach import Coaching, coach
 from domain.costs import CostHistory
 from domain.culprit import (
-    Amounts,
     Culprit,
     culprit_of,
     of_the_first,
@@ -155,7 +154,7 @@ def analyse(
         outlook=outlook,
         episode=episode_before(frequency, history, threshold, period),
         taken_off=taken_off(history, counted),
-        culprit=_culprit(frequency, history, counted, outlook, usual) if is_whole or running else None,
+        culprit=_culprit(frequency, history, counted, outlook) if is_whole or running else None,
         of_the_first=of_the_first(history, counted) if frequency is Frequency.DAILY else (),
         coaching=coach(frequency, history, threshold, today) if is_newest and not told else None,
         artefacts=artefacts_of(history, counted),
@@ -163,13 +162,9 @@ def analyse(
 
 
 def _culprit(
-    frequency: Frequency,
-    history: CostHistory,
-    counted: Period,
-    outlook: Outlook | None,
-    usual: Amounts | None,
+    frequency: Frequency, history: CostHistory, counted: Period, outlook: Outlook | None
 ) -> Culprit | None:
-    culprit = culprit_of(frequency, history, counted, usual)
+    culprit = culprit_of(frequency, history, counted)
     if culprit is None or outlook is None or outlook.pace is None:
         return culprit
     return with_month(culprit, history, outlook.month.end, outlook.sure)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
-from domain.costs import CostHistory, found_once
+from domain.costs import CostHistory
 from domain.money import Money
 from domain.periods import Period
 
@@ -53,7 +53,6 @@ def kind_of(service: str) -> Kind | None:
     return next((kind for kind, names in KINDS.items() if names.fullmatch(service)), None)
 
 
-@found_once
 def artefacts_of(history: CostHistory, period: Period) -> tuple[Artefact, ...]:
     """What of a period's spend is no usage, the largest first."""
     amounts: dict[Kind, Decimal] = {}

@@ -120,19 +120,16 @@ def with_usual(parts: Sequence[Part], usual: Amounts | None) -> tuple[Part, ...]
     return tuple(sorted(measured, key=lambda part: (-abs(part.distance), -abs(part.amount), part.name)))
 
 
-def culprit_of(
-    frequency: Frequency, history: CostHistory, counted: Period, known: Amounts | None = None
-) -> Culprit | None:
+def culprit_of(frequency: Frequency, history: CostHistory, counted: Period) -> Culprit | None:
     """The service that stands out, if one does.
 
     Args:
         frequency: How periods follow each other.
         history: What they cost.
         counted: The one that is measured; a running month is by its newest day.
-        known: What is usual in such a period, where that was found out already.
     """
     kind, period = _measured(frequency, counted)
-    usual = known or usual_of_services(history, kind, period)
+    usual = usual_of_services(history, kind, period)
     if usual is None:
         return None
     now = history.services(period)
