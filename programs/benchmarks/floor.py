@@ -1,4 +1,4 @@
-"""What is left of a tick if AWS's answer is read, and nothing is made of it."""
+"""What is left of a tick if nothing is looked up, worked out, sealed or written."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 
 from adapters.aws.cost_explorer import GET_COST_AND_USAGE
 from adapters.aws.operations import AwsAnswer
-from programs.benchmarks.load import ticks
+from programs.benchmarks.load import send, ticks
 from programs.benchmarks.measure import Bench, Figure
+from programs.benchmarks.processes import Measured
 from tests.doubles.outside import COSTS
 
 TIMES_READ = 200
@@ -22,11 +23,11 @@ async def floor(bench: Bench) -> list[Figure]:
         bench.machine.service(bench.new_folder(), "--no-worker") as door,
     ):
         await bench.warm_up(limit)
-        await bench.take_in(door, bench.scaled(1000))
+        await _taken_in(bench, door, bench.scaled(1000))
         for n in range(bench.repetitions):
             bench.say(f"{number:,} ticks without anything worked out: {n + 1}")
             limits.append((await bench.burst(limit, ticks(number, url))).cpu_seconds / number)
-            doors.append(await bench.take_in(door, number))
+            doors.append(await _taken_in(bench, door, number))
             answers.append(_read())
     together = [sum(parts) for parts in zip(limits, doors, answers, strict=True)]
     return [
@@ -39,6 +40,13 @@ async def floor(bench: Bench) -> list[Figure]:
             [one / all_of_it for one, all_of_it in zip(limits, together, strict=True)],
         ),
     ]
+
+
+async def _taken_in(bench: Bench, door: Measured, number: int) -> float:
+    cpu = door.cpu_seconds()
+    await send(door.url, ticks(number, bench.outside.url))
+    await bench.settle(door)
+    return (door.cpu_seconds() - cpu) / number
 
 
 def _read() -> float:

@@ -35,7 +35,7 @@ NO_GROWTH = Goal(1.15, at_most=True)
 
 async def backlog(bench: Bench) -> list[Figure]:
     """What it costs to take a tick in, and to answer one, while 0, 10,000 and 100,000 others wait."""
-    few, many, bite = bench.scaled(FEW), bench.scaled(MANY), bench.scaled(BITE, least=300)
+    few, many = bench.scaled(FEW), bench.scaled(MANY)
     taking: dict[int, list[float]] = {}
     answering: dict[int, list[float]] = {}
     grown = []
@@ -45,14 +45,14 @@ async def backlog(bench: Bench) -> list[Figure]:
         async with bench.machine.service(folder, "--no-worker", **variables) as door:
             bench.say(f"{waiting:,} ticks are put into the inbox")
             idle = door.resident_mib()
-            await send(door.url, ticks(waiting + SPARE * bite, bench.outside.url))
-            taking[waiting] = [1000 * await bench.take_in(door, bite) for _ in range(bench.repetitions)]
+            await send(door.url, ticks(waiting + SPARE * bench.scaled(BITE, least=300), bench.outside.url))
+            taking[waiting] = [await _take(bench, door) for _ in range(bench.repetitions)]
             grown.append(door.resident_mib() - idle)
         bench.outside.forget()
         async with bench.machine.service(folder, **variables) as monitor:
             bench.say(f"ticks are answered while {waiting:,} wait")
-            await _answer(bench, monitor, bite)  # warms it up
-            answering[waiting] = [await _answer(bench, monitor, bite) for _ in range(bench.repetitions)]
+            await _answer(bench, monitor)  # warms it up
+            answering[waiting] = [await _answer(bench, monitor) for _ in range(bench.repetitions)]
             grown.append(monitor.resident_mib() - idle)
     return [
         *_growth("CPU for taking a tick in", taking),
@@ -61,10 +61,18 @@ async def backlog(bench: Bench) -> list[Figure]:
     ]
 
 
-async def _answer(bench: Bench, monitor: Measured, number: int) -> float:
+async def _take(bench: Bench, door: Measured) -> float:
+    """Milliseconds of CPU for a tick."""
+    number = bench.scaled(BITE, least=300)
+    cpu = door.cpu_seconds()
+    await send(door.url, ticks(number, bench.outside.url))
+    return 1000 * (door.cpu_seconds() - cpu) / number
+
+
+async def _answer(bench: Bench, monitor: Measured) -> float:
     """Milliseconds of CPU for a tick of those that wait."""
     cpu, before = monitor.cpu_seconds(), len(bench.outside.posts)
-    await bench.outside.posted(before + number)
+    await bench.outside.posted(before + bench.scaled(BITE, least=300))
     return 1000 * (monitor.cpu_seconds() - cpu) / (len(bench.outside.posts) - before)
 
 

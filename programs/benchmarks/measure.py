@@ -148,13 +148,6 @@ class Bench:
             paid=self.outside.paid,
         )
 
-    async def take_in(self, door: Measured, number: int) -> float:
-        """Send so many ticks to a door without a worker; return the seconds of CPU that each takes."""
-        cpu = door.cpu_seconds()
-        await send(door.url, ticks(number, self.outside.url))
-        await self.settle(door)
-        return (door.cpu_seconds() - cpu) / number
-
     async def warm_up(self, process: Measured) -> None:
         """Let it meet everything once: connections, caches, the places that Telex's host has to earn."""
         await self.burst(process, ticks(self.scaled(1000), self.outside.url))
