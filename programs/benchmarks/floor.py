@@ -1,4 +1,4 @@
-"""What is left of a tick if nothing is looked up, worked out, sealed or written."""
+"""What is left of a tick if AWS's answer is read, and nothing is made of it."""
 
 from __future__ import annotations
 
